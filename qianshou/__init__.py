@@ -1,0 +1,1 @@
+"""Qianshou (千手): joint governance for a county-level district."""

@@ -1,0 +1,1 @@
+"""One design language: tokens, components, icons, vendored assets."""

@@ -1,0 +1,1 @@
+"""The kernel knows matters, tasks, acts and deadlines, and no authority."""

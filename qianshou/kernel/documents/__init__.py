@@ -1,0 +1,1 @@
+"""Files fixed by their digest."""

@@ -1,0 +1,1 @@
+"""Defined counts over records, traceable to the records."""

@@ -1,0 +1,1 @@
+"""Every act in order, chained by hash: the truth."""

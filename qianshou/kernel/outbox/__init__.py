@@ -1,0 +1,1 @@
+"""Effects that leave the process, carried out at least once."""

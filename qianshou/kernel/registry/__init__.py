@@ -1,0 +1,1 @@
+"""What exists: divisions, organisations, posts, officers, shifts, catalogues, persons and the vault."""

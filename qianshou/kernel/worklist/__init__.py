@@ -1,0 +1,1 @@
+"""Every open task of everybody in one list."""

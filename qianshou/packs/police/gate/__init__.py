@@ -1,0 +1,1 @@
+"""Non-police incidents shared between police and towns (非警务警情联动)."""
