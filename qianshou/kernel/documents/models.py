@@ -1,0 +1,30 @@
+"""Tables of documents: a file is its digest; what hangs on a matter is an attachment."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Document(models.Model):
+    """A stored file (文书), named by the SHA-256 of its bytes."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    media_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField()
+    stored_at = models.DateTimeField()
+
+
+class Attachment(models.Model):
+    """A document hung on a matter under a name."""
+
+    matter = models.ForeignKey("worklist.Matter", models.PROTECT, related_name="attachments")
+    document = models.ForeignKey(Document, models.PROTECT)
+    name = models.CharField(max_length=120)
+    node = models.CharField(max_length=120, blank=True)
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "document"], name="attachment_once")
+        ]
