@@ -1,0 +1,168 @@
+"""Who may do what: one rule, as a filter over lists and as a check of single objects.
+
+A person may do what a post they hold today lets them do, as far as the post reaches:
+its organisation, its division, or the district. Administrators hold no post here and
+read no matter.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import Q
+
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Officer, Posting
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A post that an actor holds in an organisation, with what it may do."""
+
+    post: str
+    organisation: int
+    organisation_code: str
+    division_path: str
+    reach: str
+    pack: str
+    acts: frozenset[str]
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an officer with the seats held now, a resident with a receipt, or the clock."""
+
+    kind: str
+    officer: int | None = None
+    name: str = ""
+    role: str = "officer"
+    seats: tuple[Seat, ...] = field(default=())
+    receipt: str = ""
+
+    @cached_property
+    def organisations(self) -> frozenset[int]:
+        """The organisations in which this actor holds a seat."""
+        return frozenset(seat.organisation for seat in self.seats)
+
+    @cached_property
+    def acts(self) -> frozenset[str]:
+        """Every act that some seat of this actor allows."""
+        return frozenset(act for seat in self.seats for act in seat.acts)
+
+    def sits_at(self, organisation: int, posts: str) -> bool:
+        """Whether one of the comma-separated `posts` in `organisation` is held now."""
+        wanted = posts.split(",")
+        return any(
+            seat.organisation == organisation and seat.post in wanted for seat in self.seats
+        )
+
+
+CLOCK = Actor("clock", name="时钟")
+
+
+def actor_of(officer: Officer, at: datetime) -> Actor:
+    """Return `officer` with the seats that postings give at `at` (one query)."""
+    if officer.role != "officer":
+        return Actor("officer", officer.pk, officer.name, officer.role)
+    today = at.astimezone(CHINA).date()
+    postings = (
+        Posting.objects.filter(officer=officer, from_date__lte=today)
+        .filter(Q(to_date=None) | Q(to_date__gte=today))
+        .select_related("post", "organisation__division")
+        .order_by("id")
+    )
+    seats = tuple(
+        Seat(
+            post=posting.post_id,
+            organisation=posting.organisation_id,
+            organisation_code=posting.organisation.code,
+            division_path=posting.organisation.division.path,
+            reach=posting.post.reach,
+            pack=posting.post.pack,
+            acts=frozenset(posting.post.acts),
+            reads=frozenset(posting.post.reads),
+        )
+        for posting in postings
+    )
+    return Actor("officer", officer.pk, officer.name, officer.role, seats)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the rule needs to know of a matter: its pack, where it lies, who takes part."""
+
+    pack: str
+    division_path: str
+    organisations: frozenset[int]
+    assignees: frozenset[int]
+    receipt_digest: str = ""
+
+
+def reaches(seat: Seat, standing: Standing) -> bool:
+    """Whether `seat` sees a matter of this standing."""
+    if seat.organisation in standing.organisations:
+        return True
+    if seat.pack != standing.pack:
+        return False
+    if seat.reach == "district":
+        return True
+    return seat.reach == "division" and standing.division_path.startswith(seat.division_path)
+
+
+def may_see(by: Actor, standing: Standing) -> bool:
+    """Whether `by` may see a matter of this standing; the same rule as `visible_matters`."""
+    if by.kind == "clock":
+        return True
+    if by.kind == "resident":
+        return bool(by.receipt) and by.receipt == standing.receipt_digest
+    return by.officer in standing.assignees or any(reaches(seat, standing) for seat in by.seats)
+
+
+def may_act(by: Actor, act: str, standing: Standing) -> bool:
+    """Whether a seat that reaches the matter allows `act`."""
+    return any(act in seat.acts and reaches(seat, standing) for seat in by.seats)
+
+
+def may_read(by: Actor, kind: str, standing: Standing) -> bool:
+    """Whether a seat that reaches the matter may read the class of data `kind`."""
+    return any(kind in seat.reads and reaches(seat, standing) for seat in by.seats)
+
+
+def visible_matters(by: Actor, procedures_of: dict[str, Iterable[str]]) -> Q:
+    """Return the filter over matters that `by` may see.
+
+    `procedures_of` maps a pack's id to its procedures. The same rule as `may_see`.
+    """
+    if by.kind != "officer" or by.officer is None:
+        return Q(pk__in=())
+    rule = Q(tasks__assignee=by.officer)
+    if by.organisations:
+        rule |= Q(parties__organisation__in=by.organisations)
+    for seat in by.seats:
+        if seat.reach == "organisation":
+            continue
+        within = Q(procedure__in=list(procedures_of.get(seat.pack, ())))
+        if seat.reach == "division":
+            within &= Q(division__path__startswith=seat.division_path)
+        rule |= within
+    return rule
+
+
+def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
+    """Whether a task is this actor's to do: assigned to them, or free at a post they hold."""
+    if assignee is not None:
+        return by.officer == assignee
+    return by.sits_at(organisation, posts)
+
+
+def require(allowed: bool, code: str = "access.denied") -> None:
+    """Raise Refusal `code` unless `allowed`; the sentence does not tell what exists."""
+    if not allowed:
+        raise Refusal(
+            code,
+            "您的岗位不能办理此事；如确需办理，请联系本单位管理员",
+            "Your post does not allow this; ask your administrator if you need it",
+        )

@@ -1,0 +1,310 @@
+"""Finds the packs, reads what they declare, and keeps the registers their code fills.
+
+A pack is a folder `packs/<authority>/<system>/` with a `pack.toml`. Adding one touches
+nothing outside its folder. What a pack names is checked by `kernel.check`.
+"""
+
+import csv
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+
+from qianshou.kernel.procedures.engine import Step
+from qianshou.kernel.procedures.forms import Form, load_form
+from qianshou.kernel.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+    def text(self, language: str) -> str:
+        """Return the name in `language`; Chinese for any "zh"."""
+        return self.zh if language.startswith("zh") else self.en
+
+
+@dataclass(frozen=True)
+class PostDeclaration:
+    """What a pack says of a post: its reach, the acts and the classes of data it may use."""
+
+    code: str
+    name: Name
+    reach: str
+    acts: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProcedureDeclaration:
+    """A procedure of a pack; `title`, `level` and `place` are FEEL or names of facts."""
+
+    id: str
+    file: str
+    number: str
+    title: str
+    place: str = ""
+    level: str = ""
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartDeclaration:
+    """A way into a procedure: a start event with its form, for officers or residents."""
+
+    id: str
+    procedure: str
+    start: str
+    form: str
+    by: str
+    name: Name
+    icon: str
+    posts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One system of one authority, as its folder declares it."""
+
+    id: str
+    authority: str
+    name: Name
+    icon: str
+    accent: str
+    folder: Path
+    procedures: Mapping[str, ProcedureDeclaration]
+    posts: Mapping[str, PostDeclaration]
+    starts: Mapping[str, StartDeclaration]
+    catalogues: Mapping[str, Name] = field(default_factory=dict)
+
+    def form(self, name: str) -> Form:
+        """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
+        return _read_form(self.folder / "forms" / f"{name}.json")
+
+    def catalogue_rows(self, code: str) -> list[dict[str, str]]:
+        """Return the rows of `catalogues/<code>.csv`: code, name, name_en, parent and extras."""
+        path = self.folder / "catalogues" / f"{code}.csv"
+        with path.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+
+
+@cache
+def _read_form(path: Path) -> Form:
+    if not path.is_file():
+        raise Refusal("pack.form", f"没有表单文件 {path.name}", f"No form file {path.name}", path.stem)
+    return load_form(path.read_bytes(), f"{path.parent.parent.name}/{path.name}")
+
+
+KEYS = {
+    "": {
+        "id", "authority", "name", "icon", "accent", "procedures", "posts", "starts", "catalogues",
+    },
+    "procedures": {"file", "number", "title", "place", "level", "classes"},
+    "posts": {"name", "reach", "acts", "reads"},
+    "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
+    "catalogues": {"name"},
+}  # fmt: skip
+
+
+def read_pack(path: Path) -> Pack:
+    """Return the pack declared by the `pack.toml` at `path`.
+
+    Refuses unknown or missing keys (pack.key) and an id that is not the folder's (pack.id).
+    """
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    folder = path.parent
+    _refuse_unknown(path, "", raw)
+    for part in ("procedures", "posts", "starts", "catalogues"):
+        for key, table in raw.get(part, {}).items():
+            _refuse_unknown(path, part, table, key)
+    expected = f"{folder.parent.name}.{folder.name}"
+    if raw.get("id") != expected:
+        raise Refusal(
+            "pack.id",
+            f"{path}：id 应为 {expected}",
+            f"{path}: the id must be {expected}",
+            "id",
+        )
+    try:
+        return Pack(
+            id=raw["id"],
+            authority=raw["authority"],
+            name=Name(**raw["name"]),
+            icon=raw["icon"],
+            accent=raw["accent"],
+            folder=folder,
+            procedures=MappingProxyType(
+                {
+                    key: ProcedureDeclaration(
+                        id=key, **{**table, "classes": tuple(table.get("classes", ()))}
+                    )
+                    for key, table in raw["procedures"].items()
+                }
+            ),
+            posts=MappingProxyType(
+                {
+                    key: PostDeclaration(
+                        code=key,
+                        name=Name(**table["name"]),
+                        reach=table["reach"],
+                        acts=tuple(table.get("acts", ())),
+                        reads=tuple(table.get("reads", ())),
+                    )
+                    for key, table in raw["posts"].items()
+                }
+            ),
+            starts=MappingProxyType(
+                {
+                    key: StartDeclaration(
+                        id=key,
+                        **{
+                            **table,
+                            "name": Name(**table["name"]),
+                            "posts": tuple(table.get("posts", ())),
+                        },
+                    )
+                    for key, table in raw.get("starts", {}).items()
+                }
+            ),
+            catalogues=MappingProxyType(
+                {
+                    key: Name(**table["name"])
+                    for key, table in raw.get("catalogues", {}).items()
+                }
+            ),
+        )
+    except (KeyError, TypeError) as error:
+        raise Refusal(
+            "pack.key", f"{path}：缺少或多余的键 {error}", f"{path}: missing or odd key {error}"
+        ) from error
+
+
+def _refuse_unknown(path: Path, part: str, table: Mapping[str, Any], key: str = "") -> None:
+    unknown = sorted(set(table) - KEYS[part])
+    if unknown:
+        where = f"{part}.{key}" if part else path.name
+        raise Refusal(
+            "pack.key",
+            f"{path}：{where} 里有不认识的键 {'、'.join(unknown)}",
+            f"{path}: unknown key in {where}: {', '.join(unknown)}",
+            unknown[0],
+        )
+
+
+@cache
+def packs() -> tuple[Pack, ...]:
+    """Return every pack, in the order of their ids."""
+    found = [
+        read_pack(settings.ROOT / module.replace(".", "/") / "pack.toml")
+        for module in settings.PACKS
+    ]
+    return tuple(sorted(found, key=lambda pack: pack.id))
+
+
+@cache
+def pack_of(procedure: str) -> Pack:
+    """Return the pack that declares `procedure`; Refusal pack.procedure when none does."""
+    for pack in packs():
+        if procedure in pack.procedures:
+            return pack
+    raise Refusal("pack.procedure", f"没有规范 {procedure}", f"No procedure {procedure}", "procedure")
+
+
+def declaration_of(procedure: str) -> ProcedureDeclaration:
+    """Return what its pack declares of `procedure`."""
+    return pack_of(procedure).procedures[procedure]
+
+
+def find_start(pack_id: str, start_id: str) -> tuple[Pack, StartDeclaration]:
+    """Return a pack and one of its ways in; Refusal pack.start when there is none."""
+    for pack in packs():
+        if pack.id == pack_id and start_id in pack.starts:
+            return pack, pack.starts[start_id]
+    raise Refusal("pack.start", f"没有入口 {pack_id}/{start_id}", f"No way in {pack_id}/{start_id}")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an act did to a matter, as an effect or projection sees it, inside the transaction."""
+
+    matter: int
+    number: str
+    procedure: str
+    act: str
+    node: str
+    task: int | None
+    by: str
+    officer: int | None
+    at: datetime
+    opened_at: datetime
+    division: int
+    organisation: int
+    facts: Mapping[str, Any]
+    submitted: Mapping[str, Any]
+    step: Step | None
+    closed: bool
+
+
+Effect = Callable[[Change, Mapping[str, Any]], None]
+Projection = Callable[[Change], None]
+_effects: dict[str, Effect] = {}
+_projections: dict[str, Projection] = {}
+_frozen = False
+
+
+def _register(register: dict[str, Any], key: str, function: Any) -> Any:
+    if _frozen or key in register:
+        raise RuntimeError(f"{key!r} is registered twice, or after the packs were loaded")
+    register[key] = function
+    return function
+
+
+def effect(name: str) -> Callable[[Effect], Effect]:
+    """Register a function run in the door's transaction when a service task `qs:effect` is passed.
+
+    It gets the change and the effect's own facts.
+    """
+    return lambda function: _register(_effects, name, function)
+
+
+def projection(procedure: str) -> Callable[[Projection], Projection]:
+    """Register the function that keeps a pack's own tables true after each act on `procedure`."""
+    return lambda function: _register(_projections, procedure, function)
+
+
+def effect_named(name: str) -> Effect:
+    """Return the effect registered under `name`; KeyError when a pack forgot it (see check)."""
+    return _effects[name]
+
+
+def has_effect(name: str) -> bool:
+    """Whether an effect is registered under `name`."""
+    return name in _effects
+
+
+def project(change: Change) -> None:
+    """Run the projection of the change's procedure, where its pack has one."""
+    function = _projections.get(change.procedure)
+    if function is not None:
+        function(change)
+
+
+def load_packs() -> None:
+    """Import the module of each pack's own name, where it has one, and freeze the registers."""
+    global _frozen
+    if _frozen:
+        return
+    for pack in packs():
+        if (pack.folder / f"{pack.folder.name}.py").is_file():
+            import_module(f"qianshou.packs.{pack.id}.{pack.folder.name}")
+    _frozen = True
