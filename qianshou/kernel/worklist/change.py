@@ -1,0 +1,105 @@
+"""The few statements that change the list, written as SQL. Importable by the door only.
+
+On PostgreSQL the statements of one act travel in one round trip.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+Statement = tuple[str, Sequence[Any]]
+
+LOAD_MATTER = """
+SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
+       m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
+       m.receipt_digest, m.supervised
+FROM worklist_matter m
+JOIN procedures_version v ON v.id = m.version_id
+JOIN registry_division d ON d.id = m.division_id
+WHERE m.id = %s"""
+LOAD_TASK = """
+SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
+       warned
+FROM worklist_task WHERE id = %s"""
+LOAD_MATTER_OF_TASK = """
+SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
+       m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
+       m.receipt_digest, m.supervised,
+       t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
+       t.opened_seq, t.due_at, t.warned
+FROM worklist_task t
+JOIN worklist_matter m ON m.id = t.matter_id
+JOIN procedures_version v ON v.id = m.version_id
+JOIN registry_division d ON d.id = m.division_id
+WHERE t.id = %s"""
+NEXT_NUMBER = """
+INSERT INTO worklist_series (prefix, last) VALUES (%s, 1)
+ON CONFLICT (prefix) DO UPDATE SET last = worklist_series.last + 1 RETURNING last"""
+INSERT_MATTER = """
+INSERT INTO worklist_matter
+  (number, procedure, version_id, title, level, division_id, organisation_id, opened_at, outcome,
+   state, seq, head, head_at, receipt_digest, supervised, urged, tokens)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', 0, '', %s, %s, %s, 0, %s) RETURNING id"""
+UPDATE_MATTER = """
+UPDATE worklist_matter SET state = %s, seq = %s, head = %s, head_at = %s, level = %s,
+  closed_at = %s, outcome = %s WHERE id = %s"""
+UPDATE_HEAD = "UPDATE worklist_matter SET seq = %s, head = %s, head_at = %s WHERE id = %s"
+UPDATE_TITLE = "UPDATE worklist_matter SET title = %s, tokens = %s WHERE id = %s"
+INSERT_TASK = """
+INSERT INTO worklist_task
+  (matter_id, token, procedure, node, name, name_en, posts, organisation_id, division_id,
+   assignee_id, level, state, opened_at, opened_seq, span, source, amber_at, due_at, provisional,
+   warned)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, 0)"""
+CLOSE_TASK = """
+UPDATE worklist_task SET state = %s, closed_at = %s, closed_seq = %s,
+  assignee_id = COALESCE(assignee_id, %s), claimed_at = COALESCE(claimed_at, %s)
+WHERE matter_id = %s AND token = %s AND state = 0"""
+ASSIGN_TASK = """
+UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s
+WHERE id = %s AND state = 0"""
+WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
+INSERT_TIMER = """
+INSERT INTO worklist_timer (matter_id, token, node, span, due_at) VALUES (%s, %s, %s, %s, %s)"""
+DELETE_TIMER = "DELETE FROM worklist_timer WHERE matter_id = %s AND token = %s"
+INSERT_SUBSCRIPTION = (
+    "INSERT INTO worklist_subscription (matter_id, token, message) VALUES (%s, %s, %s)"
+)
+DELETE_SUBSCRIPTION = "DELETE FROM worklist_subscription WHERE matter_id = %s AND token = %s"
+INSERT_PARTY = """
+INSERT INTO worklist_party (matter_id, organisation_id) VALUES (%s, %s) ON CONFLICT DO NOTHING"""
+INSERT_NOTICE = """
+INSERT INTO worklist_notice
+  (matter_id, kind, organisation_id, posts, officer_id, text, text_en, at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
+INSERT_LINK = """
+INSERT INTO worklist_link (matter_id, other_id, kind) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"""
+MERGE_MATTER = "UPDATE worklist_matter SET merged_into_id = %s WHERE id = %s"
+URGE_MATTER = "UPDATE worklist_matter SET urged = urged + 1 WHERE id = %s"
+SUPERVISE_MATTER = "UPDATE worklist_matter SET supervised = %s WHERE id = %s"
+
+
+def run(statements: Sequence[Statement]) -> None:
+    """Carry out statements in order; on PostgreSQL all of them in one round trip."""
+    if not statements:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                ";".join(sql for sql, _ in statements),
+                [parameter for _, parameters in statements for parameter in parameters],
+            )
+            return
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)
+
+
+def fetch(sql: str, parameters: Sequence[Any], *, lock: str = "") -> tuple[Any, ...] | None:
+    """Return the first row of a query; with `lock` (a table alias) lock that row."""
+    if lock and connection.vendor == "postgresql":
+        sql = f"{sql} FOR UPDATE OF {lock}"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
