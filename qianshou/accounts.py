@@ -1,0 +1,92 @@
+"""Accounts from the command line: list, create, lock, unlock, reset; for whoever runs the server."""
+
+import argparse
+import secrets
+from collections.abc import Callable
+
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Officer
+
+Say = Callable[[str, str], None]
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def run(arguments: argparse.Namespace, *, say: Say) -> int:
+    """Do one of the actions of `qianshou users`; return 0, or refuse with an accounts.* code."""
+    if arguments.action == "list":
+        list_accounts()
+    elif arguments.action == "create":
+        password = create_account(arguments.username, arguments.name, arguments.role)
+        say_password(say, arguments.username, password)
+    elif arguments.action == "reset":
+        say_password(say, arguments.username, reset_password(arguments.username))
+    else:
+        set_active(arguments.username, active=arguments.action == "unlock")
+        say("已完成", "Done")
+    return 0
+
+
+def list_accounts() -> None:
+    """Print every account: name, role, whether it may log in."""
+    for officer in Officer.objects.order_by("username"):
+        mark = "✓" if officer.is_active and officer.locked_until is None else "✗"
+        print(f"{mark} {officer.username:<24} {officer.role:<9} {officer.name}")
+
+
+def create_account(username: str, name: str, role: str) -> str:
+    """Make an account and return its first password; refuses accounts.taken."""
+    if Officer.objects.filter(username=username).exists():
+        raise Refusal(
+            "accounts.taken",
+            f"账号 {username} 已存在",
+            f"The account {username} exists",
+            "username",
+        )
+    password = make_password()
+    Officer.objects.create_user(username, password, name=name, role=role)
+    return password
+
+
+def reset_password(username: str) -> str:
+    """Give the account a new password, unlock it, and return the password."""
+    officer = find_account(username)
+    password = make_password()
+    officer.set_password(password)
+    officer.failures = 0
+    officer.locked_until = None
+    officer.save()
+    return password
+
+
+def set_active(username: str, *, active: bool) -> None:
+    """Let the account log in, or not; letting it in also clears a lock-out."""
+    officer = find_account(username)
+    officer.is_active = active
+    if active:
+        officer.failures = 0
+        officer.locked_until = None
+    officer.save()
+
+
+def find_account(username: str) -> Officer:
+    """Return the account; refuses accounts.unknown."""
+    officer = Officer.objects.filter(username=username).first()
+    if officer is None:
+        raise Refusal(
+            "accounts.unknown", f"没有账号 {username}", f"No account {username}", "username"
+        )
+    return officer
+
+
+def make_password() -> str:
+    """Return a password of four easily read groups."""
+    groups = ("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+def say_password(say: Say, username: str, password: str) -> None:
+    """Print the password once; it is kept nowhere."""
+    say(
+        f"{username} 的密码（只显示一次）：{password}",
+        f"Password of {username}, shown once: {password}",
+    )

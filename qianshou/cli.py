@@ -1,0 +1,236 @@
+"""The command line: thin functions over the kernel; every refusal in the reader's language.
+
+Exit codes: 0 done, 1 something was found (verify, check, doctor), 2 refused.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime, time
+
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.refusal import Refusal, Refusals
+
+
+def language() -> str:
+    """Return "zh-hans" or "en", as LC_ALL, LC_MESSAGES or LANG says."""
+    given = next(
+        (os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(key)), ""
+    )
+    return "zh-hans" if given.startswith("zh") else "en"
+
+
+def say(zh: str, en: str) -> None:
+    """Print one line in the reader's language."""
+    print(zh if language() == "zh-hans" else en, flush=True)
+
+
+def open_house() -> None:
+    """Set Django up, so that tables and packs can be used."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qianshou.settings")
+    import django
+    from django.utils import translation
+
+    django.setup()
+    translation.activate(language())
+
+
+def run_deadline(arguments: argparse.Namespace) -> int:
+    """Print when a span that starts then ends, by which rule, and the days skipped."""
+    from qianshou.kernel.calendar import due_at, shipped
+
+    start = read_instant(arguments.start)
+    due = due_at(start, arguments.span, shipped())
+    ends = due.at.astimezone(CHINA)
+    say(f"到期：{ends:%Y-%m-%d %H:%M}", f"Due: {ends:%Y-%m-%d %H:%M}")
+    say(f"规则：{due.rule}", f"Rule: {due.rule}")
+    for day, why in due.skipped:
+        say(f"  跳过 {day} {why}", f"  skipped {day} {why}")
+    if due.provisional:
+        say(
+            "暂定：该年节假日安排未发布", "Provisional: the holidays of that year are not published"
+        )
+    return 0
+
+
+def read_instant(text: str) -> datetime:
+    """Return the instant that `text` (a day, or a day and time, in China) names.
+
+    Refuses with cli.instant what is neither.
+    """
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(
+            "cli.instant",
+            f"“{text}”不是日期，请写成 2024-09-27 或 2024-09-27T14:30",
+            f"“{text}” is no date: write 2024-09-27 or 2024-09-27T14:30",
+            field="start",
+        ) from None
+    if len(text) <= len("2024-09-27"):
+        given = datetime.combine(given, time())
+    return given if given.tzinfo else given.replace(tzinfo=CHINA)
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted; with --with-worker the worker runs beside it."""
+    from qianshou.serving import serve
+
+    return serve(
+        host=arguments.host,
+        port=arguments.port,
+        workers=arguments.workers,
+        with_worker=arguments.with_worker,
+        say=say,
+    )
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    """Carry out the outbox, fire timers and seal the ledger until interrupted."""
+    open_house()
+    from qianshou.kernel.worker import work
+
+    return work(once=arguments.once)
+
+
+def run_demo(arguments: argparse.Namespace) -> int:
+    """Migrate, and load the demonstration district."""
+    open_house()
+    from qianshou.demo.loading import load_demo
+
+    return load_demo(if_empty=arguments.if_empty, say=say)
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Replay the ledger, compare it with every matter's state, and print what disagrees."""
+    open_house()
+    from qianshou.kernel.ledger.replay import verify
+
+    found = 0
+    for problem in verify(progress=draw_progress if sys.stderr.isatty() else None):
+        found += 1
+        print(f"\r{problem}", flush=True)
+    if found:
+        say(f"台账核验：发现 {found} 处问题", f"Ledger: {found} problems found")
+        return 1
+    say("台账核验：全部一致", "Ledger: everything agrees")
+    return 0
+
+
+def draw_progress(done: int, total: int) -> None:
+    """Draw a bar on standard error; the line stays when all is done."""
+    width = 40
+    filled = width * done // max(total, 1)
+    end = "\n" if done >= total else ""
+    bar = "█" * filled + "░" * (width - filled)
+    print(f"\r{bar} {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Check every pack: what it names exists, agrees, and has its sources."""
+    open_house()
+    from qianshou.kernel.check import check_packs
+
+    problems = list(check_packs())
+    for problem in problems:
+        print(problem)
+    if problems:
+        say(f"业务包检查：{len(problems)} 处问题", f"Packs: {len(problems)} problems")
+        return 1
+    say("业务包检查：全部通过", "Packs: all in order")
+    return 0
+
+
+def run_users(arguments: argparse.Namespace) -> int:
+    """List, create, lock, unlock an account, or give it a new password."""
+    open_house()
+    from qianshou import accounts
+
+    return accounts.run(arguments, say=say)
+
+
+def run_doctor(arguments: argparse.Namespace) -> int:
+    """Say what this machine lacks and how to get it."""
+    open_house()
+    from qianshou.doctor import examine
+
+    return examine(say=say)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    chinese = language() == "zh-hans"
+
+    def told(zh: str, en: str) -> str:
+        return zh if chinese else en
+
+    parser = argparse.ArgumentParser(
+        prog="qianshou", description=told("千手：区县联动治理平台", "Qianshou: joint governance")
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help=told("启动网页服务", "serve the pages"))
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=int(os.environ.get("QIANSHOU_PORT", "8000")))
+    serve.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    serve.add_argument("--with-worker", action="store_true")
+    serve.set_defaults(run=run_serve)
+
+    worker = commands.add_parser(
+        "worker", help=told("运行后台（时限、发件箱、封存）", "run timers, the outbox and seals")
+    )
+    worker.add_argument("--once", action="store_true", help=told("只运行一轮", "one round only"))
+    worker.set_defaults(run=run_worker)
+
+    demo = commands.add_parser("demo", help=told("载入演示数据", "load the demonstration district"))
+    demo.add_argument("--if-empty", action="store_true")
+    demo.set_defaults(run=run_demo)
+
+    verify = commands.add_parser("verify", help=told("核验台账", "verify the ledger"))
+    verify.set_defaults(run=run_verify)
+
+    check = commands.add_parser("check", help=told("检查业务包", "check every pack"))
+    check.set_defaults(run=run_check)
+
+    deadline = commands.add_parser("deadline", help=told("计算时限", "compute a deadline"))
+    deadline.add_argument("start", help="2024-09-27 | 2024-09-27T14:30")
+    deadline.add_argument("span", help="5min | 2h | 2wh | 7d | 7wd | 2mo | 1y | P7D")
+    deadline.set_defaults(run=run_deadline)
+
+    users = commands.add_parser("users", help=told("账号管理", "manage accounts"))
+    actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help=told("列出账号", "list accounts"))
+    create = actions.add_parser("create", help=told("新建账号", "create an account"))
+    create.add_argument("username")
+    create.add_argument("--name", required=True)
+    create.add_argument(
+        "--role", choices=["officer", "system", "security", "audit"], default="officer"
+    )
+    for action, zh, en in (
+        ("lock", "锁定账号", "lock an account"),
+        ("unlock", "解锁账号", "unlock an account"),
+        ("reset", "重置密码", "give a new password"),
+    ):
+        actions.add_parser(action, help=told(zh, en)).add_argument("username")
+    users.set_defaults(run=run_users)
+
+    doctor = commands.add_parser("doctor", help=told("体检", "say what is missing"))
+    doctor.set_defaults(run=run_doctor)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; refusals are printed and give 2."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except Refusals as several:
+        refusals = several.refusals
+    except Refusal as one:
+        refusals = (one,)
+    except KeyboardInterrupt:
+        return 130
+    for refusal in refusals:
+        print(f"{refusal.text(language())} [{refusal.code}]", file=sys.stderr)
+    return 2

@@ -1,0 +1,124 @@
+"""Runs the production server, and the worker beside it, as children of one process."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from qianshou.kernel.refusal import Refusal
+
+Say = Callable[[str, str], None]
+PATIENCE_SECONDS = 60
+
+
+def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) -> int:
+    """Serve the pages at `host`:`port` until interrupted; return the first child's exit code.
+
+    Refuses with serve.port_taken when something else listens there.
+    """
+    refuse_taken_port(host, port)
+    children = [subprocess.Popen(granian_command(host, port, workers))]
+    if with_worker:
+        children.append(subprocess.Popen([sys.executable, "-m", "qianshou", "worker"]))
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        if wait_until_it_answers(host, port, children[0]):
+            greet(host, port, say)
+        return wait_for_the_first(children)
+    except KeyboardInterrupt:
+        say("正在停止……", "Stopping ...")
+        return 0
+    finally:
+        stop(children)
+
+
+def granian_command(host: str, port: int, workers: int) -> list[str]:
+    """Return the command that serves: WSGI, one thread a process, as many processes as cores."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+        *("--host", host, "--port", str(port), "--workers", str(workers)),
+        *("--blocking-threads", "1", "--log-level", "warning", "--no-ws"),
+        "qianshou.wsgi:application",
+    ]
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Refuse with serve.port_taken when the port cannot be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refusal(
+                "serve.port_taken",
+                f"端口 {port} 用不了（{error.strerror}）。换一个端口：QIANSHOU_PORT={port + 1} ./run",
+                f"Port {port} cannot be used ({error.strerror}). "
+                f"Choose another: QIANSHOU_PORT={port + 1} ./run",
+                field="port",
+            ) from None
+
+
+def wait_until_it_answers(host: str, port: int, server: subprocess.Popen[bytes]) -> bool:
+    """Return whether the server answered a request before it ended or patience did."""
+    address = ("127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 comparison only
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with socket.create_connection(address, timeout=10) as asked:
+                asked.sendall(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                if asked.recv(1):
+                    return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
+def greet(host: str, port: int, say: Say) -> None:
+    """Print the address, and the demonstration accounts when the demonstration is loaded."""
+    shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 comparison only
+    say(
+        f"千手已启动：http://{shown}:{port}/  （按 Ctrl-C 停止）",
+        f"Qianshou is ready: http://{shown}:{port}/  (Ctrl-C stops it)",
+    )
+    kept = demonstration_note()
+    if kept:
+        print(kept, flush=True)
+
+
+def demonstration_note() -> str:
+    """Return the text about the demonstration accounts that `demo` left under var/, or nothing."""
+    from qianshou.settings import VAR
+
+    note = VAR / "demo.txt"
+    return note.read_text(encoding="utf-8").rstrip() if note.exists() else ""
+
+
+def wait_for_the_first(children: list[subprocess.Popen[bytes]]) -> int:
+    """Wait until any child ends and return its exit code."""
+    while True:
+        for child in children:
+            code = child.poll()
+            if code is not None:
+                return code
+        time.sleep(0.2)
+
+
+def stop(children: list[subprocess.Popen[bytes]]) -> None:
+    """Ask every child to end, and end those that do not within ten seconds."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    """Treat a request to end like Ctrl-C."""
+    raise KeyboardInterrupt
