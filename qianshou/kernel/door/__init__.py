@@ -1,0 +1,57 @@
+"""The one door: `act` is the only way in which a matter changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.door import acts, hands, steps
+from qianshou.kernel.door.turn import MatterRow, write_turn
+
+__all__ = ["Receipt", "act", "acts"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an act gave: the matter it concerned, and what was disclosed, if anything."""
+
+    matter: int
+    number: str
+    disclosed: dict[str, str] = field(default_factory=dict)
+
+
+MOVES: dict[type, Callable[..., MatterRow | None]] = {
+    acts.Complete: steps.complete_task,
+    acts.Return: steps.return_task,
+    acts.Withdraw: steps.withdraw_task,
+    acts.Merge: steps.merge_matter,
+    acts.Fire: steps.fire_timer,
+    acts.Warn: steps.warn_task,
+    acts.Deliver: steps.deliver_message,
+    acts.Claim: hands.claim_task,
+    acts.Release: hands.release_task,
+    acts.Transfer: hands.transfer_task,
+    acts.Urge: hands.urge_matter,
+    acts.Supervise: hands.supervise_matter,
+    acts.Comment: hands.comment_on,
+    acts.Attach: hands.attach_documents,
+    acts.Link: hands.link_matters,
+}
+
+
+def act(what: acts.Act, *, by: Actor, at: datetime) -> Receipt | None:
+    """Do `what` in one transaction, or refuse it whole.
+
+    `by` acts at the instant `at` (aware). Returns a Receipt, or None where the clock found
+    nothing left to do. Raises Refusal or Refusals with a code, both languages and the field.
+    """
+    with write_turn():
+        if isinstance(what, acts.Open):
+            matter, number = steps.open_matter(what, by=by, at=at)
+            return Receipt(matter, number)
+        if isinstance(what, acts.Disclose):
+            fields: dict[str, Any] = hands.disclose_fact(what, by=by, at=at)
+            return Receipt(what.matter, "", fields)
+        row = MOVES[type(what)](what, by=by, at=at)
+        return None if row is None else Receipt(row.id, row.number)

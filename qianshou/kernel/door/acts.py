@@ -1,0 +1,170 @@
+"""Everything that can be done to a matter (办理动作), as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open a matter under `procedure` by the way in `start` of its pack."""
+
+    procedure: str
+    facts: Mapping[str, Any]
+    start: str
+    organisation: str = ""
+    receipt: str = ""
+    via: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Complete (办结) a task with its form's facts."""
+
+    task: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Take (签收) a free task of a post one holds."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give a claimed task back to its post."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand a task (转办) to another officer of the same post, for good."""
+
+    task: int
+    officer: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Send a matter back (退回) from a task to an earlier step."""
+
+    task: int
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Pull back (撤回) one's own last completion while nobody has taken up what followed."""
+
+    task: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    """Nudge (催办) whoever holds the open tasks of a matter."""
+
+    matter: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervise:
+    """Put a matter under supervision (督办), or end it."""
+
+    matter: int
+    text: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Leave a remark on a matter."""
+
+    matter: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Hang stored documents, by digest and name, on a matter."""
+
+    matter: int
+    documents: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Say that two matters belong together (关联)."""
+
+    matter: int
+    other: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """End a matter as a duplicate of another (并案); whoever follows it sees the other."""
+
+    matter: int
+    into: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclose:
+    """Read a person's sealed fields for a stated purpose."""
+
+    matter: int
+    fact: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """A timer of a matter has come (the clock's act)."""
+
+    matter: int
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """A task has turned amber or late (the clock's act)."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A message that a matter waits for has come."""
+
+    matter: int
+    message: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Act = (
+    Open
+    | Complete
+    | Claim
+    | Release
+    | Transfer
+    | Return
+    | Withdraw
+    | Urge
+    | Supervise
+    | Comment
+    | Attach
+    | Link
+    | Merge
+    | Disclose
+    | Fire
+    | Warn
+    | Deliver
+)

@@ -1,0 +1,244 @@
+"""What an engine step means for the list: tasks with deadlines, timers, parties, closure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from qianshou.kernel.calendar import amber_at, due_at
+from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
+from qianshou.kernel.access import Actor
+from qianshou.kernel.ledger.append import stamp
+from qianshou.kernel.pack import Change, declaration_of, effect_named, project
+from qianshou.kernel.procedures.engine import Act as EngineAct
+from qianshou.kernel.procedures.engine import Opened, State, Step, advance
+from qianshou.kernel.procedures.feel import compile_expression
+from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.workdays import work_calendar
+from qianshou.kernel.worklist import change
+from qianshou.kernel.worklist.change import Statement
+from qianshou.kernel.worklist.models import CANCELLED, DONE
+
+NO_DEADLINE = "3mo"
+NO_SOURCE = "local.default"
+
+
+@dataclass(slots=True)
+class Doing:
+    """One act on its way through the door: who, when, on what, with which facts."""
+
+    act: str
+    by: Actor
+    at: datetime
+    matter: MatterRow
+    task: TaskRow | None = None
+    node: str = ""
+    submitted: Mapping[str, Any] | None = None
+    entry: dict[str, Any] | None = None
+
+
+def follow(doing: Doing, engine_act: EngineAct) -> Step:
+    """Advance the matter by `engine_act`, run its effects, append the entry, store the rest.
+
+    Raises the engine's Refusal where the act does not fit the matter's state.
+    """
+    matter, at = doing.matter, doing.at
+    procedure = compiled(matter.digest)
+    state = State.from_json(json.loads(matter.state)) if matter.state else None
+    step = advance(procedure, state, engine_act, at)
+    declared = declaration_of(matter.procedure)
+    if declared.level:
+        matter.level = str(evaluate(declared.level, step.state.facts) or "")
+    matter.state = json.dumps(step.state.to_json(), ensure_ascii=False, separators=(",", ":"))
+    if step.outcome is not None:
+        matter.closed_at = at
+    statements, due = _task_statements(doing, step)
+    entry = {**(doing.entry or {}), "procedure": matter.digest}
+    if doing.submitted is not None:
+        entry["facts"] = doing.submitted
+    if due:
+        entry["due"] = due
+    if step.outcome is not None:
+        entry["outcome"] = step.outcome
+    holder = doing.task.organisation if doing.task else None
+    statements.insert(
+        0,
+        append(
+            matter,
+            doing.act,
+            by=doing.by,
+            at=at,
+            facts=entry,
+            node=doing.node,
+            organisation=holder,
+        ),
+    )
+    statements.append(
+        (
+            change.UPDATE_MATTER,
+            [
+                matter.state,
+                matter.seq,
+                matter.head,
+                instant(matter.head_at),
+                matter.level,
+                instant(matter.closed_at),
+                step.outcome or "",
+                matter.id,
+            ],
+        )
+    )
+    change.run(statements)
+    tell_pack(doing, step)
+    return step
+
+
+def tell_pack(doing: Doing, step: Step | None) -> None:
+    """Run the effects a step passed and the pack's projection, inside the transaction."""
+    matter = doing.matter
+    seen = Change(
+        matter=matter.id,
+        number=matter.number,
+        procedure=matter.procedure,
+        act=doing.act,
+        node=doing.node,
+        task=doing.task.token if doing.task else None,
+        by=doing.by.kind,
+        officer=doing.by.officer,
+        at=doing.at,
+        opened_at=matter.opened_at,
+        division=matter.division,
+        organisation=matter.organisation,
+        facts=step.state.facts if step else json.loads(matter.state).get("facts", {}),
+        submitted=doing.submitted or {},
+        step=step,
+        closed=matter.closed_at is not None,
+    )
+    if step is not None:
+        for effect in step.effects:
+            effect_named(effect.name)(seen, effect.facts)
+    project(seen)
+
+
+def evaluate(text: str, facts: Mapping[str, Any]) -> Any:
+    """Return the value of a declared FEEL expression over a matter's facts."""
+    return compile_expression(text)(facts)
+
+
+def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[str, str]]:
+    matter, at = doing.matter, doing.at
+    statements: list[Statement] = []
+    for closed in step.closed:
+        done = closed.reason == "done"
+        closer = doing.by.officer if done else None
+        statements.append(
+            (
+                change.CLOSE_TASK,
+                [
+                    DONE if done else CANCELLED,
+                    instant(at),
+                    matter.seq + 1,
+                    closer,
+                    instant(at) if closer else None,
+                    matter.id,
+                    closed.token,
+                ],
+            )
+        )
+    statements.extend((change.DELETE_TIMER, [matter.id, token]) for token in step.stopped)
+    due: dict[str, str] = {}
+    organisations = _organisations(step.opened)
+    for opened in step.opened:
+        holder = organisations.get(opened.organisation, matter.organisation)
+        if opened.organisation is not None and opened.organisation not in organisations:
+            raise Refusal(
+                "door.no_organisation",
+                f"没有机构“{opened.organisation}”",
+                f"There is no organisation “{opened.organisation}”",
+                "organisation",
+            )
+        sql, parameters, at_due = _open_task(matter, opened, holder, at)
+        statements.append((sql, parameters))
+        due[str(opened.token)] = stamp(at_due)
+        if holder != matter.organisation:
+            statements.append((change.INSERT_PARTY, [matter.id, holder]))
+    calendar = work_calendar() if step.timers else None
+    for timer in step.timers:
+        assert calendar is not None
+        comes = due_at(at, timer.span, calendar)
+        statements.append(
+            (
+                change.INSERT_TIMER,
+                [matter.id, timer.token, timer.node, timer.span, instant(comes.at)],
+            )
+        )
+        due[str(timer.token)] = stamp(comes.at)
+    statements.extend(
+        (change.INSERT_SUBSCRIPTION, [matter.id, awaited.token, awaited.message])
+        for awaited in step.subscribed
+    )
+    statements.extend(
+        (change.DELETE_SUBSCRIPTION, [matter.id, token]) for token in step.unsubscribed
+    )
+    return statements, due
+
+
+def _organisations(opened: tuple[Opened, ...]) -> dict[Any, int]:
+    codes = sorted({str(task.organisation) for task in opened if task.organisation is not None})
+    if not codes:
+        return {}
+    marks = ",".join(["%s"] * len(codes))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT code, id FROM registry_organisation WHERE code IN ({marks})", codes)
+        return dict(cursor.fetchall())
+
+
+def _open_task(
+    matter: MatterRow, opened: Opened, organisation: int, at: datetime
+) -> tuple[str, list[Any], datetime]:
+    node = compiled(matter.digest).node(opened.node)
+    span = opened.due or NO_DEADLINE
+    due = due_at(at, span, work_calendar())
+    parameters = [
+        matter.id,
+        opened.token,
+        matter.procedure,
+        opened.node,
+        node.name,
+        node.name_en or node.name,
+        ",".join(opened.posts),
+        organisation,
+        matter.division,
+        None,
+        matter.level,
+        instant(at),
+        matter.seq + 1,
+        span,
+        node.due_source or NO_SOURCE,
+        instant(amber_at(at, due.at)),
+        instant(due.at),
+        due.provisional,
+    ]
+    return change.INSERT_TASK, parameters, due.at
+
+
+def store_entry(doing: Doing, *statements: Statement) -> None:
+    """Append the entry of an act that moves no token, with the statements that go with it."""
+    entry = dict(doing.entry or {})
+    if doing.submitted is not None:
+        entry["facts"] = doing.submitted
+    appended = append(
+        doing.matter,
+        doing.act,
+        by=doing.by,
+        at=doing.at,
+        facts=entry,
+        node=doing.node,
+        organisation=doing.task.organisation if doing.task else None,
+    )
+    change.run([appended, *statements, head_statement(doing.matter)])
+    tell_pack(doing, None)

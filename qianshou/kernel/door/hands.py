@@ -1,0 +1,293 @@
+"""Acts on who holds a task, and remarks that move nothing: claim, transfer, urge, comment…"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from qianshou.kernel.access import (
+    Actor,
+    Standing,
+    actor_of,
+    holds_task,
+    may_act,
+    may_read,
+    may_see,
+    require,
+)
+from qianshou.kernel.door.acts import (
+    Attach,
+    Claim,
+    Comment,
+    Disclose,
+    Link,
+    Release,
+    Supervise,
+    Transfer,
+    Urge,
+)
+from qianshou.kernel.door.follow import Doing, store_entry
+from qianshou.kernel.door.turn import (
+    MatterRow,
+    TaskRow,
+    instant,
+    load_matter,
+    load_task,
+    not_before,
+    standing_of,
+)
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Officer
+from qianshou.kernel.registry.vault import open_person
+from qianshou.kernel.worklist import change
+from qianshou.kernel.worklist.change import Statement
+from qianshou.kernel.worklist.models import OPEN, Task
+
+URGE_PAUSE_SECONDS = 30 * 60
+
+
+def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
+    """Take a free task; Refusal door.claimed when somebody was faster."""
+    matter, task = load_task(act.task)
+    _require_open(task)
+    if task.assignee is not None:
+        raise Refusal(
+            "door.claimed", "这项任务已被签收", "This task has been claimed already", "task"
+        )
+    require(by.sits_at(task.organisation, task.posts))
+    return _assign(matter, task, "claim", by, at, by.officer)
+
+
+def release_task(act: Release, *, by: Actor, at: datetime) -> MatterRow:
+    """Give back a task that one holds."""
+    matter, task = load_task(act.task)
+    _require_open(task)
+    require(task.assignee is not None and task.assignee == by.officer)
+    return _assign(matter, task, "release", by, at, None)
+
+
+def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
+    """Hand a task to another holder of the same post.
+
+    Allowed to its holder and to a seat of its organisation with "transfer". Refuses an
+    officer who does not hold the post there today (door.no_holder) and a missing reason.
+    """
+    matter, task = load_task(act.task)
+    _require_open(task)
+    _require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
+    own = holds_task(by, task.assignee, task.organisation, task.posts)
+    head = any(
+        seat.organisation == task.organisation and "transfer" in seat.acts for seat in by.seats
+    )
+    require(own or head)
+    receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
+    if receiver is None or not actor_of(receiver, at).sits_at(task.organisation, task.posts):
+        raise Refusal(
+            "door.no_holder",
+            "对方目前没有任职此岗位，不能转办给他",
+            "That officer does not hold this post today",
+            "officer",
+        )
+    return _assign(
+        matter, task, "transfer", by, at, act.officer, reason=act.reason, to=receiver.name
+    )
+
+
+def _assign(
+    matter: MatterRow,
+    task: TaskRow,
+    name: str,
+    by: Actor,
+    at: datetime,
+    officer: int | None,
+    **entry: str,
+) -> MatterRow:
+    at = not_before(matter, at)
+    doing = Doing(
+        name,
+        by,
+        at,
+        matter,
+        task,
+        task.node,
+        entry={"token": task.token, "assignee": officer, **entry},
+    )
+    claimed = instant(at) if officer is not None else None
+    store_entry(doing, (change.ASSIGN_TASK, [officer, claimed, task.organisation, task.id]))
+    return matter
+
+
+def _require_open(task: TaskRow) -> None:
+    if task.state != OPEN:
+        raise Refusal(
+            "door.already_done",
+            "这项任务已经办结或撤销，无需再办",
+            "This task has been dealt with already; nothing more to do",
+            "task",
+        )
+
+
+def _require_text(text: str, field: str, zh: str, en: str) -> None:
+    if not text.strip():
+        raise Refusal(f"door.{field}", zh, en, field)
+
+
+def urge_matter(act: Urge, *, by: Actor, at: datetime) -> MatterRow:
+    """Nudge the holders of a matter's open tasks; at most once in half an hour by one person."""
+
+    def allowed(standing: Standing) -> bool:
+        return by.kind == "resident" or bool(by.organisations & standing.organisations) or (
+            may_act(by, "supervise", standing)
+        )
+
+    matter = _loaded(act.matter, by, allowed)
+    at = not_before(matter, at)
+    recent = change.fetch(
+        "SELECT MAX(at) >= %s FROM ledger_entry WHERE subject = %s AND act = 'urge' "
+        "AND COALESCE(officer_id, 0) = %s",
+        [instant_before(at, URGE_PAUSE_SECONDS), matter.number, by.officer or 0],
+    )
+    if recent and recent[0]:
+        raise Refusal(
+            "door.urged",
+            "半小时内已经催办过，请稍后再催",
+            "You have urged this within the last half hour; please wait",
+            "matter",
+        )
+    _require_not_closed(matter)
+    doing = Doing("urge", by, at, matter, entry={"text": act.text})
+    zh = f"{by.name or '来电人'}催办：{matter.title}"[:300]
+    en = f"Urged by {by.name or 'the caller'}: {matter.title}"[:300]
+    store_entry(
+        doing, (change.URGE_MATTER, [matter.id]), *_tell_holders(matter, "urge", zh, en, at)
+    )
+    return matter
+
+
+def instant_before(at: datetime, seconds: int) -> object:
+    """Return the instant `seconds` before `at` as the database driver takes it."""
+    return instant(datetime.fromtimestamp(at.timestamp() - seconds, at.tzinfo))
+
+
+def supervise_matter(act: Supervise, *, by: Actor, at: datetime) -> MatterRow:
+    """Put a matter under supervision with what is demanded, or end it."""
+    _require_text(act.text, "text", "请写明督办要求", "Please say what you demand")
+    matter = _loaded(act.matter, by, lambda standing: may_act(by, "supervise", standing))
+    at = not_before(matter, at)
+    doing = Doing(
+        "supervise", by, at, matter, entry={"text": act.text, "on": act.on}
+    )
+    zh = f"督办：{matter.title}：{act.text}"[:300]
+    en = f"Under supervision: {matter.title}: {act.text}"[:300]
+    store_entry(
+        doing,
+        (change.SUPERVISE_MATTER, [act.on, matter.id]),
+        *_tell_holders(matter, "supervise", zh, en, at),
+    )
+    return matter
+
+
+def comment_on(act: Comment, *, by: Actor, at: datetime) -> MatterRow:
+    """Leave a remark; Refusal door.text when it is empty."""
+    _require_text(act.text, "text", "请写点内容", "Please write something")
+    matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
+    doing = Doing("comment", by, not_before(matter, at), matter, entry={"text": act.text[:2000]})
+    store_entry(doing)
+    return matter
+
+
+def attach_documents(act: Attach, *, by: Actor, at: datetime) -> MatterRow:
+    """Hang stored documents on a matter."""
+    matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
+    at = not_before(matter, at)
+    doing = Doing(
+        "attach",
+        by,
+        at,
+        matter,
+        entry={"documents": [{"digest": digest, "name": name} for digest, name in act.documents]},
+    )
+    store_entry(
+        doing,
+        *(
+            (
+                "INSERT INTO documents_attachment "
+                "(matter_id, document_id, name, node, officer_id, at) "
+                "VALUES (%s, %s, %s, '', %s, %s) ON CONFLICT DO NOTHING",
+                [matter.id, digest, name[:120], by.officer, instant(at)],
+            )
+            for digest, name in act.documents
+        ),
+    )
+    return matter
+
+
+def link_matters(act: Link, *, by: Actor, at: datetime) -> MatterRow:
+    """Say that two matters, both seen by the actor, belong together."""
+    if act.matter == act.other:
+        raise Refusal(
+            "door.link", "不能与自身关联", "A matter cannot be linked to itself", "other"
+        )
+    matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
+    other = _loaded(act.other, by, lambda standing: may_see(by, standing))
+    doing = Doing(
+        "link",
+        by,
+        not_before(matter, at),
+        matter,
+        entry={"other": other.number, "reason": act.reason},
+    )
+    store_entry(doing, (change.INSERT_LINK, [matter.id, other.id, "related"]))
+    return matter
+
+
+def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, str]:
+    """Return a person's sealed fields after writing down who read them and what for.
+
+    `fact` names the person's place in the matter's facts. Refuses a missing purpose
+    (door.purpose), a class of data the actor's posts do not read (access.denied), and an
+    erased person (vault.erased).
+    """
+    _require_text(act.purpose, "purpose", "请写明查看用途", "Please say what you need it for")
+    matter = _loaded(act.matter, by, lambda standing: may_read(by, act.fact, standing))
+    found = json.loads(matter.state)["facts"].get(act.fact)
+    person = found.get("person") if isinstance(found, dict) else None
+    if person is None:
+        raise Refusal("door.no_person", "没有登记当事人", "No person is recorded", "fact")
+    fields = open_person(person)
+    doing = Doing(
+        "disclose",
+        by,
+        not_before(matter, at),
+        matter,
+        entry={"fact": act.fact, "person": person, "purpose": act.purpose[:200]},
+    )
+    store_entry(doing)
+    return fields
+
+
+def _loaded(matter: int, by: Actor, allowed: Callable[[Standing], bool]) -> MatterRow:
+    row = load_matter(matter)
+    require(by.kind == "clock" or allowed(standing_of(row)))
+    return row
+
+
+def _require_not_closed(matter: MatterRow) -> None:
+    if matter.closed_at is not None:
+        raise Refusal("door.closed", "此事项已经办结", "This matter is closed", "matter")
+
+
+def _tell_holders(
+    matter: MatterRow, kind: str, zh: str, en: str, at: datetime
+) -> list[Statement]:
+    holders = (
+        Task.objects.filter(matter=matter.id, state=OPEN)
+        .values_list("organisation", "posts", "assignee")
+        .distinct()
+    )
+    return [
+        (
+            change.INSERT_NOTICE,
+            [matter.id, kind, organisation, posts, assignee, zh, en, instant(at)],
+        )
+        for organisation, posts, assignee in holders
+    ]

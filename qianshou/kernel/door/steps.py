@@ -1,0 +1,440 @@
+"""Acts that move a matter along its procedure."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from qianshou.kernel.access import Actor, holds_task, may_see, require
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
+from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
+from qianshou.kernel.door.turn import (
+    MatterRow,
+    TaskRow,
+    instant,
+    load_matter,
+    load_task,
+    not_before,
+    standing_of,
+)
+from qianshou.kernel.ledger.read import nodes_completed
+from qianshou.kernel.pack import PostDeclaration, StartDeclaration, declaration_of, find_start, pack_of
+from qianshou.kernel.procedures import engine
+from qianshou.kernel.procedures.forms import Form, validate
+from qianshou.kernel.procedures.versions import compiled, current, form_of
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.bigram import search_tokens
+from qianshou.kernel.registry.choices import choices_of
+from qianshou.kernel.registry.models import Division, Organisation
+from qianshou.kernel.registry.vault import keep_persons
+from qianshou.kernel.worklist import change
+from qianshou.kernel.worklist.models import DONE, OPEN, Task
+
+RESIDENT = "resident"
+
+
+def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
+    """Open a matter; returns its id and number.
+
+    Refuses a start that is not for this actor (access.denied), facts that the form refuses
+    (Refusals with fields), a place or organisation that does not exist.
+    """
+    pack, start = find_start(pack_of(act.procedure).id, act.start)
+    _require_start(start, by)
+    declared = declaration_of(act.procedure)
+    version, digest = current(act.procedure)
+    facts = _clean(form_of(digest, start.form), act.facts, at)
+    organisation, division = _home(act, declared.place, facts, by)
+    title = str(evaluate(declared.title, facts) or pack.name.zh)[:200]
+    level = str(evaluate(declared.level, facts) or "") if declared.level else ""
+    day = at.astimezone(CHINA).strftime("%Y%m%d")
+    row = change.fetch(change.NEXT_NUMBER, [f"{declared.number}-{day}"])
+    assert row is not None
+    number = f"{declared.number}-{day}-{row[0]:04d}"
+    row = change.fetch(
+        change.INSERT_MATTER,
+        [
+            number,
+            act.procedure,
+            version,
+            title,
+            level,
+            division.pk,
+            organisation.pk,
+            instant(at),
+            instant(at),
+            act.receipt,
+            False,
+            search_tokens(f"{number} {title}"),
+        ],
+    )
+    assert row is not None
+    matter = MatterRow(
+        id=row[0],
+        number=number,
+        procedure=act.procedure,
+        digest=digest,
+        title=title,
+        level=level,
+        division=division.pk,
+        division_path=division.path,
+        organisation=organisation.pk,
+        opened_at=at,
+        closed_at=None,
+        state="",
+        seq=0,
+        head="",
+        head_at=at,
+        receipt_digest=act.receipt,
+        supervised=False,
+    )
+    change.run([(change.INSERT_PARTY, [matter.id, organisation.pk])])
+    facts = {
+        **facts,
+        "number": number,
+        "via": act.via,
+        "opened_by": by.kind,
+        "home": organisation.code,
+        "opened_at": at.astimezone(CHINA).isoformat(timespec="seconds"),
+    }
+    doing = Doing(
+        "open",
+        by,
+        at,
+        matter,
+        node=start.start,
+        submitted=facts,
+        entry={"start": start.start, "title": title, "division": division.code},
+    )
+    follow(doing, engine.Open(facts, start.start))
+    return matter.id, number
+
+
+def _require_start(start: StartDeclaration, by: Actor) -> None:
+    if by.kind == "clock":
+        return
+    if start.by == RESIDENT:
+        require(by.kind in (RESIDENT, "officer"))
+        return
+    require(by.kind == "officer" and any(seat.post in start.posts for seat in by.seats))
+
+
+def _home(
+    act: Open, place: str, facts: Mapping[str, Any], by: Actor
+) -> tuple[Organisation, Division]:
+    """Return the organisation that keeps the matter and the division it lies in.
+
+    The place decides where a matter lies; the town's centre there keeps it, unless the act
+    names an organisation or the officer's own centre takes it in.
+    """
+    found: Any = facts.get(place) if place else None
+    code = found.get("division") if isinstance(found, Mapping) else None
+    division = Division.objects.filter(code=code).first() if code else None
+    if code and division is None:
+        raise Refusal("door.no_division", f"没有区划 {code}", f"No division {code}", place)
+    organisation = None
+    if act.organisation:
+        organisation = Organisation.objects.filter(code=act.organisation).first()
+        if organisation is None:
+            raise Refusal(
+                "door.no_organisation",
+                f"没有机构“{act.organisation}”",
+                f"There is no organisation “{act.organisation}”",
+                "organisation",
+            )
+    elif division is not None:
+        lineage = division.path.strip(".").split(".")
+        organisation = (
+            Organisation.objects.filter(
+                division__in=lineage, kind__in=("town_centre", "district_centre"), valid_to=None
+            )
+            .order_by("-division__path")
+            .first()
+        )
+    if organisation is None and by.seats:
+        organisation = Organisation.objects.get(pk=by.seats[0].organisation)
+    if organisation is None:
+        raise Refusal("door.no_home", "请选择事情发生的地点", "Please say where it is", place or "place")
+    return organisation, division or organisation.division
+
+
+def _clean(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    return keep_persons(form, validate(form, facts, choices_of), at)
+
+
+def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
+    """Complete a task with its form's facts and move the matter on.
+
+    Refuses a task that is closed already (door.already_done) or held by another
+    (access.denied), and facts that the form refuses (Refusals with fields).
+    """
+    matter, task = load_task(act.task)
+    _require_open(task)
+    _require_holder(matter, task, by)
+    at = not_before(matter, at)
+    node = compiled(matter.digest).node(task.node)
+    facts: Mapping[str, Any] = (
+        _clean(form_of(matter.digest, node.form), act.facts, at) if node.form else {}
+    )
+    doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
+    follow(doing, engine.Complete(task.token, facts))
+    return matter
+
+
+def _require_open(task: TaskRow) -> None:
+    if task.state != OPEN:
+        raise Refusal(
+            "door.already_done",
+            "这项任务已经办结或撤销，无需再办",
+            "This task has been dealt with already; nothing more to do",
+            "task",
+        )
+
+
+def _require_holder(matter: MatterRow, task: TaskRow, by: Actor) -> None:
+    if by.kind == RESIDENT:
+        require(task.posts == RESIDENT and by.receipt == matter.receipt_digest != "")
+        return
+    if task.posts == RESIDENT:
+        require(_may_stand_in(matter, by))
+        return
+    require(holds_task(by, task.assignee, task.organisation, task.posts))
+
+
+def _may_stand_in(matter: MatterRow, by: Actor) -> bool:
+    """A caller reached by telephone answers through a seat of the home organisation."""
+    return any(
+        seat.organisation == matter.organisation and "stand_in" in seat.acts for seat in by.seats
+    )
+
+
+def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
+    """Send the matter back to an earlier human step; open work of the scope is cancelled.
+
+    Refuses a missing reason (door.reason) and a step not declared or not yet done
+    (door.target).
+    """
+    matter, task = load_task(act.task)
+    _require_open(task)
+    _require_holder(matter, task, by)
+    _require_reason(act.reason)
+    at = not_before(matter, at)
+    node = compiled(matter.digest).node(task.node)
+    allowed = node.return_to or nodes_completed(matter.number)
+    if act.target not in allowed or act.target == task.node:
+        raise Refusal(
+            "door.target",
+            "只能退回到已经办过、且本环节允许退回的步骤",
+            "You can only return to an earlier step that this step allows",
+            "target",
+        )
+    doing = Doing(
+        "return",
+        by,
+        at,
+        matter,
+        task,
+        task.node,
+        {"return_reason": act.reason},
+        {"token": task.token, "target": act.target},
+    )
+    follow(doing, engine.Return(task.token, act.target, {"return_reason": act.reason}))
+    return matter
+
+
+def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
+    """Pull back one's own completion while no task that followed was claimed or closed.
+
+    Refuses with door.taken_up when somebody has begun, and access.denied for another's task.
+    """
+    matter, task = load_task(act.task)
+    require(task.state == DONE and by.officer is not None and task.assignee == by.officer)
+    at = not_before(matter, at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
+        (seq,) = cursor.fetchone()
+    followed = list(
+        Task.objects.filter(matter=matter.id, opened_seq=seq).values_list(
+            "token", "state", "claimed_at"
+        )
+    )
+    if not followed or any(state != OPEN or claimed for _, state, claimed in followed):
+        raise Refusal(
+            "door.taken_up",
+            "下一环节已经签收或办理，不能撤回；可请对方退回",
+            "The next step has been taken up; ask its holder to return it instead",
+            "task",
+        )
+    doing = Doing(
+        "withdraw",
+        by,
+        at,
+        matter,
+        task,
+        task.node,
+        {"withdraw_reason": act.reason},
+        {"token": followed[0][0], "target": task.node},
+    )
+    follow(doing, engine.Return(followed[0][0], task.node, {"withdraw_reason": act.reason}))
+    return matter
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refusal("door.reason", "请写明理由", "Please give a reason", "reason")
+
+
+def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
+    """Let a timer pass that has come; None when it is gone already or not yet due."""
+    matter = load_matter(act.matter)
+    timer = change.fetch(
+        "SELECT node, due_at <= %s FROM worklist_timer WHERE matter_id = %s AND token = %s",
+        [instant(at), act.matter, act.token],
+    )
+    if timer is None or not timer[1]:
+        return None
+    doing = Doing(
+        "fire", by, not_before(matter, at), matter, node=timer[0], entry={"token": act.token}
+    )
+    change.run([(change.DELETE_TIMER, [matter.id, act.token])])
+    follow(doing, engine.Fire(act.token))
+    return matter
+
+
+def deliver_message(act: Deliver, *, by: Actor, at: datetime) -> MatterRow:
+    """Hand a matter a message that it waits for; Refusal door.no_subscription otherwise."""
+    matter = load_matter(act.matter)
+    require(by.kind == "clock" or may_see(by, standing_of(matter)))
+    waiting = change.fetch(
+        "SELECT token FROM worklist_subscription WHERE matter_id = %s AND message = %s",
+        [act.matter, act.message],
+    )
+    if waiting is None:
+        raise Refusal(
+            "door.no_subscription",
+            f"此事项没有在等“{act.message}”",
+            f"This matter is not waiting for “{act.message}”",
+            "message",
+        )
+    doing = Doing(
+        "deliver",
+        by,
+        not_before(matter, at),
+        matter,
+        node=act.message,
+        submitted=dict(act.facts),
+        entry={"message": act.message},
+    )
+    follow(doing, engine.Deliver(act.message, dict(act.facts), None))
+    return matter
+
+
+def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
+    """End a matter as a duplicate of another; its open tasks and timers are cancelled.
+
+    Refuses a missing reason, merging into itself, a closed one or another procedure's
+    (door.merge), and actors whose seat does not allow "merge" on both.
+    """
+    _require_reason(act.reason)
+    first, second = sorted((act.matter, act.into))
+    rows = {first: load_matter(first), second: load_matter(second)}
+    matter, into = rows[act.matter], rows[act.into]
+    if act.matter == act.into or matter.closed_at or matter.procedure != into.procedure:
+        raise Refusal(
+            "door.merge",
+            "只能把未办结的事项并入同一规范下的另一事项",
+            "Only an open matter can be merged, into another of the same procedure",
+            "into",
+        )
+    for row in (matter, into):
+        standing = standing_of(row)
+        require(
+            may_see(by, standing)
+            and any("merge" in seat.acts for seat in by.seats if seat.pack == standing.pack)
+        )
+    at = not_before(matter, at)
+    state = engine.State.from_json(json.loads(matter.state))
+    stopped = engine.State((), state.facts, state.serial)
+    matter.state = json.dumps(stopped.to_json(), ensure_ascii=False, separators=(",", ":"))
+    matter.closed_at = at
+    doing = Doing(
+        "merge",
+        by,
+        at,
+        matter,
+        submitted={"merge_reason": act.reason},
+        entry={"into": into.number, "outcome": "merged"},
+    )
+    store_entry(
+        doing,
+        (
+            "UPDATE worklist_task SET state = 2, closed_at = %s, closed_seq = %s "
+            "WHERE matter_id = %s AND state = 0",
+            [instant(at), matter.seq + 1, matter.id],
+        ),
+        ("DELETE FROM worklist_timer WHERE matter_id = %s", [matter.id]),
+        ("DELETE FROM worklist_subscription WHERE matter_id = %s", [matter.id]),
+        (
+            "UPDATE worklist_matter SET state = %s, closed_at = %s, outcome = 'merged', "
+            "merged_into_id = %s WHERE id = %s",
+            [matter.state, instant(at), into.id, matter.id],
+        ),
+        (change.INSERT_LINK, [matter.id, into.id, "merged"]),
+    )
+    store_entry(
+        Doing("absorb", by, not_before(into, at), into, entry={"merged": matter.number})
+    )
+    return matter
+
+
+def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
+    """Record that an open task has turned amber or late, and tell who should know."""
+    matter, task = load_task(act.task)
+    late = at >= task.due_at
+    mark = 2 if late else 1
+    if task.state != OPEN or task.warned >= mark:
+        return None
+    doing = Doing(
+        "warn",
+        by,
+        not_before(matter, at),
+        matter,
+        task,
+        task.node,
+        entry={"token": task.token, "late": late},
+    )
+    kind = "late" if late else "amber"
+    told = {(task.organisation, task.posts, task.assignee)}
+    if late:
+        told |= {(matter.organisation, post, None) for post in _supervisors(matter)}
+    zh = "任务已超期：" if late else "任务将到期："
+    en = "Task is late: " if late else "Task is nearly due: "
+    store_entry(
+        doing,
+        (change.WARN_TASK, [mark, task.id]),
+        *(
+            (
+                change.INSERT_NOTICE,
+                [
+                    matter.id,
+                    kind,
+                    organisation,
+                    posts,
+                    officer,
+                    zh + matter.title,
+                    en + matter.title,
+                    instant(at),
+                ],
+            )
+            for organisation, posts, officer in sorted(told, key=str)
+        ),
+    )
+    return matter
+
+
+def _supervisors(matter: MatterRow) -> list[str]:
+    posts: Mapping[str, PostDeclaration] = pack_of(matter.procedure).posts
+    return [code for code, post in posts.items() if "supervise" in post.acts]

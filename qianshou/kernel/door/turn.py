@@ -1,0 +1,197 @@
+"""One turn at a matter: lock it, work on it, append one entry, store what follows."""
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from qianshou.kernel.access import Actor, Standing
+from qianshou.kernel.ledger.append import Draft, append_statement
+from qianshou.kernel.pack import pack_of
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.worklist import change
+from qianshou.kernel.worklist.change import Statement
+
+
+@contextmanager
+def write_turn() -> Iterator[None]:
+    """Hold one database transaction that writes.
+
+    On SQLite writers queue on a lock file first: its own busy handler sleeps and starves
+    waiters (measured: 48-87 % of concurrent writes failed without this).
+    """
+    name = connection.settings_dict["NAME"]
+    if connection.vendor != "sqlite" or connection.in_atomic_block or ":memory:" in str(name):
+        with transaction.atomic():
+            yield
+        return
+    with Path(f"{name}.lock").open("w") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        with transaction.atomic():
+            yield
+
+
+@dataclass(slots=True)
+class MatterRow:
+    """The columns of a matter that an act works with."""
+
+    id: int
+    number: str
+    procedure: str
+    digest: str
+    title: str
+    level: str
+    division: int
+    division_path: str
+    organisation: int
+    opened_at: datetime
+    closed_at: datetime | None
+    state: str
+    seq: int
+    head: str
+    head_at: datetime
+    receipt_digest: str
+    supervised: bool
+
+
+@dataclass(slots=True)
+class TaskRow:
+    """The columns of a task that an act works with."""
+
+    id: int
+    matter: int
+    token: int
+    node: str
+    posts: str
+    organisation: int
+    assignee: int | None
+    state: int
+    opened_seq: int
+    due_at: datetime
+    warned: int
+
+
+MATTER_COLUMNS = 17
+INSTANTS = (9, 10, 14)
+
+
+def _read_matter(row: tuple[Any, ...]) -> MatterRow:
+    columns = list(row[:MATTER_COLUMNS])
+    for place in INSTANTS:
+        columns[place] = read_instant(columns[place])
+    return MatterRow(*columns)
+
+
+def read_instant(value: Any) -> Any:
+    """Return an instant read by plain SQL as an aware datetime (SQLite gives naive UTC)."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=connection.timezone)
+    return value
+
+
+def _read_task(row: tuple[Any, ...]) -> TaskRow:
+    columns = list(row)
+    columns[9] = read_instant(columns[9])
+    return TaskRow(*columns)
+
+
+def load_matter(matter: int) -> MatterRow:
+    """Return a matter locked for this transaction; Refusal door.no_matter when there is none."""
+    row = change.fetch(change.LOAD_MATTER, [matter], lock="m")
+    if row is None:
+        raise Refusal("door.no_matter", "没有这个事项", "There is no such matter", "matter")
+    return _read_matter(row)
+
+
+def load_task(task: int) -> tuple[MatterRow, TaskRow]:
+    """Return a task and its matter, locked; Refusal door.no_task when there is none."""
+    row = change.fetch(change.LOAD_MATTER_OF_TASK, [task], lock="m")
+    if row is None:
+        raise Refusal("door.no_task", "没有这个任务", "There is no such task", "task")
+    if connection.vendor == "postgresql":
+        row = row[:MATTER_COLUMNS] + (change.fetch(change.LOAD_TASK, [task]) or ())
+    return _read_matter(row), _read_task(row[MATTER_COLUMNS:])
+
+
+def instant(at: datetime | None) -> Any:
+    """Return an instant as the database driver takes it."""
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def standing_of(matter: MatterRow) -> Standing:
+    """Return what the rule of access needs to know of a matter (one query)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, NULL FROM worklist_party WHERE matter_id = %s UNION ALL "
+            "SELECT NULL, assignee_id FROM worklist_task "
+            "WHERE matter_id = %s AND assignee_id IS NOT NULL",
+            [matter.id, matter.id],
+        )
+        rows = cursor.fetchall()
+    return Standing(
+        pack=pack_of(matter.procedure).id,
+        division_path=matter.division_path,
+        organisations=frozenset(row[0] for row in rows if row[0] is not None),
+        assignees=frozenset(row[1] for row in rows if row[1] is not None),
+        receipt_digest=matter.receipt_digest,
+    )
+
+
+def signature(by: Actor, organisation: int | None = None) -> dict[str, Any]:
+    """Return who acts as an entry records it: kind, id, name, organisation, post."""
+    seat = next(
+        (seat for seat in by.seats if organisation is None or seat.organisation == organisation),
+        by.seats[0] if by.seats else None,
+    )
+    return {
+        "kind": by.kind,
+        "id": by.officer,
+        "name": by.name,
+        "organisation": seat.organisation if seat else None,
+        "post": seat.post if seat else "",
+    }
+
+
+def not_before(matter: MatterRow, at: datetime) -> datetime:
+    """Return `at`, or the matter's last instant when the clock has jumped back."""
+    return max(at, matter.head_at)
+
+
+def append(
+    matter: MatterRow,
+    act: str,
+    *,
+    by: Actor,
+    at: datetime,
+    facts: Mapping[str, Any],
+    node: str = "",
+    organisation: int | None = None,
+) -> Statement:
+    """Chain one entry to the matter's head and return the statement that stores it."""
+    matter.seq += 1
+    draft = Draft(
+        subject=matter.number,
+        seq=matter.seq,
+        act=act,
+        at=at,
+        by=signature(by, organisation),
+        facts=facts,
+        node=node,
+    )
+    sql, parameters, matter.head = append_statement(draft, matter.head, instant(at))
+    matter.head_at = at
+    return sql, parameters
+
+
+def head_statement(matter: MatterRow) -> Statement:
+    """Return the statement that stores the matter's new head and nothing else of it."""
+    return change.UPDATE_HEAD, [matter.seq, matter.head, instant(matter.head_at), matter.id]

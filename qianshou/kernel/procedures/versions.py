@@ -1,0 +1,122 @@
+"""Versions of procedures: published by content, compiled once, never changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+
+from qianshou.kernel.procedures.bpmn import Model, load_bpmn
+from qianshou.kernel.procedures.compiled import Procedure, compile_procedure
+from qianshou.kernel.procedures.dmn import load_dmn
+from qianshou.kernel.procedures.forms import Form, load_form
+from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.procedures.soundness import check_soundness
+from qianshou.kernel.refusal import Refusal, Refusals
+
+Sources = Mapping[str, Any]
+
+
+def compile_sources(procedure: str, sources: Sources) -> tuple[Model, Procedure]:
+    """Return the model and the compiled procedure of `sources`.
+
+    `sources` has `bpmn` {process id: XML}, `dmn` {file: XML} and `forms` {name: JSON text};
+    `procedure` is the process to run, the other processes are what it may call.
+    Raises Refusal or Refusals where a file does not compile.
+    """
+    models = {
+        key: load_bpmn(text.encode(), f"{key}.bpmn") for key, text in sources["bpmn"].items()
+    }
+    decisions = {}
+    for name, text in sources["dmn"].items():
+        model = load_dmn(text.encode(), name)
+        decisions.update(dict.fromkeys(model.decisions, model))
+    called: dict[str, Procedure] = {}
+    for key, model in models.items():
+        if key != procedure:
+            called[key] = compile_procedure(model, decisions)
+    return models[procedure], compile_procedure(models[procedure], decisions, called)
+
+
+def digest_of(procedure: Procedure, sources: Sources) -> str:
+    """Return the digest that names a version: of the compiled procedure and its forms."""
+    forms = {name: json.loads(text) for name, text in sources["forms"].items()}
+    content = json.dumps([procedure.digest, forms], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def publish(procedure: str, sources: Sources, *, at: datetime) -> Version:
+    """Check `sources` for soundness and make them the current version; the same content again
+    is the same version.
+
+    Raises Refusals with element ids where the procedure is not sound.
+    """
+    _, compiled = compile_sources(procedure, sources)
+    unsound = check_soundness(compiled)
+    if unsound:
+        raise Refusals(unsound)
+    digest = digest_of(compiled, sources)
+    with transaction.atomic():
+        known = Version.objects.filter(digest=digest).first()
+        if known is not None and known.is_current:
+            return known
+        Version.objects.filter(procedure=procedure, is_current=True).update(is_current=False)
+        if known is not None:
+            known.is_current = True
+            known.save(update_fields=["is_current"])
+            return known
+        return Version.objects.create(
+            procedure=procedure,
+            number=Version.objects.filter(procedure=procedure).count() + 1,
+            digest=digest,
+            name=compiled.name,
+            name_en=compiled.name_en,
+            sources=dict(sources),
+            published_at=at,
+        )
+
+
+def current(procedure: str) -> tuple[int, str]:
+    """Return the id and digest of the current version; Refusal procedure.unpublished if none."""
+    row = (
+        Version.objects.filter(procedure=procedure, is_current=True)
+        .values_list("pk", "digest")
+        .first()
+    )
+    if row is None:
+        raise Refusal(
+            "procedure.unpublished",
+            f"规范 {procedure} 尚未发布",
+            f"Procedure {procedure} has not been published",
+            "procedure",
+        )
+    return row
+
+
+@lru_cache(maxsize=256)
+def _read(digest: str) -> tuple[Model, Procedure, dict[str, str]]:
+    version = Version.objects.get(digest=digest)
+    model, procedure = compile_sources(version.procedure, version.sources)
+    return model, procedure, version.sources["forms"]
+
+
+def compiled(digest: str) -> Procedure:
+    """Return the compiled procedure of a version (kept in memory: a digest never changes)."""
+    return _read(digest)[1]
+
+
+def model_of(digest: str) -> Model:
+    """Return the drawn model of a version."""
+    return _read(digest)[0]
+
+
+@lru_cache(maxsize=1024)
+def form_of(digest: str, name: str) -> Form:
+    """Return a form as it was in a version; Refusal procedure.form when it had none so named."""
+    forms = _read(digest)[2]
+    if name not in forms:
+        raise Refusal("procedure.form", f"没有表单 {name}", f"There is no form {name}", name)
+    return load_form(forms[name].encode(), name)

@@ -1,0 +1,38 @@
+"""The codes that a form's field may take: from catalogues, organisations, divisions."""
+
+from collections.abc import Collection
+
+from qianshou.kernel.registry.models import CatalogueEntry, Division, Organisation
+
+
+def choices_of(source: str) -> Collection[str]:
+    """Return the codes of a catalogue's current version, or of "organisation" or "division"."""
+    if source == "organisation":
+        return set(Organisation.objects.filter(valid_to=None).values_list("code", flat=True))
+    if source == "division":
+        return set(Division.objects.filter(valid_to=None).values_list("code", flat=True))
+    return set(
+        CatalogueEntry.objects.filter(
+            catalogue__code=source, catalogue__is_current=True
+        ).values_list("code", flat=True)
+    )
+
+
+def labelled_choices(source: str, language: str) -> list[tuple[str, str, str]]:
+    """Return (code, label, parent code) of a source in its order, for a form's field."""
+    zh = language.startswith("zh")
+    if source == "organisation":
+        return [
+            (code, name if zh else name_en, "")
+            for code, name, name_en in Organisation.objects.filter(valid_to=None)
+            .order_by("division__path", "id")
+            .values_list("code", "name", "name_en")
+        ]
+    return [
+        (code, name if zh else name_en, parent)
+        for code, name, name_en, parent in CatalogueEntry.objects.filter(
+            catalogue__code=source, catalogue__is_current=True
+        )
+        .order_by("position", "code")
+        .values_list("code", "name", "name_en", "parent")
+    ]
