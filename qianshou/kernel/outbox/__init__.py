@@ -1,1 +1,9 @@
-"""Effects that leave the process, carried out at least once."""
+"""Effects that leave the transaction, carried out at least once.
+
+A row is written in the same transaction as the act that causes it; the worker carries it
+out later. `key` makes sending twice the same as sending once.
+"""
+
+from qianshou.kernel.outbox.parcels import carrier, carry_out, send
+
+__all__ = ["carrier", "carry_out", "send"]

@@ -1,0 +1,76 @@
+"""Sending parcels and carrying them out."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+
+Carrier = Callable[[Mapping[str, Any], datetime], None]
+_carriers: dict[str, Carrier] = {}
+MOST_TRIES = 8
+log = logging.getLogger(__name__)
+
+
+def carrier(kind: str) -> Callable[[Carrier], Carrier]:
+    """Register the function that carries out parcels of `kind`; it must bear being run twice."""
+
+    def register(function: Carrier) -> Carrier:
+        if kind in _carriers:
+            raise RuntimeError(f"parcels of {kind!r} have a carrier already")
+        _carriers[kind] = function
+        return function
+
+    return register
+
+
+def send(
+    kind: str, facts: Mapping[str, Any], *, key: str, at: datetime, due_at: datetime | None = None
+) -> None:
+    """Put a parcel into the outbox, due at `due_at` or at once; a known `key` is not sent again."""
+    apps.get_model("outbox", "Parcel").objects.bulk_create(
+        [
+            apps.get_model("outbox", "Parcel")(
+                key=key, kind=kind, facts=dict(facts), made_at=at, due_at=due_at or at
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def carry_out(at: datetime, limit: int = 100) -> int:
+    """Carry out parcels that are due; returns how many were done.
+
+    A parcel that fails is tried again after 1, 2, 4 … minutes, eight times, and then kept
+    with its failure for `doctor` to show. Several workers share the work (SKIP LOCKED).
+    """
+    parcels = apps.get_model("outbox", "Parcel").objects
+    done = 0
+    for pk in list(
+        parcels.filter(done_at=None, due_at__lte=at, tries__lt=MOST_TRIES)
+        .order_by("due_at", "id")
+        .values_list("pk", flat=True)[:limit]
+    ):
+        with transaction.atomic():
+            waiting = parcels.filter(pk=pk, done_at=None)
+            if connection.vendor == "postgresql":
+                waiting = waiting.select_for_update(skip_locked=True)
+            parcel = waiting.first()
+            if parcel is None:
+                continue
+            try:
+                with transaction.atomic():
+                    _carriers[parcel.kind](parcel.facts, at)
+            except Exception as error:
+                log.exception("parcel %s (%s) failed", parcel.key, parcel.kind)
+                parcel.tries += 1
+                parcel.failure = repr(error)[:2000]
+                parcel.due_at = at + timedelta(minutes=2 ** (parcel.tries - 1))
+            else:
+                parcel.done_at = at
+                parcel.failure = ""
+                done += 1
+            parcel.save()
+    return done

@@ -1,0 +1,50 @@
+"""The clock's hand: fires timers, warns of deadlines, carries out parcels, seals the ledger."""
+
+import logging
+import threading
+from datetime import datetime
+
+from django.db import close_old_connections
+
+from qianshou.kernel import clock, door
+from qianshou.kernel.access import CLOCK
+from qianshou.kernel.door import acts
+from qianshou.kernel.ledger.seals import seal_entries
+from qianshou.kernel.outbox import carry_out
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
+
+log = logging.getLogger(__name__)
+EVERY_SECONDS = 2.0
+
+
+def tick(at: datetime) -> dict[str, int]:
+    """Do everything that is due at `at` once; returns how many of each were done."""
+    done = {"timers": 0, "warnings": 0, "parcels": 0, "seals": 0}
+    for matter, token in due_timers(at):
+        done["timers"] += _try(acts.Fire(matter, token), at)
+    for task in due_warnings(at):
+        done["warnings"] += _try(acts.Warn(task), at)
+    done["parcels"] = carry_out(at)
+    done["seals"] = int(seal_entries(at) is not None)
+    return done
+
+
+def _try(act: acts.Act, at: datetime) -> int:
+    """Do one of the clock's acts; a matter that refuses is reported and does not stop others."""
+    try:
+        return int(door.act(act, by=CLOCK, at=at) is not None)
+    except Refusal as refusal:
+        log.error("%s refused: %s %s", act, refusal.code, refusal.en)
+        return 0
+
+
+def run(stop: threading.Event) -> None:
+    """Tick every two seconds until `stop` is set; a failure is logged and tried again."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            tick(clock.now())
+        except Exception:
+            log.exception("the worker's tick failed; it goes on")
+        stop.wait(EVERY_SECONDS)

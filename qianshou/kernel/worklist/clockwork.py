@@ -1,0 +1,26 @@
+"""What the clock has to look at: timers that have come, deadlines that draw near or are past."""
+
+from datetime import datetime
+
+from qianshou.kernel.worklist.models import OPEN, Task, Timer
+
+BATCH = 200
+
+
+def due_timers(at: datetime) -> list[tuple[int, int]]:
+    """Return (matter, token) of timers due at `at`, earliest first, at most 200."""
+    return list(
+        Timer.objects.filter(due_at__lte=at)
+        .order_by("due_at", "id")
+        .values_list("matter", "token")[:BATCH]
+    )
+
+
+def due_warnings(at: datetime) -> list[int]:
+    """Return open tasks that have turned amber or late since they were last warned of."""
+    amber = Task.objects.filter(state=OPEN, warned=0, amber_at__lte=at)
+    late = Task.objects.filter(state=OPEN, warned=1, due_at__lte=at)
+    return [
+        *amber.order_by("amber_at").values_list("pk", flat=True)[:BATCH],
+        *late.order_by("due_at").values_list("pk", flat=True)[:BATCH],
+    ]

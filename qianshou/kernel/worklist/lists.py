@@ -1,0 +1,275 @@
+"""Pages of the list: mine, my posts', my organisation's, late ones; and of matters.
+
+Every page is keyset-paged by (due_at, id) and reads a bounded range of a partial index.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from qianshou.kernel.access import Actor, visible_matters
+from qianshou.kernel.pack import packs
+from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.registry.bigram import search_query
+from qianshou.kernel.worklist.models import OPEN, Matter, Notice, Party, Task
+
+PAGE = 50
+CAP = 1000
+
+COLUMNS = """
+t.id, t.matter_id, t.node, t.name, t.name_en, t.posts, t.organisation_id, t.assignee_id, t.level,
+t.due_at, t.amber_at, t.opened_at, t.provisional, t.procedure, t.division_id, m.number, m.title,
+m.supervised, m.urged"""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTask:
+    """A row of the list, ready for a template."""
+
+    id: int
+    matter: int
+    node: str
+    name: str
+    name_en: str
+    posts: str
+    organisation: int
+    assignee: int | None
+    level: str
+    due_at: datetime
+    amber_at: datetime
+    opened_at: datetime
+    provisional: bool
+    procedure: str
+    division: int
+    number: str
+    title: str
+    supervised: bool
+    urged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What narrows a list: ids of procedures, levels and divisions, and words of a title."""
+
+    procedure: str = ""
+    level: str = ""
+    divisions: tuple[int, ...] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows and the key (due_at, id) after which the next one begins, if any."""
+
+    rows: Sequence[ListedTask] = field(default=())
+    after: tuple[datetime, int] | None = None
+
+
+LISTS = ("mine", "post", "organisation", "late")
+
+
+def post_sets() -> dict[str, set[str]]:
+    """Return, for each post, every value of a task's `posts` that contains it."""
+    found: dict[str, set[str]] = {}
+    for joined in Task.objects.filter(state=OPEN).values_list("posts", flat=True).distinct():
+        for post in joined.split(","):
+            found.setdefault(post, set()).add(joined)
+    return found
+
+
+def _sets_of(by: Actor) -> list[tuple[int, str]]:
+    declared = _declared_sets()
+    return sorted(
+        {
+            (seat.organisation, joined)
+            for seat in by.seats
+            for joined in declared.get(seat.post, {seat.post})
+        }
+    )
+
+
+def _declared_sets() -> dict[str, set[str]]:
+    from qianshou.kernel.procedures.versions import compiled
+
+    found: dict[str, set[str]] = {}
+    for digest in Version.objects.values_list("digest", flat=True):
+        for step in compiled(digest).steps():
+            joined = ",".join(step.posts)
+            for post in step.posts:
+                found.setdefault(post, {post}).add(joined)
+    return found
+
+
+def _branches(which: str, by: Actor) -> list[tuple[str, list[Any]]]:
+    """Return the index ranges that make up a list, each as a condition with parameters."""
+    mine = ("t.assignee_id = %s", [by.officer])
+    pools = [
+        ("t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL", [organisation, posts])
+        for organisation, posts in _sets_of(by)
+    ]
+    if which == "post":
+        return pools
+    if which == "organisation":
+        return [("t.organisation_id = %s", [found]) for found in sorted(by.organisations)]
+    return [mine, *pools]
+
+
+def _narrowed(filters: Filters, at: datetime | None) -> tuple[str, list[Any]]:
+    sql, parameters = "", []
+    if filters.procedure:
+        sql += " AND t.procedure = %s"
+        parameters.append(filters.procedure)
+    if filters.level:
+        sql += " AND t.level = %s"
+        parameters.append(filters.level)
+    if filters.divisions:
+        sql += f" AND t.division_id IN ({','.join(['%s'] * len(filters.divisions))})"
+        parameters.extend(filters.divisions)
+    if filters.words:
+        condition, words = search_condition(filters.words)
+        sql += f" AND {condition}"
+        parameters.extend(words)
+    if at is not None:
+        sql += " AND t.due_at < %s"
+        parameters.append(_instant(at))
+    return sql, parameters
+
+
+def _instant(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def search_condition(words: str) -> tuple[str, list[Any]]:
+    """Return SQL over matter `m` that finds `words` in number and title, with parameters."""
+    query = search_query(words)
+    if connection.vendor == "postgresql":
+        return "to_tsvector('simple', m.tokens) @@ to_tsquery('simple', %s)", [query.tsquery()]
+    return "m.id IN (SELECT rowid FROM worklist_search WHERE worklist_search MATCH %s)", [
+        query.fts5()
+    ]
+
+
+def list_tasks(
+    which: str,
+    by: Actor,
+    *,
+    at: datetime,
+    filters: Filters | None = None,
+    after: tuple[datetime, int] | None = None,
+    size: int = PAGE,
+) -> Page:
+    """Return a page of open tasks, earliest deadline first.
+
+    `which` is "mine" (assigned to me or free at my posts), "post", "organisation" or "late"
+    (mine and overdue at `at`). One query whatever the number of rows.
+    """
+    branches = _branches(which, by)
+    if not branches or by.officer is None:
+        return Page()
+    narrowed, narrow_parameters = _narrowed(filters or Filters(), at if which == "late" else None)
+    keyset, key_parameters = "", []
+    if after is not None:
+        due = _instant(after[0])
+        keyset = " AND t.due_at >= %s AND (t.due_at > %s OR (t.due_at = %s AND t.id > %s))"
+        key_parameters = [due, due, due, after[1]]
+    parts, parameters = [], []
+    for condition, own in branches:
+        parts.append(
+            f"SELECT * FROM (SELECT {COLUMNS} FROM worklist_task t "
+            "JOIN worklist_matter m ON m.id = t.matter_id "
+            f"WHERE t.state = 0 AND {condition}{narrowed}{keyset} "
+            "ORDER BY t.due_at, t.id LIMIT %s) AS branch"
+        )
+        parameters += [*own, *narrow_parameters, *key_parameters, size + 1]
+    sql = f"{' UNION '.join(parts)} ORDER BY due_at, id LIMIT %s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, size + 1])
+        rows = [_listed(row) for row in cursor.fetchall()]
+    more = len(rows) > size
+    rows = rows[:size]
+    return Page(rows, (rows[-1].due_at, rows[-1].id) if more else None)
+
+
+def _listed(row: tuple[Any, ...]) -> ListedTask:
+    columns = list(row)
+    for place in (9, 10, 11):
+        value = columns[place]
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        columns[place] = value if value.tzinfo else value.replace(tzinfo=connection.timezone)
+    columns[12], columns[17] = bool(columns[12]), bool(columns[17])
+    return ListedTask(*columns)
+
+
+def count_tasks(by: Actor, *, at: datetime, filters: Filters | None = None) -> dict[str, int]:
+    """Return the number of open tasks of each list, counted up to 1,000 (one query)."""
+    if by.officer is None:
+        return dict.fromkeys(LISTS, 0)
+    selects, parameters = [], []
+    for which in LISTS:
+        branches = _branches(which, by)
+        narrowed, own = _narrowed(filters or Filters(), at if which == "late" else None)
+        if not branches:
+            selects.append("0")
+            continue
+        union = []
+        for condition, its in branches:
+            union.append(
+                "SELECT * FROM (SELECT t.id FROM worklist_task t "
+                "JOIN worklist_matter m ON m.id = t.matter_id "
+                f"WHERE t.state = 0 AND {condition}{narrowed} LIMIT %s) AS branch"
+            )
+            parameters += [*its, *own, CAP]
+        selects.append(f"(SELECT COUNT(*) FROM ({' UNION '.join(union)}) AS counted)")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(selects)}", parameters)
+        return dict(zip(LISTS, cursor.fetchone(), strict=True))
+
+
+def procedures_of_packs() -> dict[str, tuple[str, ...]]:
+    """Return the procedures of each pack, as the rule of access wants them."""
+    return {pack.id: tuple(pack.procedures) for pack in packs()}
+
+
+def see_matters(by: Actor) -> QuerySet[Matter]:
+    """Return the matters that `by` may see."""
+    return Matter.objects.filter(
+        pk__in=Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
+    )
+
+
+def find_matters(queryset: QuerySet[Matter], words: str) -> QuerySet[Matter]:
+    """Narrow matters to those whose number or title contains `words`."""
+    condition, parameters = search_condition(words)
+    condition = condition.replace("m.id", "worklist_matter.id").replace(
+        "m.tokens", "worklist_matter.tokens"
+    )
+    return queryset.extra(where=[condition], params=parameters)
+
+
+def tasks_of(matter: int) -> QuerySet[Task]:
+    """Return every task of a matter, in the order in which they opened."""
+    return (
+        Task.objects.filter(matter=matter)
+        .select_related("organisation", "assignee")
+        .order_by("id")
+    )
+
+
+def parties_of(matter: int) -> QuerySet[Party]:
+    """Return the organisations that take part in a matter."""
+    return Party.objects.filter(matter=matter).select_related("organisation").order_by("id")
+
+
+def notices_for(by: Actor) -> QuerySet[Notice]:
+    """Return the notices meant for `by`: addressed to the officer, or to a post they hold."""
+    if by.officer is None:
+        return Notice.objects.none()
+    rule = Q(officer=by.officer)
+    for seat in by.seats:
+        rule |= Q(officer=None, organisation=seat.organisation, posts__contains=seat.post)
+    return Notice.objects.filter(rule).order_by("-id")
