@@ -91,6 +91,23 @@ class Pack:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
         return _read_form(self.folder / "forms" / f"{name}.json")
 
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Return the texts that make the pack's procedures: bpmn by process id, dmn, forms."""
+
+        def read(pattern: str) -> dict[str, str]:
+            found = sorted(self.folder.glob(pattern))
+            return {path.stem: path.read_text(encoding="utf-8") for path in found}
+
+        declared = {table.file.removesuffix(".bpmn"): key for key, table in self.procedures.items()}
+        return {
+            "bpmn": {
+                declared.get(stem, f"{self.id}.{stem}"): text
+                for stem, text in read("*.bpmn").items()
+            },
+            "dmn": read("*.dmn"),
+            "forms": read("forms/*.json"),
+        }
+
     def catalogue_rows(self, code: str) -> list[dict[str, str]]:
         """Return the rows of `catalogues/<code>.csv`: code, name, name_en, parent and extras."""
         path = self.folder / "catalogues" / f"{code}.csv"

@@ -1,6 +1,7 @@
 """The clock's hand: fires timers, warns of deadlines, carries out parcels, seals the ledger."""
 
 import logging
+import signal
 import threading
 from datetime import datetime
 
@@ -39,8 +40,17 @@ def _try(act: acts.Act, at: datetime) -> int:
         return 0
 
 
-def run(stop: threading.Event) -> None:
-    """Tick every two seconds until `stop` is set; a failure is logged and tried again."""
+def work(*, once: bool = False) -> int:
+    """Tick every two seconds until SIGTERM or SIGINT, or once; returns the exit code 0.
+
+    A tick that fails is logged and tried again.
+    """
+    stop = threading.Event()
+    if once:
+        tick(clock.now())
+        return 0
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
     while not stop.is_set():
         try:
             close_old_connections()
@@ -48,3 +58,4 @@ def run(stop: threading.Event) -> None:
         except Exception:
             log.exception("the worker's tick failed; it goes on")
         stop.wait(EVERY_SECONDS)
+    return 0

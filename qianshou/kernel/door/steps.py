@@ -54,6 +54,7 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
     row = change.fetch(change.NEXT_NUMBER, [f"{declared.number}-{day}"])
     assert row is not None
     number = f"{declared.number}-{day}-{row[0]:04d}"
+    tokens = search_tokens(f"{number} {title}")
     row = change.fetch(
         change.INSERT_MATTER,
         [
@@ -68,7 +69,7 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
             instant(at),
             act.receipt,
             False,
-            search_tokens(f"{number} {title}"),
+            tokens,
         ],
     )
     assert row is not None
@@ -91,7 +92,12 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
         receipt_digest=act.receipt,
         supervised=False,
     )
-    change.run([(change.INSERT_PARTY, [matter.id, organisation.pk])])
+    change.run(
+        [
+            (change.INSERT_PARTY, [matter.id, organisation.pk]),
+            *change.index_words(matter.id, tokens),
+        ]
+    )
     facts = {
         **facts,
         "number": number,
@@ -357,8 +363,7 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
         )
     at = not_before(matter, at)
     state = engine.State.from_json(json.loads(matter.state))
-    stopped = engine.State((), state.facts, state.serial)
-    matter.state = json.dumps(stopped.to_json(), ensure_ascii=False, separators=(",", ":"))
+    matter.state = json.dumps(state.stopped().to_json(), ensure_ascii=False, separators=(",", ":"))
     matter.closed_at = at
     doing = Doing(
         "merge",

@@ -79,6 +79,13 @@ MERGE_MATTER = "UPDATE worklist_matter SET merged_into_id = %s WHERE id = %s"
 URGE_MATTER = "UPDATE worklist_matter SET urged = urged + 1 WHERE id = %s"
 SUPERVISE_MATTER = "UPDATE worklist_matter SET supervised = %s WHERE id = %s"
 
+INDEX_WORDS = "INSERT INTO worklist_search (rowid, tokens) VALUES (%s, %s)"
+
+
+def index_words(matter: int, tokens: str) -> list[Statement]:
+    """Return what puts a matter into the full-text index (PostgreSQL indexes the column)."""
+    return [] if connection.vendor == "postgresql" else [(INDEX_WORDS, [matter, tokens])]
+
 
 def run(statements: Sequence[Statement]) -> None:
     """Carry out statements in order; on PostgreSQL all of them in one round trip."""

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from qianshou.kernel.access import Actor, visible_matters
 from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.registry.bigram import search_query
 from qianshou.kernel.worklist.models import OPEN, Matter, Notice, Party, Task
 
@@ -72,15 +73,6 @@ class Page:
 LISTS = ("mine", "post", "organisation", "late")
 
 
-def post_sets() -> dict[str, set[str]]:
-    """Return, for each post, every value of a task's `posts` that contains it."""
-    found: dict[str, set[str]] = {}
-    for joined in Task.objects.filter(state=OPEN).values_list("posts", flat=True).distinct():
-        for post in joined.split(","):
-            found.setdefault(post, set()).add(joined)
-    return found
-
-
 def _sets_of(by: Actor) -> list[tuple[int, str]]:
     declared = _declared_sets()
     return sorted(
@@ -93,8 +85,6 @@ def _sets_of(by: Actor) -> list[tuple[int, str]]:
 
 
 def _declared_sets() -> dict[str, set[str]]:
-    from qianshou.kernel.procedures.versions import compiled
-
     found: dict[str, set[str]] = {}
     for digest in Version.objects.values_list("digest", flat=True):
         for step in compiled(digest).steps():

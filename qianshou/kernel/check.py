@@ -1,0 +1,144 @@
+"""Does everything that a pack names exist, and do its parts agree?"""
+
+import re
+from collections.abc import Iterator
+
+from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
+from qianshou.kernel.procedures.compiled import Procedure
+from qianshou.kernel.procedures.feel import compile_expression
+from qianshou.kernel.procedures.forms import load_form
+from qianshou.kernel.procedures.soundness import check_soundness
+from qianshou.kernel.procedures.versions import compile_sources
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.statutes import statute
+
+RESIDENT = "resident"
+ACTS = {"transfer", "supervise", "merge", "stand_in", "roster"}
+REACHES = {"organisation", "division", "district"}
+
+
+def check_packs() -> list[Refusal]:
+    """Return what is wrong in the packs: file or element, and the remedy; empty when all agree."""
+    found: list[Refusal] = []
+    try:
+        known = packs()
+    except Refusal as refusal:
+        return [refusal]
+    for pack in known:
+        found += check_pack(pack)
+    return found
+
+
+def check_pack(pack: Pack) -> list[Refusal]:
+    """Return what is wrong in one pack."""
+    found = [*_check_posts(pack), *_check_files(pack)]
+    try:
+        sources = pack.sources()
+    except Refusal as refusal:
+        return [*found, refusal]
+    for declared in pack.procedures.values():
+        try:
+            _, procedure = compile_sources(declared.id, sources)
+        except Refusal as refusal:
+            found.append(refusal)
+            continue
+        except Refusals as several:
+            found.extend(several.refusals)
+            continue
+        found.extend(check_soundness(procedure))
+        found.extend(_check_steps(pack, procedure))
+        found.extend(_check_declaration(pack, declared))
+    found.extend(_check_starts(pack))
+    return found
+
+
+def _wrong(pack: Pack, where: str, zh: str, en: str) -> Refusal:
+    return Refusal("check.pack", f"{pack.id} · {where}：{zh}", f"{pack.id} · {where}: {en}", where)
+
+
+def _check_posts(pack: Pack) -> Iterator[Refusal]:
+    for post in pack.posts.values():
+        odd = set(post.acts) - ACTS
+        if odd:
+            yield _wrong(
+                pack, post.code, f"不认识的权限 {sorted(odd)}", f"unknown acts {sorted(odd)}"
+            )
+        if post.reach not in REACHES:
+            yield _wrong(pack, post.code, f"不认识的范围 {post.reach}", f"unknown reach {post.reach}")
+
+
+def _check_files(pack: Pack) -> Iterator[Refusal]:
+    for path in sorted((pack.folder / "forms").glob("*.json")):
+        try:
+            form = load_form(path.read_bytes(), path.name)
+        except Refusal as refusal:
+            yield refusal
+            continue
+        for field in form.fields:
+            source = field.catalogue
+            system, _, code = (source or "").partition(".")
+            if source and system == pack.folder.name and code not in pack.catalogues:
+                yield _wrong(
+                    pack, path.name, f"没有代码表 {source}", f"there is no catalogue {source}"
+                )
+    for code in pack.catalogues:
+        rows = pack.catalogue_rows(code)
+        codes = [row["code"] for row in rows]
+        if len(set(codes)) != len(codes):
+            yield _wrong(pack, f"catalogues/{code}.csv", "代码重复", "a code stands twice")
+        if any(not row["name"] or not row["name_en"] for row in rows):
+            yield _wrong(pack, f"catalogues/{code}.csv", "名称不全", "a name is missing")
+
+
+def _check_steps(pack: Pack, procedure: Procedure) -> Iterator[Refusal]:
+    posts: dict[str, PostDeclaration] = dict(pack.posts)
+    for step in procedure.steps():
+        where = f"{procedure.id}#{step.id}"
+        if not step.posts:
+            yield _wrong(pack, where, "没有写由谁办理", "nobody is named to do it")
+        for post in step.posts:
+            if post != RESIDENT and post not in posts:
+                yield _wrong(pack, where, f"没有岗位 {post}", f"there is no post {post}")
+        if not step.form or not (pack.folder / "forms" / f"{step.form}.json").is_file():
+            yield _wrong(pack, where, f"没有表单 {step.form}", f"there is no form {step.form}")
+        if step.due is None or not step.due_source:
+            yield _wrong(pack, where, "没有时限或时限依据", "no deadline, or none with a source")
+        elif (problem := _unknown_statute(step.due_source)) is not None:
+            yield _wrong(pack, where, problem.zh, problem.en)
+        if not step.name_en or not re.search(r"[A-Za-z]", step.name_en):
+            yield _wrong(pack, where, "没有英文名", "it has no English name")
+    for name in procedure.effects:
+        if not has_effect(name):
+            yield _wrong(pack, procedure.id, f"没有登记后果 {name}", f"no effect {name}")
+
+
+def _unknown_statute(key: str) -> Refusal | None:
+    try:
+        statute(key)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _check_declaration(pack: Pack, declared: ProcedureDeclaration) -> Iterator[Refusal]:
+    for text in (declared.title, declared.level):
+        if text:
+            try:
+                compile_expression(text)
+            except Refusal as refusal:
+                yield refusal
+
+
+def _check_starts(pack: Pack) -> Iterator[Refusal]:
+    for start in pack.starts.values():
+        if start.procedure not in pack.procedures:
+            yield _wrong(
+                pack, start.id, f"没有规范 {start.procedure}", f"no procedure {start.procedure}"
+            )
+        for post in start.posts:
+            if post not in pack.posts:
+                yield _wrong(pack, start.id, f"没有岗位 {post}", f"there is no post {post}")
+        try:
+            pack.form(start.form)
+        except Refusal as refusal:
+            yield refusal
