@@ -1,0 +1,32 @@
+"""What every test shares: where the database lies, cheap passwords, one instant.
+
+The database is the one of DATABASE_URL, or else an SQLite file (a file, not memory, so that
+threads, locks and the write-ahead log behave as they do in the product).
+"""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from qianshou.kernel.clock import CHINA
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what tests write in a folder of its own; hash passwords quickly."""
+    folder = tempfile.TemporaryDirectory(prefix="qianshou-test-")
+    config.add_cleanup(folder.cleanup)
+    default = connections["default"]
+    if default.vendor == "sqlite":
+        default.settings_dict["TEST"]["NAME"] = str(Path(folder.name) / "test.sqlite3")
+    settings.DOCUMENTS_ROOT = Path(folder.name) / "documents"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def at() -> datetime:
+    """Return a working Monday's morning: the instant at which tests act."""
+    return datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
