@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
+from django.test import TransactionTestCase
 
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.ledger import triggers
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,6 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
         default.settings_dict["TEST"]["NAME"] = str(Path(folder.name) / "test.sqlite3")
     settings.DOCUMENTS_ROOT = Path(folder.name) / "documents"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    TransactionTestCase._fixture_teardown = empty_the_ledger_too  # type: ignore[method-assign]
+
+
+flush = TransactionTestCase._fixture_teardown
+
+
+def empty_the_ledger_too(case: TransactionTestCase) -> None:
+    """Flush the tables after a test that commits: the ledger's triggers forbid it to all others."""
+    triggers.remove(connection)
+    try:
+        flush(case)
+    finally:
+        triggers.install(connection)
 
 
 @pytest.fixture

@@ -110,7 +110,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
     found = 0
     for problem in verify(progress=draw_progress if sys.stderr.isatty() else None):
         found += 1
-        print(f"\r{problem}", flush=True)
+        print("\r" if sys.stderr.isatty() else "", end="")
+        say(problem.zh, problem.en)
     if found:
         say(f"台账核验：发现 {found} 处问题", f"Ledger: {found} problems found")
         return 1
@@ -134,7 +135,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
     problems = list(check_packs())
     for problem in problems:
-        print(problem)
+        print(problem.text(language()))
     if problems:
         say(f"业务包检查：{len(problems)} 处问题", f"Packs: {len(problems)} problems")
         return 1
