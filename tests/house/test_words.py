@@ -21,6 +21,8 @@ ALLOWED = {
     "create_user",
     "run_users",
     "content_type",
+    "media_type",
+    "objects",
     "get_user",
     "process_request",
     "process_response",
