@@ -6,6 +6,7 @@ Every page is keyset-paged by (due_at, id) and reads a bounded range of a partia
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -85,8 +86,14 @@ def _sets_of(by: Actor) -> list[tuple[int, str]]:
 
 
 def _declared_sets() -> dict[str, set[str]]:
+    return _post_sets(tuple(Version.objects.order_by("id").values_list("digest", flat=True)))
+
+
+@lru_cache(maxsize=4)
+def _post_sets(digests: tuple[str, ...]) -> dict[str, set[str]]:
+    """Return, for each post, every value that a task's `posts` may have with it inside."""
     found: dict[str, set[str]] = {}
-    for digest in Version.objects.values_list("digest", flat=True):
+    for digest in digests:
         for step in compiled(digest).steps():
             joined = ",".join(step.posts)
             for post in step.posts:
