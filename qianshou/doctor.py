@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -98,7 +99,7 @@ def look_at_disk() -> Iterator[Finding]:
 
 def look_at_search() -> Finding:
     """SQLite has FTS5."""
-    with sqlite3.connect(":memory:") as memory:
+    with closing(sqlite3.connect(":memory:")) as memory:
         options = {row[0] for row in memory.execute("PRAGMA compile_options")}
     version = sqlite3.sqlite_version
     return Finding(

@@ -1,0 +1,32 @@
+"""The doctor names what is missing and how to get it, and fails only for what is needed."""
+
+import pytest
+
+from qianshou import doctor
+from qianshou.cli import say
+from qianshou.doctor import Finding
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_finding_that_is_not_well_has_a_remedy() -> None:
+    findings = list(doctor.look())
+    assert len(findings) > 8
+    assert all(finding.remedy for finding in findings if not finding.well)
+
+
+def test_the_migrated_test_database_is_found_well() -> None:
+    assert all(finding.well for finding in doctor.look_at_database())
+
+
+@pytest.mark.parametrize(("needed", "code"), [(True, 1), (False, 0)])
+def test_only_what_is_needed_makes_the_doctor_fail(
+    needed: bool,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lacking = Finding("字体", "A font", False, "apt-get install fonts-noto-cjk", needed)
+    monkeypatch.setattr(doctor, "look", lambda: iter([lacking]))
+    assert doctor.examine(say=say) == code
+    assert "apt-get install fonts-noto-cjk" in capsys.readouterr().out
