@@ -26,10 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
         default.settings_dict["TEST"]["NAME"] = str(Path(folder.name) / "test.sqlite3")
     settings.DOCUMENTS_ROOT = Path(folder.name) / "documents"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    TransactionTestCase._fixture_teardown = empty_the_ledger_too  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = empty_the_ledger_too  # type: ignore[attr-defined]
 
 
-flush = TransactionTestCase._fixture_teardown
+flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
 def empty_the_ledger_too(case: TransactionTestCase) -> None:
