@@ -1,5 +1,6 @@
 """Runs the production server, and the worker beside it, as children of one process."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -20,10 +21,11 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) ->
     Refuses with serve.port_taken when something else listens there.
     """
     refuse_taken_port(host, port)
-    children = [subprocess.Popen(granian_command(host, port, workers))]
+    children = [start(granian_command(host, port, workers))]
     if with_worker:
-        children.append(subprocess.Popen([sys.executable, "-m", "qianshou", "worker"]))
-    signal.signal(signal.SIGTERM, interrupt)
+        children.append(start([sys.executable, "-m", "qianshou", "worker"]))
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, interrupt)
     try:
         if wait_until_it_answers(host, port, children[0]):
             greet(host, port, say)
@@ -33,6 +35,11 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) ->
         return 0
     finally:
         stop(children)
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, so that Ctrl-C reaches it once, through `stop`."""
+    return subprocess.Popen(command, start_new_session=True)
 
 
 def granian_command(host: str, port: int, workers: int) -> list[str]:
@@ -116,7 +123,7 @@ def stop(children: list[subprocess.Popen[bytes]]) -> None:
         try:
             child.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def interrupt(signum: int, frame: FrameType | None) -> None:

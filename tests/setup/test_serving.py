@@ -1,7 +1,6 @@
 """The server is started only where it can listen, and its children end with it."""
 
 import socket
-import subprocess
 import sys
 
 import pytest
@@ -30,8 +29,8 @@ def test_a_free_port_is_not_refused() -> None:
 
 
 def test_when_one_child_ends_the_others_are_asked_to_end() -> None:
-    short = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
-    long = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    short = serving.start([sys.executable, "-c", "raise SystemExit(3)"])
+    long = serving.start([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         assert serving.wait_for_the_first([short, long]) == 3
     finally:
@@ -40,6 +39,6 @@ def test_when_one_child_ends_the_others_are_asked_to_end() -> None:
 
 
 def test_a_server_that_ended_is_not_waited_for() -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended = serving.start([sys.executable, "-c", ""])
     ended.wait()
     assert serving.wait_until_it_answers("127.0.0.1", 9, ended) is False
