@@ -150,6 +150,24 @@ def look_at_database() -> Iterator[Finding]:
     yield Finding(
         "数据库结构为最新", "Every migration is applied", not waiting, "python -m qianshou demo"
     )
+    if not waiting:
+        yield look_at_outbox()
+
+
+def look_at_outbox() -> Finding:
+    """No parcel has failed so often that it was laid aside."""
+    from qianshou.kernel.outbox.models import Parcel
+    from qianshou.kernel.outbox.parcels import MOST_TRIES
+
+    aside = Parcel.objects.filter(done_at=None, tries__gte=MOST_TRIES)
+    kinds = ", ".join(sorted(set(aside.values_list("kind", flat=True))))
+    return Finding(
+        f"发件箱：{aside.count()} 件投递失败",
+        f"Outbox: {aside.count()} parcels could not be carried out",
+        not kinds,
+        f"outbox_parcel.failure: {kinds}",
+        needed=False,
+    )
 
 
 def look_at_texts() -> Finding:

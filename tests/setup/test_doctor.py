@@ -1,10 +1,14 @@
 """The doctor names what is missing and how to get it, and fails only for what is needed."""
 
+from datetime import datetime
+
 import pytest
 
 from qianshou import doctor
 from qianshou.cli import say
 from qianshou.doctor import Finding
+from qianshou.kernel.outbox.models import Parcel
+from qianshou.kernel.outbox.parcels import MOST_TRIES
 
 pytestmark = pytest.mark.django_db
 
@@ -30,3 +34,13 @@ def test_only_what_is_needed_makes_the_doctor_fail(
     monkeypatch.setattr(doctor, "look", lambda: iter([lacking]))
     assert doctor.examine(say=say) == code
     assert "apt-get install fonts-noto-cjk" in capsys.readouterr().out
+
+
+def test_parcels_laid_aside_are_shown(at: datetime) -> None:
+    assert doctor.look_at_outbox().well
+    Parcel.objects.create(
+        key="notice/1", kind="notice", facts={}, made_at=at, due_at=at, tries=MOST_TRIES
+    )
+    finding = doctor.look_at_outbox()
+    assert not finding.well
+    assert "notice" in finding.remedy
