@@ -95,10 +95,16 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
-    """Migrate, and load the demonstration district."""
+    """Migrate, install what the packs declare, and load the demonstration district."""
     open_house()
-    from qianshou.demo.loading import load_demo
+    from django.core.management import call_command
 
+    from qianshou.demo.loading import load_demo
+    from qianshou.kernel.clock import now
+    from qianshou.kernel.installing import install_packs
+
+    call_command("migrate", verbosity=0)
+    install_packs(now())
     return load_demo(if_empty=arguments.if_empty, say=say)
 
 
