@@ -1,0 +1,387 @@
+"""A model compiled to flat tables: nodes, flows, closures. Called procedures are inlined.
+
+An inlined node keeps its id behind the call's: "call/node". The digest is taken over what
+runs, not over the layout.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from qianshou.kernel.procedures.bpmn import Element, Flow, Model, refusal_at
+from qianshou.kernel.procedures.dmn import DecisionModel
+from qianshou.kernel.procedures.feel import Expression, compile_expression
+from qianshou.kernel.refusal import Refusal, Refusals
+
+TOP = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A sequence flow as the engine takes it: where to, and on which condition."""
+
+    id: str
+    target: str
+    condition: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. `kind` is start, end, terminate, user, service, rule, throw, pass, catch,
+    boundary, xor, and, or, call. `container` is the call it lies in ("" at the top).
+    """
+
+    id: str
+    kind: str
+    name: str
+    name_en: str
+    container: str
+    ways: tuple[Way, ...] = ()
+    default: str = ""
+    incoming: tuple[str, ...] = ()
+    boundaries: tuple[str, ...] = ()
+    host: str = ""
+    interrupting: bool = True
+    timer: Expression | None = None
+    message: str = ""
+    posts: tuple[str, ...] = ()
+    form: str = ""
+    organisation: Expression | None = None
+    due: Expression | None = None
+    due_source: str = ""
+    return_to: tuple[str, ...] = ()
+    effect: str = ""
+    decision: str = ""
+    collection: Expression | None = None
+    element: str = ""
+    results: str = ""
+    entry: str = ""
+    milestone: tuple[str, str] = ("", "")
+    reaches: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A compiled procedure; `starts` by id, `decisions` by name, all nodes by id."""
+
+    id: str
+    name: str
+    name_en: str
+    digest: str
+    nodes: Mapping[str, Node]
+    starts: tuple[str, ...]
+    decisions: Mapping[str, DecisionModel]
+    effects: frozenset[str] = field(default=frozenset())
+    messages: frozenset[str] = field(default=frozenset())
+
+    def node(self, key: str) -> Node:
+        """Return a node by its id; KeyError when there is none."""
+        return self.nodes[key]
+
+    def steps(self) -> list[Node]:
+        """Return the human steps, in the file's order."""
+        return [node for node in self.nodes.values() if node.kind == "user"]
+
+
+class Compiler:
+    """Compiles one model, gathering every refusal before giving up."""
+
+    def __init__(
+        self,
+        model: Model,
+        decisions: Mapping[str, DecisionModel],
+        called: Mapping[str, Procedure],
+    ) -> None:
+        self.model = model
+        self.decisions = decisions
+        self.called = called
+        self.refusals: list[Refusal] = []
+        self.leaving: dict[str, list[Flow]] = {key: [] for key in model.elements}
+        self.coming: dict[str, list[str]] = {key: [] for key in model.elements}
+        for flow in model.flows.values():
+            self.leaving[flow.source].append(flow)
+            self.coming[flow.target].append(flow.id)
+
+    def refuse(self, element: Element | Flow, code: str, zh: str, en: str) -> None:
+        """Note a refusal at an element."""
+        self.refusals.append(
+            refusal_at(self.model.source, element.id, element.line, code, zh, en)
+        )
+
+    def expression(self, element: Element | Flow, text: str) -> Expression | None:
+        """Return FEEL compiled, or note its refusal."""
+        try:
+            return compile_expression(text)
+        except Refusal as refusal:
+            self.refuse(element, "feel", refusal.zh, refusal.en)
+            return None
+
+    def told(self, element: Element, text: str) -> Expression | None:
+        """Return a span or code as an expression: "=…" is FEEL, all else is a constant."""
+        if not text:
+            return None
+        if text.startswith("="):
+            return self.expression(element, text[1:])
+        return self.expression(element, json.dumps(text, ensure_ascii=False))
+
+    def compile(self) -> Procedure:
+        """Return the procedure, or raise Refusals."""
+        nodes: dict[str, Node] = {}
+        for element in self.model.elements.values():
+            nodes[element.id] = self._node(element)
+            self._check_shape(element)
+            if element.kind == "call" and element.tag == "callActivity":
+                self._inline(element, nodes)
+        starts = tuple(
+            element.id
+            for element in self.model.elements.values()
+            if element.kind == "start" and not element.container
+        )
+        if not starts:
+            self.refusals.append(
+                refusal_at(
+                    self.model.source, self.model.id, 0, "start", "没有开始事件", "no start event"
+                )
+            )
+        if self.refusals:
+            raise Refusals(self.refusals)
+        nodes = _with_reach(nodes)
+        for message in _unbalanced(nodes):
+            self.refusals.append(
+                refusal_at(
+                    self.model.source, message, 0, "block",
+                    "包容网关须成对：分支后由同一个包容网关汇合",
+                    "inclusive gateways come in pairs: a split and the join of its branches",
+                )  # fmt: skip
+            )
+        if self.refusals:
+            raise Refusals(self.refusals)
+        used = {node.decision for node in nodes.values() if node.decision}
+        decisions = {key: self.decisions[key] for key in sorted(used) if key in self.decisions}
+        for inner in self.called.values():
+            decisions.update({key: inner.decisions[key] for key in used if key in inner.decisions})
+        return Procedure(
+            id=self.model.id,
+            name=self.model.name,
+            name_en=self.model.name_en or self.model.name,
+            digest=digest_of(nodes, decisions),
+            nodes=nodes,
+            starts=starts,
+            decisions=decisions,
+            effects=frozenset(node.effect for node in nodes.values() if node.effect),
+            messages=frozenset(node.message for node in nodes.values() if node.message),
+        )
+
+    def _check_shape(self, element: Element) -> None:
+        leaving, coming = self.leaving[element.id], self.coming[element.id]
+        gateway = element.kind in ("xor", "and", "or")
+        if len(leaving) > 1 and not gateway:
+            self.refuse(
+                element, "split", "有多条出线，请用网关画明", "several ways leave it: draw a gateway"
+            )
+        if not leaving and element.kind not in ("end", "terminate"):
+            self.refuse(element, "dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end")
+        if leaving and element.kind in ("end", "terminate"):
+            self.refuse(element, "split", "结束事件之后不能再有连线", "nothing may leave an end")
+        if element.kind in ("start", "boundary"):
+            if coming:
+                self.refuse(element, "split", "不能有入线", "nothing may lead into it")
+        elif not coming:
+            self.refuse(element, "unreachable", "没有入线，永远走不到", "nothing leads here")
+        if element.kind in ("xor", "or") and len(leaving) > 1 and not element.default:
+            if all(flow.condition for flow in leaving):
+                self.refuse(
+                    element, "default", "没有默认出线，条件都不满足时会卡住",
+                    "it has no default way: a matter could be stuck here",
+                )  # fmt: skip
+        for flow in leaving:
+            conditional = element.kind in ("xor", "or") and len(leaving) > 1
+            if flow.condition and not conditional:
+                self.refuse(flow, "condition", "此处的连线不能带条件", "no condition is allowed here")
+            if conditional and not flow.condition and flow.id != element.default:
+                self.refuse(
+                    flow, "condition", "除默认出线外都要写条件",
+                    "every way but the default needs a condition",
+                )  # fmt: skip
+
+    def _node(self, element: Element) -> Node:
+        told = element.attributes
+        host = element.attached_to
+        entry = ""
+        if element.tag == "subProcess":
+            starts = [
+                one.id
+                for one in self.model.elements.values()
+                if one.container == element.id and one.kind == "start"
+            ]
+            if len(starts) != 1:
+                self.refuse(element, "start", "子流程须有一个开始", "it needs exactly one start")
+            entry = starts[0] if starts else ""
+        if element.kind == "service" and not told.get("effect"):
+            self.refuse(
+                element, "effect", "服务任务没有写后果（qs:effect）", "it names no effect (qs:effect)"
+            )
+        if element.kind == "rule" and told.get("decision") not in self.decisions:
+            self.refuse(
+                element, "decision", f"没有决策“{told.get('decision', '')}”",
+                f"there is no decision “{told.get('decision', '')}”",
+            )  # fmt: skip
+        name, _, collection = element.multiple.partition(" in ")
+        return Node(
+            id=element.id,
+            kind=element.kind,
+            name=element.name or element.id,
+            name_en=told.get("name_en", ""),
+            container=element.container,
+            ways=tuple(self._way(element, flow) for flow in self.leaving[element.id]),
+            default=element.default,
+            incoming=tuple(self.coming[element.id]),
+            boundaries=tuple(
+                one.id for one in self.model.elements.values() if one.attached_to == element.id
+            ),
+            host=host,
+            interrupting=element.interrupting,
+            timer=self.told(element, element.timer),
+            message=element.message,
+            posts=tuple(
+                post.strip() for post in told.get("posts", "").split(",") if post.strip()
+            ),
+            form=told.get("form", ""),
+            organisation=self.told(element, told.get("organisation", "")),
+            due=self.told(element, told.get("due", "")),
+            due_source=told.get("source", ""),
+            return_to=tuple(told.get("return_to", "").split()),
+            effect=told.get("effect", ""),
+            decision=told.get("decision", ""),
+            collection=self.expression(element, collection) if collection else None,
+            element=name if collection else "",
+            results=told.get("results", ""),
+            entry=entry,
+            milestone=(told.get("milestone", ""), told.get("milestone_en", "")),
+        )
+
+    def _way(self, element: Element, flow: Flow) -> Way:
+        conditional = flow.condition and flow.id != element.default
+        return Way(
+            flow.id, flow.target, self.expression(flow, flow.condition) if conditional else None
+        )
+
+    def _inline(self, element: Element, nodes: dict[str, Node]) -> None:
+        inner = self.called.get(element.called)
+        if inner is None or len(inner.starts) != 1:
+            self.refuse(
+                element, "called",
+                f"没有可调用的流程“{element.called}”，或它没有唯一的开始",
+                f"no procedure “{element.called}” with one start can be called",
+            )  # fmt: skip
+            return
+
+        def inside(key: str) -> str:
+            return f"{element.id}/{key}"
+
+        nodes[element.id] = replace(nodes[element.id], entry=inside(inner.starts[0]))
+        for node in inner.nodes.values():
+            nodes[inside(node.id)] = replace(
+                node,
+                id=inside(node.id),
+                container=inside(node.container) if node.container else element.id,
+                ways=tuple(
+                    Way(inside(way.id), inside(way.target), way.condition) for way in node.ways
+                ),
+                default=inside(node.default) if node.default else "",
+                incoming=tuple(map(inside, node.incoming)),
+                boundaries=tuple(map(inside, node.boundaries)),
+                host=inside(node.host) if node.host else "",
+                entry=inside(node.entry) if node.entry else "",
+                return_to=tuple(map(inside, node.return_to)),
+            )
+
+
+def _with_reach(nodes: dict[str, Node]) -> dict[str, Node]:
+    """Return the nodes; each inclusive join knows from where it can be reached without itself."""
+    joins = [node for node in nodes.values() if node.kind == "or" and len(node.incoming) > 1]
+    if not joins:
+        return nodes
+    backwards: dict[str, list[str]] = {}
+    for node in nodes.values():
+        for way in node.ways:
+            backwards.setdefault(way.target, []).append(node.id)
+        for boundary in node.boundaries:
+            backwards.setdefault(boundary, []).append(node.id)
+    for join in joins:
+        seen: set[str] = set()
+        waiting = list(backwards.get(join.id, ()))
+        while waiting:
+            key = waiting.pop()
+            if key not in seen and key != join.id:
+                seen.add(key)
+                waiting.extend(backwards.get(key, ()))
+        nodes[join.id] = replace(join, reaches=frozenset(seen))
+    return nodes
+
+
+def _unbalanced(nodes: Mapping[str, Node]) -> list[str]:
+    """Return the inclusive splits whose branches do not all meet at one inclusive join."""
+    wrong = []
+    for node in nodes.values():
+        if node.kind != "or" or len(node.ways) < 2:
+            continue
+        meets = [_first_joins(nodes, way.target) for way in node.ways]
+        common = set.intersection(*meets) if meets else set()
+        if not common:
+            wrong.append(node.id)
+    return wrong
+
+
+def _first_joins(nodes: Mapping[str, Node], start: str) -> set[str]:
+    """Return the inclusive joins that a branch can come to."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        key = waiting.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        node = nodes[key]
+        if node.kind == "or" and len(node.incoming) > 1:
+            found.add(key)
+        waiting.extend(way.target for way in node.ways)
+        waiting.extend(node.boundaries)
+    return found
+
+
+def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel]) -> str:
+    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Expression):
+            return value.text
+        if isinstance(value, Way):
+            return [value.id, value.target, plain(value.condition)]
+        if isinstance(value, tuple):
+            return [plain(part) for part in value]
+        if isinstance(value, frozenset):
+            return sorted(value)
+        return value
+
+    content = [
+        [[name, plain(getattr(node, name))] for name in Node.__slots__]
+        for _, node in sorted(nodes.items())
+    ]
+    tables = [[key, model.digest] for key, model in sorted(decisions.items())]
+    return hashlib.sha256(json.dumps([content, tables], ensure_ascii=False).encode()).hexdigest()
+
+
+def compile_procedure(
+    model: Model,
+    decisions: Mapping[str, DecisionModel] | None = None,
+    called: Mapping[str, Procedure] | None = None,
+) -> Procedure:
+    """Return `model` compiled with the decisions and procedures that it may call.
+
+    `decisions` maps a decision's id to its model. Raises Refusals bpmn.* naming elements.
+    """
+    return Compiler(model, decisions or {}, called or {}).compile()

@@ -1,0 +1,669 @@
+"""The engine: `advance(procedure, state, act, now) -> Step`, a pure function.
+
+A state is the tokens that wait, the facts of the matter, the facts of parallel instances,
+and the last number given. Parallel joins are keyed by the incoming flow within a scope: two
+tokens on one flow wait, they do not count twice. An inclusive join opens when no other token
+of its scope can still reach it. A return cancels every token of the scope and enters the
+target anew. Facts submitted inside a multi-instance belong to that instance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from qianshou.kernel.procedures.compiled import TOP, Node, Procedure
+from qianshou.kernel.refusal import Refusal
+
+MOST_MOVES = 2000
+MOST_INSTANCES = 500
+MANY = "*"
+
+
+class Token(NamedTuple):
+    """Where a matter waits: the node, the scope (a call's token; 0 at the top), and via: the
+    flow for a join, "*" for the container of instances, the host's number for a boundary.
+    """
+
+    node: str
+    scope: int
+    via: str
+
+
+class State(NamedTuple):
+    """All that the engine keeps of a matter between acts."""
+
+    tokens: dict[int, Token]
+    facts: dict[str, Any]
+    serial: int
+    locals: dict[int, dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON values, for `from_json`."""
+        kept: dict[str, Any] = {
+            "tokens": [[key, *token] for key, token in self.tokens.items()],
+            "facts": self.facts,
+            "serial": self.serial,
+        }
+        if self.locals:
+            kept["locals"] = {str(key): facts for key, facts in self.locals.items()}
+        return kept
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "State":
+        """Return the state that `to_json` gave."""
+        return cls(
+            {row[0]: Token(row[1], row[2], row[3]) for row in kept["tokens"]},
+            dict(kept["facts"]),
+            kept["serial"],
+            {int(key): facts for key, facts in kept.get("locals", {}).items()},
+        )
+
+    def stopped(self) -> "State":
+        """Return the state of a matter that ended otherwise than by its procedure."""
+        return State({}, self.facts, self.serial, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Begin, at the start event of this id (the only one when empty)."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Complete the human step at a token."""
+
+    token: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """A timer's token has come."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A message has come for whatever token awaits it."""
+
+    message: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Go back from a token to the node `target`, in its scope or one around it."""
+
+    token: int
+    target: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Act = Open | Complete | Fire | Deliver | Return
+
+
+class Opened(NamedTuple):
+    """A human step that opened: who, where, by when, with which form."""
+
+    token: int
+    node: str
+    posts: tuple[str, ...]
+    organisation: Any
+    due: str | None
+    form: str
+    local: Mapping[str, Any]
+
+
+class Closed(NamedTuple):
+    """A human step that closed: "done" or "cancelled"."""
+
+    token: int
+    node: str
+    reason: str
+
+
+class Timer(NamedTuple):
+    """A timer to set, by its span."""
+
+    token: int
+    node: str
+    span: str
+
+
+class Subscribed(NamedTuple):
+    """A message now awaited."""
+
+    token: int
+    node: str
+    message: str
+
+
+class Effect(NamedTuple):
+    """A service task that was passed, or "message:NAME" for a message thrown."""
+
+    name: str
+    node: str
+    facts: Mapping[str, Any]
+
+
+class Step(NamedTuple):
+    """What follows from an act. `outcome` is the id of the end that ended the matter."""
+
+    state: State
+    opened: tuple[Opened, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    stopped: tuple[int, ...] = ()
+    subscribed: tuple[Subscribed, ...] = ()
+    unsubscribed: tuple[int, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    outcome: str | None = None
+    passed: tuple[str, ...] = ()
+
+
+def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) -> Step:
+    """Return what follows when `act` meets `state` (None before the opening) at `now`.
+
+    Raises Refusal engine.not_waiting for a token that does not wait for this, engine.target
+    for a return to where one cannot, engine.start for an unknown start, and engine.spin for a
+    procedure that runs in a circle without waiting.
+    """
+    if state is None:
+        state = State({}, {}, 0, {})
+    elif type(act) is Complete:
+        straight = _straight(procedure, state, act)
+        if straight is not None:
+            return straight
+    run = _Run(procedure, state)
+    if isinstance(act, Complete):
+        run.complete(act)
+    elif isinstance(act, Open):
+        run.open(act)
+    elif isinstance(act, Fire):
+        run.fire(act)
+    elif isinstance(act, Deliver):
+        run.deliver(act)
+    else:
+        run.turn_back(act)
+    return run.settle()
+
+
+def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
+    """Return the step from one human step straight to the next, or None for anything else."""
+    tokens, facts, serial, local = state
+    token = tokens.get(act.token)
+    if token is None or local:
+        return None
+    node = procedure.nodes[token.node]
+    if node.kind != "user" or node.boundaries or node.collection is not None:
+        return None
+    after = procedure.nodes[node.ways[0].target]
+    if after.kind != "user" or after.boundaries or after.collection is not None:
+        return None
+    left = tokens.copy()
+    del left[act.token]
+    if act.facts:
+        facts = {**facts, **act.facts}
+    serial += 1
+    left[serial] = Token(after.id, token.scope, "")
+    organisation, due = after.organisation, after.due
+    opened = Opened(
+        serial,
+        after.id,
+        after.posts,
+        None if organisation is None else organisation(facts),
+        None if due is None else due(facts),
+        after.form,
+        facts if False else {},
+    )
+    return Step(
+        State(left, facts, serial, local),
+        (opened,),
+        (Closed(act.token, node.id, "done"),),
+        passed=(node.id, after.id),
+    )
+
+
+class _Run:
+    """One act being worked out; everything here is thrown away after it."""
+
+    __slots__ = (
+        "closed", "effects", "ends", "facts", "local", "nodes", "opened", "outcome", "passed",
+        "procedure", "scopes", "serial", "stack", "stopped", "subscribed", "timers", "tokens",
+        "unsubscribed",
+    )  # fmt: skip
+
+    def __init__(self, procedure: Procedure, state: State) -> None:
+        self.procedure = procedure
+        self.nodes = procedure.nodes
+        self.tokens = state.tokens.copy()
+        self.facts = state.facts
+        self.local = state.locals
+        self.serial = state.serial
+        self.stack: list[tuple[str, int, str]] = []
+        self.scopes: list[int] = []
+        self.ends: dict[int, str] = {}
+        self.opened: list[Opened] = []
+        self.closed: list[Closed] = []
+        self.timers: list[Timer] = []
+        self.stopped: list[int] = []
+        self.subscribed: list[Subscribed] = []
+        self.unsubscribed: list[int] = []
+        self.effects: list[Effect] = []
+        self.passed: list[str] = []
+        self.outcome: str | None = None
+
+    def open(self, act: Open) -> None:
+        """Put the first token after the start."""
+        starts = self.procedure.starts
+        start = act.start or (starts[0] if len(starts) == 1 else "")
+        if start not in starts or self.tokens or self.serial:
+            raise Refusal(
+                "engine.start", f"没有开始事件“{act.start}”", f"There is no start “{act.start}”", "start"
+            )
+        self.facts = dict(act.facts)
+        self.stack.append((start, 0, ""))
+
+    def waiting(self, key: int, *kinds: str) -> tuple[Token, Node]:
+        """Return the token that waits at a node of these kinds, or refuse."""
+        token = self.tokens.get(key)
+        if token is not None and token.via != MANY:
+            node = self.nodes[token.node]
+            if node.kind in kinds:
+                return token, node
+        raise Refusal(
+            "engine.not_waiting",
+            "这一步不在等待办理",
+            "This step is not waiting to be done",
+            "token",
+        )
+
+    def complete(self, act: Complete) -> None:
+        """Close a human step and go on."""
+        token, node = self.waiting(act.token, "user")
+        self.keep(act.token, act.facts)
+        self.closed.append(Closed(act.token, node.id, "done"))
+        self.leave(act.token, token, node)
+
+    def fire(self, act: Fire) -> None:
+        """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it."""
+        token, node = self.waiting(act.token, "catch", "boundary")
+        if node.timer is None:
+            raise Refusal(
+                "engine.not_waiting", "这里没有计时", "There is no timer here", "token"
+            )
+        if node.kind == "catch":
+            self.leave(act.token, token, node)
+            return
+        del self.tokens[act.token]
+        self.take_boundary(token, node)
+
+    def deliver(self, act: Deliver) -> None:
+        """Hand a message to the first token that awaits it."""
+        for key, token in self.tokens.items():
+            node = self.nodes[token.node]
+            if node.message != act.message or token.via == MANY:
+                continue
+            if node.kind == "catch":
+                self.keep(key, act.facts)
+                self.unsubscribed.append(key)
+                self.leave(key, token, node)
+                return
+            if node.kind == "boundary":
+                self.keep(int(token.via), act.facts)
+                if node.interrupting:
+                    del self.tokens[key]
+                    self.unsubscribed.append(key)
+                self.take_boundary(token, node)
+                return
+        raise Refusal(
+            "engine.not_waiting",
+            f"没有在等消息“{act.message}”",
+            f"Nothing waits for the message “{act.message}”",
+            "message",
+        )
+
+    def take_boundary(self, token: Token, node: Node) -> None:
+        """Go out by a boundary event; an interrupting one ends its host."""
+        if node.interrupting:
+            self.cancel(int(token.via))
+        self.go(node, token.scope)
+
+    def turn_back(self, act: Return) -> None:
+        """Cancel the scope of the target and enter the target."""
+        token = self.tokens.get(act.token)
+        target = self.nodes.get(act.target)
+        if token is None or target is None or target.kind != "user":
+            raise self._no_target(act.target)
+        scope = token.scope
+        while self.container_of(scope) != target.container:
+            if scope == 0:
+                raise self._no_target(act.target)
+            scope = self.tokens[scope].scope
+        self.keep(act.token, act.facts)
+        for key in [key for key, one in self.tokens.items() if one.scope == scope]:
+            self.cancel(key)
+        self.stack.append((target.id, scope, ""))
+
+    def _no_target(self, target: str) -> Refusal:
+        return Refusal(
+            "engine.target",
+            f"不能退回到“{target}”",
+            f"There is no returning to “{target}” from here",
+            "target",
+        )
+
+    def container_of(self, scope: int) -> str:
+        """Return the call node whose inside a scope is; "" at the top, "*" for instances."""
+        if scope == 0:
+            return TOP
+        token = self.tokens[scope]
+        return MANY if token.via == MANY else token.node
+
+    def keep(self, key: int, facts: Mapping[str, Any]) -> None:
+        """Keep submitted facts: with the instance that the token lies in, else with the matter."""
+        if not facts:
+            return
+        if self.local:
+            while key:
+                if key in self.local:
+                    self.local = {**self.local, key: {**self.local[key], **facts}}
+                    return
+                token = self.tokens.get(key)
+                key = token.scope if token else 0
+        self.facts = {**self.facts, **facts}
+
+    def view(self, scope: int) -> Mapping[str, Any]:
+        """Return the facts seen from a scope: the matter's, under those of each instance."""
+        if not self.local:
+            return self.facts
+        layers = []
+        while scope:
+            if scope in self.local:
+                layers.append(self.local[scope])
+            scope = self.tokens[scope].scope
+        seen = self.facts
+        for layer in reversed(layers):
+            seen = {**seen, **layer}
+        return seen
+
+    def new(self, node: str, scope: int, via: str = "") -> int:
+        """Place a new token and return its number."""
+        self.serial += 1
+        self.tokens[self.serial] = Token(node, scope, via)
+        return self.serial
+
+    def go(self, node: Node, scope: int) -> None:
+        """Put every way that leaves a node on the stack."""
+        for way in node.ways:
+            self.stack.append((way.target, scope, way.id))
+
+    def settle(self) -> Step:
+        """Move until everything waits; return the step."""
+        moves = 0
+        while True:
+            while self.stack:
+                moves += 1
+                if moves > MOST_MOVES:
+                    raise Refusal(
+                        "engine.spin",
+                        "流程在不停地空转，没有停在任何环节上",
+                        "The procedure runs in a circle without waiting anywhere",
+                    )
+                node, scope, via = self.stack.pop(0)
+                self.enter(self.nodes[node], scope, via)
+            if self.scopes:
+                self.end_scope(self.scopes.pop())
+            elif not self.open_inclusive():
+                break
+        if not self.tokens and self.outcome is None:
+            self.outcome = self.ends.get(0, "")
+        return Step(
+            State(self.tokens, self.facts, self.serial, self.local),
+            tuple(self.opened),
+            tuple(self.closed),
+            tuple(self.timers),
+            tuple(self.stopped),
+            tuple(self.subscribed),
+            tuple(self.unsubscribed),
+            tuple(self.effects),
+            self.outcome,
+            tuple(self.passed),
+        )
+
+    def enter(self, node: Node, scope: int, via: str) -> None:
+        """Let one token come to a node."""
+        self.passed.append(node.id)
+        kind = node.kind
+        if kind in ("user", "catch", "call"):
+            self.wait(node, scope)
+        elif kind == "xor":
+            self.stack.append(self.chosen(node, scope))
+        elif kind == "and":
+            self.join(node, scope, via)
+        elif kind == "or":
+            if len(node.incoming) > 1:
+                self.new(node.id, scope, via)
+            else:
+                self.split_inclusive(node, scope)
+        elif kind == "end":
+            self.ends[scope] = node.id
+            self.scopes.append(scope)
+        elif kind == "terminate":
+            self.ends[scope] = node.id
+            self.stack = [move for move in self.stack if move[1] != scope]
+            for key in [key for key, token in self.tokens.items() if token.scope == scope]:
+                self.cancel(key)
+            self.scopes.append(scope)
+        else:
+            self.pass_by(node, scope)
+
+    def pass_by(self, node: Node, scope: int) -> None:
+        """Pass a node that does not wait: an effect, a decision, a message, a start."""
+        if node.kind == "service":
+            self.effects.append(Effect(node.effect, node.id, self.view(scope)))
+        elif node.kind == "throw":
+            self.effects.append(Effect(f"message:{node.message}", node.id, self.view(scope)))
+        elif node.kind == "rule":
+            found = self.procedure.decisions[node.decision].decide(node.decision, self.view(scope))
+            if not isinstance(found, Mapping):
+                found = {node.decision: found}
+            self.keep(scope, found)
+        self.go(node, scope)
+
+    def chosen(self, node: Node, scope: int) -> tuple[str, int, str]:
+        """Return the way an exclusive gateway takes: the first that is true, or the default."""
+        ways = node.ways
+        if len(ways) == 1:
+            return ways[0].target, scope, ways[0].id
+        facts = self.view(scope)
+        default = ways[0]
+        for way in ways:
+            if way.condition is None:
+                default = way
+            elif way.condition(facts) is True:
+                return way.target, scope, way.id
+        return default.target, scope, default.id
+
+    def join(self, node: Node, scope: int, via: str) -> None:
+        """Come to a parallel gateway: wait for every incoming flow, then go on along all ways."""
+        if len(node.incoming) > 1:
+            found: dict[str, int] = {}
+            for key, token in self.tokens.items():
+                if token.node == node.id and token.scope == scope:
+                    found.setdefault(token.via, key)
+            if via in found or len(found) < len(node.incoming) - 1:
+                self.new(node.id, scope, via)
+                return
+            for key in found.values():
+                del self.tokens[key]
+        self.go(node, scope)
+
+    def split_inclusive(self, node: Node, scope: int) -> None:
+        """Go out of an inclusive gateway by every way that is true, or by the default."""
+        if len(node.ways) == 1:
+            self.go(node, scope)
+            return
+        facts = self.view(scope)
+        taken = [
+            way for way in node.ways if way.condition is not None and way.condition(facts) is True
+        ]
+        for way in taken or [way for way in node.ways if way.condition is None]:
+            self.stack.append((way.target, scope, way.id))
+
+    def open_inclusive(self) -> bool:
+        """Open one inclusive join that nothing can reach any more; whether there was one."""
+        for key, token in self.tokens.items():
+            node = self.nodes[token.node]
+            if node.kind != "or" or key not in self.tokens:
+                continue
+            scope = token.scope
+            if any(
+                other.scope == scope and other.node in node.reaches
+                for other in self.tokens.values()
+            ):
+                continue
+            arrived: dict[str, int] = {}
+            for other_key, other in self.tokens.items():
+                if other.node == node.id and other.scope == scope:
+                    arrived.setdefault(other.via, other_key)
+            for other_key in arrived.values():
+                del self.tokens[other_key]
+            self.split_inclusive(node, scope)
+            return True
+        return False
+
+    def wait(self, node: Node, scope: int) -> None:
+        """Begin an activity: one, or as many instances as its collection has elements."""
+        if node.collection is None:
+            key = self.new(node.id, scope)
+            self.arm(node, scope, key)
+            self.begin(node, key, {})
+            return
+        elements = node.collection(self.view(scope))
+        if not isinstance(elements, list | tuple):
+            elements = [] if elements is None else [elements]
+        if len(elements) > MOST_INSTANCES:
+            raise Refusal(
+                "engine.instances", "同时办理的份数太多", "Too many instances at once", node.id
+            )
+        if not elements:
+            self.go(node, scope)
+            return
+        many = self.new(node.id, scope, MANY)
+        self.arm(node, scope, many)
+        for element in elements:
+            key = self.new(node.id, many)
+            self.local = {**self.local, key: {node.element: element}}
+            self.begin(node, key, {node.element: element})
+
+    def arm(self, node: Node, scope: int, host: int) -> None:
+        """Set the boundary events of an activity."""
+        for boundary_id in node.boundaries:
+            boundary = self.nodes[boundary_id]
+            key = self.new(boundary_id, scope, str(host))
+            self.listen(boundary, key, scope)
+
+    def listen(self, node: Node, key: int, scope: int) -> None:
+        """Set the timer or the subscription of a token."""
+        if node.timer is not None:
+            self.timers.append(Timer(key, node.id, str(node.timer(self.view(scope)))))
+        else:
+            self.subscribed.append(Subscribed(key, node.id, node.message))
+
+    def begin(self, node: Node, key: int, local: Mapping[str, Any]) -> None:
+        """Begin one instance of an activity at its token."""
+        if node.kind == "call":
+            self.stack.append((node.entry, key, ""))
+        elif node.kind == "catch":
+            self.listen(node, key, key)
+        else:
+            facts = self.view(key)
+            due = node.due(facts) if node.due is not None else None
+            self.opened.append(
+                Opened(
+                    key,
+                    node.id,
+                    node.posts,
+                    node.organisation(facts) if node.organisation is not None else None,
+                    None if due is None else str(due),
+                    node.form,
+                    local,
+                )
+            )
+
+    def leave(self, key: int, token: Token, node: Node) -> None:
+        """End an activity at its token and go on; the last instance ends them all."""
+        many = self.tokens.get(token.scope)
+        instance = many is not None and many.via == MANY and many.node == token.node
+        del self.tokens[key]
+        if not instance:
+            self.disarm(key)
+            self.go(node, token.scope)
+            return
+        assert many is not None
+        if node.results:
+            found = self.local.get(key, {})
+            outer = self.view(many.scope).get(node.results)
+            kept = [*(outer if isinstance(outer, list) else []), found]
+            self.forget(key)
+            self.keep(many.scope, {node.results: kept})
+        self.forget(key)
+        if not any(one.scope == token.scope for one in self.tokens.values()):
+            del self.tokens[token.scope]
+            self.disarm(token.scope)
+            self.go(node, many.scope)
+
+    def forget(self, key: int) -> None:
+        """Drop the facts of an instance that has ended."""
+        if key in self.local:
+            self.local = {one: facts for one, facts in self.local.items() if one != key}
+
+    def disarm(self, host: int) -> None:
+        """Take the boundary events of an activity away."""
+        told = str(host)
+        for key in [key for key, token in self.tokens.items() if token.via == told]:
+            if self.nodes[self.tokens[key].node].kind == "boundary":
+                self.silence(key)
+
+    def silence(self, key: int) -> None:
+        """Remove a token that listens for a timer or a message."""
+        node = self.nodes[self.tokens.pop(key).node]
+        (self.stopped if node.timer is not None else self.unsubscribed).append(key)
+
+    def cancel(self, key: int) -> None:
+        """Remove a token with everything inside it and the boundary events on it."""
+        token = self.tokens.get(key)
+        if token is None:
+            return
+        node = self.nodes[token.node]
+        for inner in [one for one, other in self.tokens.items() if other.scope == key]:
+            self.cancel(inner)
+        self.disarm(key)
+        if node.kind in ("catch", "boundary") and token.via != MANY:
+            self.silence(key)
+        else:
+            del self.tokens[key]
+            if node.kind == "user" and token.via != MANY:
+                if any(one.token == key for one in self.opened):
+                    self.opened = [one for one in self.opened if one.token != key]
+                else:
+                    self.closed.append(Closed(key, node.id, "cancelled"))
+        self.forget(key)
+
+    def end_scope(self, scope: int) -> None:
+        """End a scope in which no token is left: the matter, or a call that then goes on."""
+        if any(token.scope == scope for token in self.tokens.values()):
+            return
+        if scope == 0:
+            self.outcome = self.ends.get(0, "")
+            return
+        token = self.tokens.get(scope)
+        if token is not None:
+            self.leave(scope, token, self.nodes[token.node])
