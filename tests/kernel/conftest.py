@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from qianshou.kernel import door, pack
 from qianshou.kernel.access import Actor, actor_of
@@ -49,7 +48,7 @@ class Office:
 
 
 @pytest.fixture
-def loop_pack(settings: SettingsWrapper):
+def loop_pack(settings):
     """Let the packs be those of the product and the small loop of the benchmarks."""
     settings.PACKS = [*settings.PACKS, "benchmarks.packs.bench.loop"]
     for known in (pack.packs, pack.pack_of):

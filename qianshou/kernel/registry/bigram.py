@@ -18,22 +18,20 @@ SURNAMES = {
 load_phrases_dict({"大足": [["da"], ["zu"]], "重庆": [["chong"], ["qing"]]})
 
 
-def _normal(text: str) -> str:
-    return text.lower()
-
-
 def tokens_of(text: str) -> list[str]:
-    """Return the tokens of `text`: each character and pair of Chinese, each prefix of a word."""
+    """Return the tokens of `text`: of Chinese its pairs in a row, then its characters; words."""
     tokens: list[str] = []
-    for run in RUN.findall(_normal(text)):
-        if run[0] < "㐀":
+    for run in RUN.findall(text.lower()):
+        if run[0] >= "㐀":
+            tokens.extend(_pairs(run))
+            tokens.extend(run)
+        else:
             tokens.append(run)
-            continue
-        for place, character in enumerate(run):
-            tokens.append(character)
-            if place + 1 < len(run):
-                tokens.append(run[place : place + 2])
     return tokens
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[place : place + 2] for place in range(len(run) - 1)]
 
 
 def initials_of(name: str) -> str:
@@ -58,7 +56,7 @@ def search_tokens(text: str, *, name: bool = False) -> str:
                 syllables = syllables_of(word)
                 tokens.append("".join(syllables))
                 tokens.append("".join(part[0] for part in syllables))
-    return " ".join(dict.fromkeys(tokens)) if name else " ".join(tokens)
+    return " ".join(tokens)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Query:
     def _fts5(self, phrase: tuple[str, ...]) -> str:
         if phrase[0].isascii():
             return f'"{phrase[0]}" *'
-        return " AND ".join(f'"{token}"' for token in phrase)
+        return f'"{" ".join(phrase)}"'
 
     def tsquery(self) -> str:
         """Return the query for PostgreSQL's to_tsquery('simple', …)."""
@@ -83,7 +81,7 @@ class Query:
             if phrase[0].isascii():
                 parts.append(f"'{phrase[0]}':*")
             else:
-                parts.append("(" + " & ".join(f"'{token}'" for token in phrase) + ")")
+                parts.append("(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
         return " & ".join(parts) or "''"
 
     def holds(self, tokens: str) -> bool:
@@ -103,9 +101,7 @@ def search_query(text: str) -> Query:
     one character alone; letters and digits by their beginning.
     """
     phrases: list[tuple[str, ...]] = []
-    for run in RUN.findall(_normal(text))[:8]:
-        if run[0] < "㐀" or len(run) == 1:
-            phrases.append((run,))
-        else:
-            phrases.append(tuple(run[place : place + 2] for place in range(len(run) - 1)))
+    for run in RUN.findall(text.lower())[:8]:
+        pairs = _pairs(run) if run[0] >= "㐀" else []
+        phrases.append(tuple(pairs) or (run,))
     return Query(tuple(phrases))

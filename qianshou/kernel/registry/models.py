@@ -17,16 +17,16 @@ class Division(models.Model):
         ("village", "村"),
         ("community", "社区"),
     ]
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     path = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=12, choices=KINDS)
     name = models.CharField(max_length=60)
     code = models.CharField(max_length=20)
     code_system = models.CharField(max_length=40)
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True)
-    longitude = models.FloatField(null=True)
-    latitude = models.FloatField(null=True)
+    valid_to = models.DateField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
     source = models.CharField(max_length=120, blank=True)
     approximate = models.BooleanField(default=False)
     tokens = models.TextField(blank=True)
@@ -61,9 +61,9 @@ class Organisation(models.Model):
     name_en = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, choices=KINDS)
     division = models.ForeignKey(Division, models.PROTECT, related_name="organisations")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True)
+    valid_to = models.DateField(null=True, blank=True)
     tokens = models.TextField(blank=True)
 
     class Meta:
@@ -87,8 +87,8 @@ class Post(models.Model):
     name_en = models.CharField(max_length=80)
     pack = models.CharField(max_length=60)
     reach = models.CharField(max_length=12, choices=REACHES)
-    acts = models.JSONField(default=list)
-    reads = models.JSONField(default=list)
+    acts = models.JSONField(default=list, blank=True)
+    reads = models.JSONField(default=list, blank=True)
     tokens = models.TextField(blank=True)
 
     def __str__(self) -> str:
@@ -124,7 +124,7 @@ class Officer(AbstractBaseUser):
     role = models.CharField(max_length=10, choices=ROLES, default="officer")
     is_active = models.BooleanField(default=True)
     failures = models.PositiveSmallIntegerField(default=0)
-    locked_until = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, default="zh-hans")
     tokens = models.TextField(blank=True)
 
@@ -153,7 +153,7 @@ class Posting(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="postings")
     kind = models.CharField(max_length=8, choices=KINDS, default="holder")
     from_date = models.DateField()
-    to_date = models.DateField(null=True)
+    to_date = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -176,9 +176,9 @@ class Shift(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     hand_over_note = models.TextField(blank=True)
-    handed_over_at = models.DateTimeField(null=True)
-    acknowledged_at = models.DateTimeField(null=True)
-    acknowledged_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(Officer, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
@@ -229,7 +229,7 @@ class CatalogueEntry(models.Model):
     name_en = models.CharField(max_length=120)
     parent = models.CharField(max_length=60, blank=True)
     position = models.PositiveIntegerField(default=0)
-    extra = models.JSONField(default=dict)
+    extra = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -263,10 +263,10 @@ class Person(models.Model):
     """
 
     sealed = models.BinaryField()
-    wrapped_key = models.BinaryField(null=True)
+    wrapped_key = models.BinaryField(null=True, blank=True)
     phone_digest = models.CharField(max_length=64, blank=True, db_index=True)
     created_at = models.DateTimeField()
-    erased_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -1,0 +1,120 @@
+"""The Jinja environment of every page: texts, addresses, dates in China, words for deadlines."""
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+from jinja2 import Environment
+from markupsafe import Markup
+
+from qianshou.kernel import clock
+from qianshou.kernel.clock import CHINA
+
+
+def environment(**options: Any) -> Environment:
+    """Return Jinja's environment with what our templates use."""
+    made = Environment(
+        **{**options, "autoescape": True, "extensions": ["jinja2.ext.i18n"]},
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        static=static,
+        url=address,
+        icon=icon,
+        language=translation.get_language,
+        now=clock.now,
+        due_words=due_words,
+        due_tone=due_tone,
+        tr=either,
+    )
+    made.filters.update(
+        day=day, instant=instant, clock=clock_time, initial=initial, json_text=json_text
+    )
+    return made
+
+
+def address(name: str, *values: Any, **query: Any) -> str:
+    """Return the address of a page by its name."""
+    return reverse(name, args=values)
+
+
+def icon(name: str, small: bool = False) -> Markup:
+    """Return an icon of the sprite, hidden from screen readers."""
+    size = "ico ico-s" if small else "ico"
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        size, static("vendor/icons.svg"), name
+    )
+
+
+def either(zh: str, en: str) -> str:
+    """Return the text of a record that carries both languages."""
+    return zh if is_chinese() or not en else en
+
+
+def is_chinese() -> bool:
+    """Whether the page is read in Chinese."""
+    return (translation.get_language() or "zh").startswith("zh")
+
+
+def day(value: date | datetime | None) -> str:
+    """Return a date in China."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(CHINA).date()
+    return value.isoformat()
+
+
+def clock_time(value: datetime | None) -> str:
+    """Return the time of day in China."""
+    return "" if value is None else value.astimezone(CHINA).strftime("%H:%M")
+
+
+def instant(value: datetime | str | None) -> str:
+    """Return date and time in China."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def span_words(span: timedelta) -> str:
+    """Return a span in its largest unit: "3 天", "2 小时", "5 分钟"."""
+    seconds = abs(span.total_seconds())
+    if seconds >= 86400:
+        return gettext("%(n)s 天") % {"n": int(seconds // 86400)}
+    if seconds >= 3600:
+        return gettext("%(n)s 小时") % {"n": int(seconds // 3600)}
+    return gettext("%(n)s 分钟") % {"n": int(seconds // 60)}
+
+
+def due_words(due: datetime) -> str:
+    """Return how far a deadline is: "还剩 2 小时", "超 1 天"."""
+    left = due - clock.now()
+    if left < timedelta():
+        return gettext("超 %(span)s") % {"span": span_words(left)}
+    return gettext("还剩 %(span)s") % {"span": span_words(left)}
+
+
+def due_tone(due: datetime, amber: datetime) -> str:
+    """Return "r" for late, "y" for amber, "" otherwise."""
+    present = clock.now()
+    return "r" if present >= due else "y" if present >= amber else ""
+
+
+def initial(name: str) -> str:
+    """Return the one character that stands for a name in an avatar."""
+    return (name or "·")[0]
+
+
+def json_text(value: Any) -> Markup:
+    """Return a value as JSON that is safe inside a script element of type application/json."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
