@@ -25,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if default.vendor == "sqlite":
         default.settings_dict["TEST"]["NAME"] = str(Path(folder.name) / "test.sqlite3")
     settings.DOCUMENTS_ROOT = Path(folder.name) / "documents"
+    settings.STATIC_ROOT = Path(folder.name) / "static"
+    settings.STATIC_ROOT.mkdir()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     TransactionTestCase._fixture_teardown = empty_the_ledger_too  # type: ignore[attr-defined]
 

@@ -1,6 +1,7 @@
 """Runs the production server, and the worker beside it, as children of one process."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,7 +21,10 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) ->
 
     Refuses with serve.port_taken when something else listens there.
     """
+    from qianshou.settings import STATIC_ROOT
+
     refuse_taken_port(host, port)
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     children = [start(granian_command(host, port, workers))]
     if with_worker:
         children.append(start([sys.executable, "-m", "qianshou", "worker"]))
@@ -70,17 +74,18 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def wait_until_it_answers(host: str, port: int, server: subprocess.Popen[bytes]) -> bool:
-    """Return whether the server answered a request before it ended or patience did."""
+    """Return whether the server answered without an error before it ended or patience did."""
     address = ("127.0.0.1" if host == "0.0.0.0" else host, port)  # noqa: S104 comparison only
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and server.poll() is None:
         try:
             with socket.create_connection(address, timeout=10) as asked:
                 asked.sendall(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                if asked.recv(1):
+                if re.match(rb"HTTP/1\.[01] [234]", asked.recv(64)):
                     return True
         except OSError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     return False
 
 
