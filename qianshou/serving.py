@@ -14,6 +14,7 @@ from qianshou.kernel.refusal import Refusal
 
 Say = Callable[[str, str], None]
 PATIENCE_SECONDS = 60
+GRACE_SECONDS = 5
 
 
 def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) -> int:
@@ -25,14 +26,15 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) ->
 
     refuse_taken_port(host, port)
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    children = [start(granian_command(host, port, workers))]
-    if with_worker:
-        children.append(start([sys.executable, "-m", "qianshou", "worker"]))
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, interrupt)
+    children: list[subprocess.Popen[bytes]] = []
     try:
+        children.append(start(granian_command(host, port, workers)))
         if wait_until_it_answers(host, port, children[0]):
             greet(host, port, say)
+        if with_worker:  # only now, so that it does not delay the first page
+            children.append(start([sys.executable, "-m", "qianshou", "worker"]))
         return wait_for_the_first(children)
     except KeyboardInterrupt:
         say("正在停止……", "Stopping ...")
@@ -120,13 +122,15 @@ def wait_for_the_first(children: list[subprocess.Popen[bytes]]) -> int:
 
 
 def stop(children: list[subprocess.Popen[bytes]]) -> None:
-    """Ask every child to end, and end those that do not within ten seconds."""
+    """Ask every child to end, and end those that do not; a second Ctrl-C changes nothing."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_IGN)
     for child in children:
         if child.poll() is None:
             child.terminate()
     for child in children:
         try:
-            child.wait(timeout=10)
+            child.wait(timeout=GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
 

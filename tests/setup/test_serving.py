@@ -1,7 +1,9 @@
 """The server is started only where it can listen, and its children end with it."""
 
+import signal
 import socket
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,6 +30,17 @@ def test_a_free_port_is_not_refused() -> None:
     serving.refuse_taken_port("127.0.0.1", port)
 
 
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Give the test's own process its signals back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, action in kept.items():
+        signal.signal(number, action)
+
+
+@pytest.mark.usefixtures("signals")
 def test_when_one_child_ends_the_others_are_asked_to_end() -> None:
     short = serving.start([sys.executable, "-c", "raise SystemExit(3)"])
     long = serving.start([sys.executable, "-c", "import time; time.sleep(60)"])
