@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def boot() -> None:
-    """Set Django up on a throw-away database (PostgreSQL where DATABASE_URL is set)."""
+def boot(*packs: str) -> None:
+    """Set Django up on a throw-away database (PostgreSQL where DATABASE_URL is set).
+
+    `packs` are modules of packs that only benchmarks use.
+    """
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     os.environ["QIANSHOU_VAR"] = tempfile.mkdtemp(prefix="qianshou-bench-")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qianshou.settings")
     import django
     from django.conf import settings
 
+    settings.PACKS = [*settings.PACKS, *packs]
     django.setup()
     settings.DATABASES["default"]["TEST"] = {"NAME": "qianshou_bench"}
 

@@ -13,7 +13,6 @@ On PostgreSQL (DATABASE_URL): rows_ratio, a step against the same rows by prepar
 import argparse
 import json
 import sqlite3
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -70,9 +69,7 @@ def measure_spiff(lives: int, steps: int) -> tuple[list[float], list[int]]:
             name = ROUND[step % len(ROUND)]
             begin = time.perf_counter()
             connection.execute("BEGIN IMMEDIATE")
-            (state,) = connection.execute(
-                "SELECT state FROM run WHERE id = ?", (life,)
-            ).fetchone()
+            (state,) = connection.execute("SELECT state FROM run WHERE id = ?", (life,)).fetchone()
             running = serializer.from_dict(json.loads(state))
             task = next(
                 task
@@ -151,9 +148,7 @@ def measure_pure(seconds: float) -> float:
     begin = time.perf_counter()
     while time.perf_counter() - begin < seconds:
         for node in ROUND:
-            step = engine.advance(
-                procedure, state, engine.Complete(waiting.pop(node), facts), NOW
-            )
+            step = engine.advance(procedure, state, engine.Complete(waiting.pop(node), facts), NOW)
             state = step.state
             for opened in step.opened:
                 waiting[opened.node.rpartition("/")[2]] = opened.token
@@ -187,7 +182,9 @@ def measure_rows(steps: int) -> float:
         begin = time.perf_counter()
         with own.transaction(), own.cursor() as cursor:
             run = cursor.execute
-            run("SELECT state FROM worklist_matter WHERE id = %s FOR UPDATE", [matter], prepare=True)
+            run(
+                "SELECT state FROM worklist_matter WHERE id = %s FOR UPDATE", [matter], prepare=True
+            )
             run("SELECT state FROM worklist_task WHERE matter_id = %s AND token = %s",
                 [matter, token + step], prepare=True)  # fmt: skip
             run("INSERT INTO ledger_entry (subject, seq, act, node, at, body, prev, algorithm, hash)"
@@ -213,11 +210,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--full", action="store_true")
     full = arguments.parse_args().full
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from qianshou import settings
-
-    settings.PACKS.append("benchmarks.packs.bench.loop")
-    boot()
+    boot("benchmarks.packs.bench.loop")
     from django.db import connection
 
     lives, peers = (20, 10) if full else (6, 2)

@@ -6,9 +6,7 @@ of verify / entries/s of hashing alone (at least 0.1). `--full` makes ten times 
 """
 
 import argparse
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 from bench import boot, database, report, seconds_of
 from engine import NOW, ROUND, prepare_door
@@ -35,11 +33,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--full", action="store_true")
     matters = 1000 if arguments.parse_args().full else 100
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from qianshou import settings
-
-    settings.PACKS.append("benchmarks.packs.bench.loop")
-    boot()
+    boot("benchmarks.packs.bench.loop")
     from qianshou.kernel.ledger.chain import digest
     from qianshou.kernel.ledger.models import Entry
     from qianshou.kernel.ledger.replay import verify

@@ -17,11 +17,9 @@ from qianshou.kernel.clock import CHINA
 
 def environment(**options: Any) -> Environment:
     """Return Jinja's environment with what our templates use."""
-    made = Environment(
-        **{**options, "autoescape": True, "extensions": ["jinja2.ext.i18n"]},
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    options.update(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
+    options.pop("autoescape", None)
+    made = Environment(autoescape=True, **options)
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
         static=static,
@@ -117,4 +115,6 @@ def initial(name: str) -> str:
 def json_text(value: Any) -> Markup:
     """Return a value as JSON that is safe inside a script element of type application/json."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    return Markup(  # noqa: S704 - what could end the element is written as escapes
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )

@@ -5,7 +5,7 @@ its organisation, its division, or the district. Administrators hold no post her
 read no matter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -55,9 +55,7 @@ class Actor:
     def sits_at(self, organisation: int, posts: str) -> bool:
         """Whether one of the comma-separated `posts` in `organisation` is held now."""
         wanted = posts.split(",")
-        return any(
-            seat.organisation == organisation and seat.post in wanted for seat in self.seats
-        )
+        return any(seat.organisation == organisation and seat.post in wanted for seat in self.seats)
 
 
 CLOCK = Actor("clock", name="时钟")
@@ -131,7 +129,7 @@ def may_read(by: Actor, kind: str, standing: Standing) -> bool:
     return any(kind in seat.reads and reaches(seat, standing) for seat in by.seats)
 
 
-def visible_matters(by: Actor, procedures_of: dict[str, Iterable[str]]) -> Q:
+def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     """Return the filter over matters that `by` may see.
 
     `procedures_of` maps a pack's id to its procedures. The same rule as `may_see`.

@@ -21,7 +21,9 @@ DAY_ENDS = time(23, 59, 59)
 AMBER_SHARE = 0.8
 LONGEST_DAYS = 366 * 60
 SPAN = re.compile(r"(\d{1,6})(min|h|wh|d|wd|mo|y)")
-ISO = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?)?")
+ISO = re.compile(
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?)?"
+)
 UNITS = {
     "min": "分钟", "h": "小时", "wh": "个工作小时", "d": "日（自然日，遇休息日顺延）",
     "wd": "个工作日", "mo": "个月（遇休息日顺延）", "y": "年（遇休息日顺延）",
@@ -102,7 +104,9 @@ def due_at(start: datetime, span: str, calendar: WorkCalendar) -> Due:
     rule = "立即" if span.strip() == "now" else f"{number} {UNITS[unit]}"
     days = {"y": 366, "mo": 31, "d": 1, "wd": 2}.get(unit, 1 / 24)
     if number * days > LONGEST_DAYS:
-        raise Refusal("calendar.span", f"时限“{span}”太长", f"The span “{span}” is too long", "span")
+        raise Refusal(
+            "calendar.span", f"时限“{span}”太长", f"The span “{span}” is too long", "span"
+        )
     if unit in ("min", "h"):
         return Due(begin + timedelta(**{"minutes" if unit == "min" else "hours": number}), rule)
     if unit == "wh":
@@ -138,7 +142,8 @@ def _rolled(last: date, rule: str, calendar: WorkCalendar) -> Due:
 
 
 def _after_workdays(start: date, number: int, rule: str, calendar: WorkCalendar) -> Due:
-    skipped, day, counted, years = [], start, 0, {start.year}
+    skipped: list[tuple[date, str]] = []
+    day, counted, years = start, 0, {start.year}
     while counted < number:
         day += timedelta(days=1)
         years.add(day.year)
@@ -153,7 +158,8 @@ def _after_workdays(start: date, number: int, rule: str, calendar: WorkCalendar)
 def _after_duty(start: datetime, left: timedelta, rule: str, calendar: WorkCalendar) -> Due:
     """Count duty hours on working days only."""
     opens, closes = calendar.duty
-    skipped, years, now = [], {start.year}, start
+    skipped: list[tuple[date, str]] = []
+    years, now = {start.year}, start
     while True:
         day = now.date()
         years.add(day.year)

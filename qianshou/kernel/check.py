@@ -64,7 +64,9 @@ def _check_posts(pack: Pack) -> Iterator[Refusal]:
                 pack, post.code, f"不认识的权限 {sorted(odd)}", f"unknown acts {sorted(odd)}"
             )
         if post.reach not in REACHES:
-            yield _wrong(pack, post.code, f"不认识的范围 {post.reach}", f"unknown reach {post.reach}")
+            yield _wrong(
+                pack, post.code, f"不认识的范围 {post.reach}", f"unknown reach {post.reach}"
+            )
 
 
 def _check_files(pack: Pack) -> Iterator[Refusal]:

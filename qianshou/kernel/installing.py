@@ -59,7 +59,7 @@ def install_calendar() -> None:
         for year in sorted(calendar.published)
     )
     CalendarDay.objects.bulk_create(
-        CalendarDay(day=day, is_workday=is_workday, name="调休上班" if is_workday else "节假日")
+        CalendarDay(day=day, is_workday=is_workday, name=calendar.name(day))
         for day, is_workday in sorted(calendar.days.items())
     )
     forget_calendar()

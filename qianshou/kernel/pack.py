@@ -118,7 +118,9 @@ class Pack:
 @cache
 def _read_form(path: Path) -> Form:
     if not path.is_file():
-        raise Refusal("pack.form", f"没有表单文件 {path.name}", f"No form file {path.name}", path.stem)
+        raise Refusal(
+            "pack.form", f"没有表单文件 {path.name}", f"No form file {path.name}", path.stem
+        )
     return load_form(path.read_bytes(), f"{path.parent.parent.name}/{path.name}")
 
 
@@ -194,10 +196,7 @@ def read_pack(path: Path) -> Pack:
                 }
             ),
             catalogues=MappingProxyType(
-                {
-                    key: Name(**table["name"])
-                    for key, table in raw.get("catalogues", {}).items()
-                }
+                {key: Name(**table["name"]) for key, table in raw.get("catalogues", {}).items()}
             ),
         )
     except (KeyError, TypeError) as error:
@@ -234,7 +233,9 @@ def pack_of(procedure: str) -> Pack:
     for pack in packs():
         if procedure in pack.procedures:
             return pack
-    raise Refusal("pack.procedure", f"没有规范 {procedure}", f"No procedure {procedure}", "procedure")
+    raise Refusal(
+        "pack.procedure", f"没有规范 {procedure}", f"No procedure {procedure}", "procedure"
+    )
 
 
 def declaration_of(procedure: str) -> ProcedureDeclaration:

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection
 
+from qianshou.kernel.access import Actor
 from qianshou.kernel.calendar import amber_at, due_at
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
-from qianshou.kernel.access import Actor
 from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.pack import Change, declaration_of, effect_named, project
 from qianshou.kernel.procedures.engine import Act as EngineAct

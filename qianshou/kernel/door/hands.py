@@ -135,8 +135,10 @@ def urge_matter(act: Urge, *, by: Actor, at: datetime) -> MatterRow:
     """Nudge the holders of a matter's open tasks; at most once in half an hour by one person."""
 
     def allowed(standing: Standing) -> bool:
-        return by.kind == "resident" or bool(by.organisations & standing.organisations) or (
-            may_act(by, "supervise", standing)
+        return (
+            by.kind == "resident"
+            or bool(by.organisations & standing.organisations)
+            or (may_act(by, "supervise", standing))
         )
 
     matter = _loaded(act.matter, by, allowed)
@@ -173,9 +175,7 @@ def supervise_matter(act: Supervise, *, by: Actor, at: datetime) -> MatterRow:
     _require_text(act.text, "text", "请写明督办要求", "Please say what you demand")
     matter = _loaded(act.matter, by, lambda standing: may_act(by, "supervise", standing))
     at = not_before(matter, at)
-    doing = Doing(
-        "supervise", by, at, matter, entry={"text": act.text, "on": act.on}
-    )
+    doing = Doing("supervise", by, at, matter, entry={"text": act.text, "on": act.on})
     zh = f"督办：{matter.title}：{act.text}"[:300]
     en = f"Under supervision: {matter.title}: {act.text}"[:300]
     store_entry(
@@ -224,9 +224,7 @@ def attach_documents(act: Attach, *, by: Actor, at: datetime) -> MatterRow:
 def link_matters(act: Link, *, by: Actor, at: datetime) -> MatterRow:
     """Say that two matters, both seen by the actor, belong together."""
     if act.matter == act.other:
-        raise Refusal(
-            "door.link", "不能与自身关联", "A matter cannot be linked to itself", "other"
-        )
+        raise Refusal("door.link", "不能与自身关联", "A matter cannot be linked to itself", "other")
     matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
     other = _loaded(act.other, by, lambda standing: may_see(by, standing))
     doing = Doing(
@@ -276,9 +274,7 @@ def _require_not_closed(matter: MatterRow) -> None:
         raise Refusal("door.closed", "此事项已经办结", "This matter is closed", "matter")
 
 
-def _tell_holders(
-    matter: MatterRow, kind: str, zh: str, en: str, at: datetime
-) -> list[Statement]:
+def _tell_holders(matter: MatterRow, kind: str, zh: str, en: str, at: datetime) -> list[Statement]:
     holders = (
         Task.objects.filter(matter=matter.id, state=OPEN)
         .values_list("organisation", "posts", "assignee")

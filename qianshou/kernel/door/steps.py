@@ -21,7 +21,13 @@ from qianshou.kernel.door.turn import (
     standing_of,
 )
 from qianshou.kernel.ledger.read import nodes_completed
-from qianshou.kernel.pack import PostDeclaration, StartDeclaration, declaration_of, find_start, pack_of
+from qianshou.kernel.pack import (
+    PostDeclaration,
+    StartDeclaration,
+    declaration_of,
+    find_start,
+    pack_of,
+)
 from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.forms import Form, validate
 from qianshou.kernel.procedures.versions import compiled, current, form_of
@@ -152,7 +158,7 @@ def _home(
                 "organisation",
             )
     elif division is not None:
-        lineage = division.path.strip(".").split(".")
+        lineage = [int(part) for part in division.path.strip(".").split(".")]
         organisation = (
             Organisation.objects.filter(
                 division__in=lineage, kind__in=("town_centre", "district_centre"), valid_to=None
@@ -163,7 +169,9 @@ def _home(
     if organisation is None and by.seats:
         organisation = Organisation.objects.get(pk=by.seats[0].organisation)
     if organisation is None:
-        raise Refusal("door.no_home", "请选择事情发生的地点", "Please say where it is", place or "place")
+        raise Refusal(
+            "door.no_home", "请选择事情发生的地点", "Please say where it is", place or "place"
+        )
     return organisation, division or organisation.division
 
 
@@ -389,9 +397,7 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
         ),
         (change.INSERT_LINK, [matter.id, into.id, "merged"]),
     )
-    store_entry(
-        Doing("absorb", by, not_before(into, at), into, entry={"merged": matter.number})
-    )
+    store_entry(Doing("absorb", by, not_before(into, at), into, entry={"merged": matter.number}))
     return matter
 
 

@@ -28,7 +28,7 @@ class Draft:
 
 def stamp(at: datetime) -> str:
     """Return an instant as the ledger writes it: UTC, microseconds, "Z"."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def chain_entry(draft: Draft, prev: str) -> tuple[str, str]:

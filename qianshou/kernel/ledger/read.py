@@ -27,6 +27,4 @@ def head_of(subject: str) -> tuple[int, str]:
 
 def nodes_completed(subject: str) -> Collection[str]:
     """Return the human steps that somebody has completed in a matter."""
-    return set(
-        Entry.objects.filter(subject=subject, act="complete").values_list("node", flat=True)
-    )
+    return set(Entry.objects.filter(subject=subject, act="complete").values_list("node", flat=True))

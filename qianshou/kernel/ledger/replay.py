@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -76,8 +76,8 @@ class StoredMatter:
     seq: int
     head: str
     outcome: str
-    tasks: dict[int, tuple[str, str]]
-    timers: set[int]
+    tasks: dict[int, tuple[str, str]] = field(default_factory=dict)
+    timers: set[int] = field(default_factory=set)
 
 
 def _stored_matters(subject: str) -> dict[str, StoredMatter]:
@@ -90,11 +90,10 @@ def _stored_matters(subject: str) -> dict[str, StoredMatter]:
         timers = timers.filter(matter__number=subject)
     numbers: dict[int, str] = {}
     stored: dict[str, StoredMatter] = {}
-    for pk, number, *columns in found.values_list(
-        "pk", "number", "version__digest", "state", "seq", "head", "outcome"
-    ).iterator(chunk_size=5000):
+    rows = found.values_list("pk", "number", "version__digest", "state", "seq", "head", "outcome")
+    for pk, number, digest_of_version, state, seq, head, outcome in rows.iterator(chunk_size=5000):
         numbers[pk] = number
-        stored[number] = StoredMatter(*columns, tasks={}, timers=set())
+        stored[number] = StoredMatter(digest_of_version, state, seq, head, outcome)
     for matter, token, node, due_at in tasks.values_list("matter", "token", "node", "due_at"):
         if matter in numbers:
             stored[numbers[matter]].tasks[token] = (node, stamp(due_at))
@@ -104,9 +103,7 @@ def _stored_matters(subject: str) -> dict[str, StoredMatter]:
     return stored
 
 
-def check_subject(
-    subject: str, rows: list[Row], matter: StoredMatter | None
-) -> Iterator[Problem]:
+def check_subject(subject: str, rows: list[Row], matter: StoredMatter | None) -> Iterator[Problem]:
     """Yield the problems of one subject's entries, given in order of their numbers."""
     prev = ""
     bodies: list[dict[str, Any]] = []

@@ -144,7 +144,7 @@ class Reader:
         self.flows: dict[str, Flow] = {}
         self.refusals: list[Refusal] = []
         self.messages = {
-            child.get("id", ""): child.get("name") or child.get("id", "")
+            child.get("id", ""): str(child.get("name") or child.get("id", ""))
             for child in root
             if local(child) == "message"
         }
@@ -178,7 +178,7 @@ class Reader:
         attributes = self._attributes(process)
         return Model(
             id=process.get("id", ""),
-            name=process.get("name") or process.get("id", ""),
+            name=str(process.get("name") or process.get("id", "")),
             name_en=attributes.get("name_en", ""),
             source=self.source,
             elements=self.elements,
@@ -298,7 +298,10 @@ class Reader:
                 )  # fmt: skip
         if element.get("triggeredByEvent") == "true":
             self.refuse(
-                element, "unsupported", "暂不支持事件子流程", "event sub-processes are not supported"
+                element,
+                "unsupported",
+                "暂不支持事件子流程",
+                "event sub-processes are not supported",
             )
         message = self.messages.get(element.get("messageRef", ""), element.get("messageRef", ""))
         if tag in ("sendTask", "receiveTask") and not message:
@@ -311,7 +314,10 @@ class Reader:
     def _read_multiple(self, element: etree._Element) -> str:
         if element.get("isSequential") == "true":
             self.refuse(
-                element, "unsupported", "暂不支持依次多实例", "sequential instances are not supported"
+                element,
+                "unsupported",
+                "暂不支持依次多实例",
+                "sequential instances are not supported",
             )
         for child in element:
             if local(child) in ("loopCardinality", "completionCondition"):
@@ -329,7 +335,9 @@ class Reader:
         tag = local(element)
         definitions = [child for child in element if local(child).endswith("EventDefinition")]
         if len(definitions) > 1:
-            self.refuse(element, "unsupported", "不支持多个触发条件", "several triggers on one event")
+            self.refuse(
+                element, "unsupported", "不支持多个触发条件", "several triggers on one event"
+            )
         event = local(definitions[0]).removesuffix("EventDefinition") if definitions else "none"
         allowed = {
             "startEvent": {"none": "start", "message": "start", "timer": "start"},
@@ -383,7 +391,13 @@ class Reader:
         for flow in self.flows.values():
             ends = [self.elements.get(flow.source), self.elements.get(flow.target)]
             if None in ends:
-                at(flow.id, flow.line, "reference", "连线的一端不存在", "an end of it does not exist")
+                at(
+                    flow.id,
+                    flow.line,
+                    "reference",
+                    "连线的一端不存在",
+                    "an end of it does not exist",
+                )
             elif ends[0] and ends[1] and ends[0].container != ends[1].container:
                 at(flow.id, flow.line, "reference", "连线不能跨子流程", "it crosses a sub-process")
         for element in self.elements.values():

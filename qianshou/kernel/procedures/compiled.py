@@ -106,9 +106,7 @@ class Compiler:
 
     def refuse(self, element: Element | Flow, code: str, zh: str, en: str) -> None:
         """Note a refusal at an element."""
-        self.refusals.append(
-            refusal_at(self.model.source, element.id, element.line, code, zh, en)
-        )
+        self.refusals.append(refusal_at(self.model.source, element.id, element.line, code, zh, en))
 
     def expression(self, element: Element | Flow, text: str) -> Expression | None:
         """Return FEEL compiled, or note its refusal."""
@@ -151,10 +149,13 @@ class Compiler:
         for message in _unbalanced(nodes):
             self.refusals.append(
                 refusal_at(
-                    self.model.source, message, 0, "block",
+                    self.model.source,
+                    message,
+                    0,
+                    "block",
                     "包容网关须成对：分支后由同一个包容网关汇合",
                     "inclusive gateways come in pairs: a split and the join of its branches",
-                )  # fmt: skip
+                )
             )
         if self.refusals:
             raise Refusals(self.refusals)
@@ -179,10 +180,15 @@ class Compiler:
         gateway = element.kind in ("xor", "and", "or")
         if len(leaving) > 1 and not gateway:
             self.refuse(
-                element, "split", "有多条出线，请用网关画明", "several ways leave it: draw a gateway"
+                element,
+                "split",
+                "有多条出线，请用网关画明",
+                "several ways leave it: draw a gateway",
             )
         if not leaving and element.kind not in ("end", "terminate"):
-            self.refuse(element, "dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end")
+            self.refuse(
+                element, "dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end"
+            )
         if leaving and element.kind in ("end", "terminate"):
             self.refuse(element, "split", "结束事件之后不能再有连线", "nothing may leave an end")
         if element.kind in ("start", "boundary"):
@@ -190,16 +196,18 @@ class Compiler:
                 self.refuse(element, "split", "不能有入线", "nothing may lead into it")
         elif not coming:
             self.refuse(element, "unreachable", "没有入线，永远走不到", "nothing leads here")
-        if element.kind in ("xor", "or") and len(leaving) > 1 and not element.default:
-            if all(flow.condition for flow in leaving):
-                self.refuse(
-                    element, "default", "没有默认出线，条件都不满足时会卡住",
-                    "it has no default way: a matter could be stuck here",
-                )  # fmt: skip
+        chooses = element.kind in ("xor", "or") and len(leaving) > 1
+        if chooses and not element.default and all(flow.condition for flow in leaving):
+            self.refuse(
+                element, "default", "没有默认出线，条件都不满足时会卡住",
+                "it has no default way: a matter could be stuck here",
+            )  # fmt: skip
         for flow in leaving:
             conditional = element.kind in ("xor", "or") and len(leaving) > 1
             if flow.condition and not conditional:
-                self.refuse(flow, "condition", "此处的连线不能带条件", "no condition is allowed here")
+                self.refuse(
+                    flow, "condition", "此处的连线不能带条件", "no condition is allowed here"
+                )
             if conditional and not flow.condition and flow.id != element.default:
                 self.refuse(
                     flow, "condition", "除默认出线外都要写条件",
@@ -221,7 +229,10 @@ class Compiler:
             entry = starts[0] if starts else ""
         if element.kind == "service" and not told.get("effect"):
             self.refuse(
-                element, "effect", "服务任务没有写后果（qs:effect）", "it names no effect (qs:effect)"
+                element,
+                "effect",
+                "服务任务没有写后果（qs:effect）",
+                "it names no effect (qs:effect)",
             )
         if element.kind == "rule" and told.get("decision") not in self.decisions:
             self.refuse(
@@ -245,9 +256,7 @@ class Compiler:
             interrupting=element.interrupting,
             timer=self.told(element, element.timer),
             message=element.message,
-            posts=tuple(
-                post.strip() for post in told.get("posts", "").split(",") if post.strip()
-            ),
+            posts=tuple(post.strip() for post in told.get("posts", "").split(",") if post.strip()),
             form=told.get("form", ""),
             organisation=self.told(element, told.get("organisation", "")),
             due=self.told(element, told.get("due", "")),

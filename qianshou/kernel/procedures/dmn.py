@@ -147,13 +147,13 @@ class DecisionModel:
         """
         return self.decide_with_rules(name, facts)[0]
 
-    def decide_with_rules(
-        self, name: str, facts: Mapping[str, Any]
-    ) -> tuple[Any, tuple[str, ...]]:
+    def decide_with_rules(self, name: str, facts: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
         """Return the outcome and the ids of the rules that gave it."""
         key = self.names.get(name, name)
         if key not in self.decisions:
-            raise Refusal("dmn.decision", f"没有决策“{name}”", f"There is no decision “{name}”", name)
+            raise Refusal(
+                "dmn.decision", f"没有决策“{name}”", f"There is no decision “{name}”", name
+            )
         value, rules = self._run(self.decisions[key], facts)
         return to_json(value), rules
 
@@ -254,20 +254,19 @@ def _decision(
                 requires.append(key)
     variable = next((child.get("name") for child in element if local(child) == "variable"), None)
     logic, table = _logic(source, element, spaced)
-    name = element.get("name") or element.get("id", "")
-    return Decision(element.get("id", ""), name, variable or name, tuple(requires), logic, table)
+    key = str(element.get("id", ""))
+    name = str(element.get("name") or key)
+    return Decision(key, name, str(variable or name), tuple(requires), logic, table)
 
 
-def _logic(
-    source: str, element: etree._Element, spaced: set[str]
-) -> tuple[Logic, Table | None]:
+def _logic(source: str, element: etree._Element, spaced: set[str]) -> tuple[Logic, Table | None]:
     for child in element:
         if local(child) == "decisionTable":
             table = _table(source, child, spaced)
             return table.decide, table
         if local(child) == "literalExpression":
             expression = _expression(source, child, spaced)
-            return (lambda facts: (expression(facts), ())), None
+            return _literal(expression), None
         if local(child) == "context":
             return _context(source, child, spaced), None
         if local(child) in ("invocation", "relation", "list", "functionDefinition"):
@@ -275,6 +274,10 @@ def _logic(
                 source, child, "unsupported", "暂不支持此元素", "this element is not supported yet"
             )
     raise refuse(source, element, "empty", "决策没有内容", "the decision has no logic")
+
+
+def _literal(expression: Expression) -> Logic:
+    return lambda facts: (expression(facts), ())
 
 
 def _context(source: str, element: etree._Element, spaced: set[str]) -> Logic:
@@ -311,9 +314,7 @@ def _context(source: str, element: etree._Element, spaced: set[str]) -> Logic:
 def _text(element: etree._Element | None) -> str:
     if element is None:
         return ""
-    return "".join(
-        (child.text or "") for child in element if local(child) == "text"
-    ).strip()
+    return "".join((child.text or "") for child in element if local(child) == "text").strip()
 
 
 def _expression(source: str, element: etree._Element, spaced: set[str]) -> Expression:
@@ -341,17 +342,21 @@ def _table(source: str, element: etree._Element, spaced: set[str]) -> Table:
             source, element, "policy", f"不认识的命中策略 {policy} {aggregation}",
             f"unknown hit policy {policy} {aggregation}",
         )  # fmt: skip
-    inputs, outputs, priorities, defaults = [], [], [], []
+    inputs: list[Expression] = []
+    outputs: list[str] = []
+    priorities: list[tuple[Any, ...]] = []
+    defaults: list[Expression | None] = []
     for child in element:
         if local(child) == "input":
-            expression = next(
-                (part for part in child if local(part) == "inputExpression"), None
-            )
+            expression = next((part for part in child if local(part) == "inputExpression"), None)
             if expression is None:
-                raise refuse(source, child, "empty", "输入没有表达式", "the input has no expression")
+                raise refuse(
+                    source, child, "empty", "输入没有表达式", "the input has no expression"
+                )
             inputs.append(_expression(source, expression, spaced))
         elif local(child) == "output":
-            outputs.append(child.get("name") or child.get("id") or f"output{len(outputs) + 1}")
+            named = child.get("name") or child.get("id") or f"output{len(outputs) + 1}"
+            outputs.append(str(named))
             values = next((part for part in child if local(part) == "outputValues"), None)
             priorities.append(_listed(source, values, spaced))
             default = next((part for part in child if local(part) == "defaultOutputEntry"), None)
@@ -370,9 +375,7 @@ def _table(source: str, element: etree._Element, spaced: set[str]) -> Table:
     )  # fmt: skip
 
 
-def _listed(
-    source: str, element: etree._Element | None, spaced: set[str]
-) -> tuple[Any, ...]:
+def _listed(source: str, element: etree._Element | None, spaced: set[str]) -> tuple[Any, ...]:
     text = _text(element)
     if element is None or not text:
         return ()

@@ -220,7 +220,7 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
         None if organisation is None else organisation(facts),
         None if due is None else due(facts),
         after.form,
-        facts if False else {},
+        {},
     )
     return Step(
         State(left, facts, serial, local),
@@ -265,7 +265,10 @@ class _Run:
         start = act.start or (starts[0] if len(starts) == 1 else "")
         if start not in starts or self.tokens or self.serial:
             raise Refusal(
-                "engine.start", f"没有开始事件“{act.start}”", f"There is no start “{act.start}”", "start"
+                "engine.start",
+                f"没有开始事件“{act.start}”",
+                f"There is no start “{act.start}”",
+                "start",
             )
         self.facts = dict(act.facts)
         self.stack.append((start, 0, ""))
@@ -295,9 +298,7 @@ class _Run:
         """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it."""
         token, node = self.waiting(act.token, "catch", "boundary")
         if node.timer is None:
-            raise Refusal(
-                "engine.not_waiting", "这里没有计时", "There is no timer here", "token"
-            )
+            raise Refusal("engine.not_waiting", "这里没有计时", "There is no timer here", "token")
         if node.kind == "catch":
             self.leave(act.token, token, node)
             return

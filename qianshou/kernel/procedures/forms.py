@@ -103,7 +103,9 @@ def load_form(raw: bytes, source: str) -> Form:
     if required - set(properties):
         odd = sorted(required - set(properties))
         raise Refusal(
-            "form.field", f"{source}：必填的 {odd} 不是字段", f"{source}: required {odd} are no fields"
+            "form.field",
+            f"{source}：必填的 {odd} 不是字段",
+            f"{source}: required {odd} are no fields",
         )
     fields = tuple(
         _read_field(source, key, schema, key in required) for key, schema in properties.items()
@@ -358,5 +360,7 @@ def _clean_place(field: Field, given: Mapping[str, Any]) -> dict[str, Any]:
     if "longitude" in kept or given.get("approximate") not in (None, "", False):
         kept["approximate"] = str(given.get("approximate", "")).lower() in ("true", "on", "1")
     if field.required and not kept.get("division"):
-        raise _refused(field, "place", "请选择镇街或村（社区）", "Please choose the town or village")
+        raise _refused(
+            field, "place", "请选择镇街或村（社区）", "Please choose the town or village"
+        )
     return kept

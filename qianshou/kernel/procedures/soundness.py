@@ -261,7 +261,11 @@ def _problems(
     if not told and len(able) < len(following):
         stuck = next(marking for marking in following if marking not in able)
         yield _unsound(
-            procedure, "stuck", stuck[0].node, "从这里走不到结束", "the end cannot be reached from here"
+            procedure,
+            "stuck",
+            stuck[0].node,
+            "从这里走不到结束",
+            "the end cannot be reached from here",
         )
     for key, node in procedure.nodes.items():
         if key not in game.visited:

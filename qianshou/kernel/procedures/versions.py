@@ -27,18 +27,27 @@ def compile_sources(procedure: str, sources: Sources) -> tuple[Model, Procedure]
     `procedure` is the process to run, the other processes are what it may call.
     Raises Refusal or Refusals where a file does not compile.
     """
-    models = {
-        key: load_bpmn(text.encode(), f"{key}.bpmn") for key, text in sources["bpmn"].items()
-    }
+    models = {key: load_bpmn(text.encode(), f"{key}.bpmn") for key, text in sources["bpmn"].items()}
     decisions = {}
     for name, text in sources["dmn"].items():
-        model = load_dmn(text.encode(), name)
-        decisions.update(dict.fromkeys(model.decisions, model))
-    called: dict[str, Procedure] = {}
-    for key, model in models.items():
-        if key != procedure:
-            called[key] = compile_procedure(model, decisions)
-    return models[procedure], compile_procedure(models[procedure], decisions, called)
+        tables = load_dmn(text.encode(), f"{name}.dmn")
+        decisions.update(dict.fromkeys(tables.decisions, tables))
+    made: dict[str, Procedure] = {}
+
+    def compile_one(key: str, above: tuple[str, ...]) -> Procedure:
+        if key in above:
+            raise Refusal(
+                "bpmn.called", f"流程 {key} 调用了自己", f"Procedure {key} calls itself", key
+            )
+        if key not in made:
+            wanted = {element.called for element in models[key].elements.values()}
+            inner = {
+                name: compile_one(name, (*above, key)) for name in sorted(wanted & models.keys())
+            }
+            made[key] = compile_procedure(models[key], decisions, inner)
+        return made[key]
+
+    return models[procedure], compile_one(procedure, ())
 
 
 def digest_of(procedure: Procedure, sources: Sources) -> str:

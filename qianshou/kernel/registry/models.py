@@ -17,7 +17,9 @@ class Division(models.Model):
         ("village", "村"),
         ("community", "社区"),
     ]
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     path = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=12, choices=KINDS)
     name = models.CharField(max_length=60)
@@ -61,7 +63,9 @@ class Organisation(models.Model):
     name_en = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, choices=KINDS)
     division = models.ForeignKey(Division, models.PROTECT, related_name="organisations")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     tokens = models.TextField(blank=True)
@@ -178,7 +182,9 @@ class Shift(models.Model):
     hand_over_note = models.TextField(blank=True)
     handed_over_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.ForeignKey(Officer, models.PROTECT, null=True, blank=True, related_name="+")
+    acknowledged_by = models.ForeignKey(
+        Officer, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -52,7 +52,10 @@ def open_person(person: int) -> dict[str, str]:
     row = Person.objects.get(pk=person)
     if row.wrapped_key is None:
         raise Refusal(
-            "vault.erased", "该当事人的信息已按要求删除", "This person's data has been erased", "person"
+            "vault.erased",
+            "该当事人的信息已按要求删除",
+            "This person's data has been erased",
+            "person",
         )
     key = cipher.unwrap_key(bytes(row.wrapped_key), master_key())
     return cipher.open_fields(bytes(row.sealed), key)

@@ -17,7 +17,7 @@ from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.registry.bigram import search_query
-from qianshou.kernel.worklist.models import OPEN, Matter, Notice, Party, Task
+from qianshou.kernel.worklist.models import Matter, Notice, Party, Task
 
 PAGE = 50
 CAP = 1000
@@ -116,7 +116,8 @@ def _branches(which: str, by: Actor) -> list[tuple[str, list[Any]]]:
 
 
 def _narrowed(filters: Filters, at: datetime | None) -> tuple[str, list[Any]]:
-    sql, parameters = "", []
+    sql = ""
+    parameters: list[Any] = []
     if filters.procedure:
         sql += " AND t.procedure = %s"
         parameters.append(filters.procedure)
@@ -251,9 +252,7 @@ def find_matters(queryset: QuerySet[Matter], words: str) -> QuerySet[Matter]:
 def tasks_of(matter: int) -> QuerySet[Task]:
     """Return every task of a matter, in the order in which they opened."""
     return (
-        Task.objects.filter(matter=matter)
-        .select_related("organisation", "assignee")
-        .order_by("id")
+        Task.objects.filter(matter=matter).select_related("organisation", "assignee").order_by("id")
     )
 
 

@@ -98,7 +98,8 @@ class Task(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["matter", "token"], name="task_token_once"),
             models.CheckConstraint(
-                condition=Q(state=OPEN, closed_at=None) | Q(state__gt=OPEN, closed_at__isnull=False),
+                condition=Q(state=OPEN, closed_at=None)
+                | Q(state__gt=OPEN, closed_at__isnull=False),
                 name="task_closed_at_some_time",
             ),
         ]

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from qianshou.kernel import door
-from qianshou.kernel.door import acts
 from qianshou.kernel.documents.models import Attachment, Document
+from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.models import Entry
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal

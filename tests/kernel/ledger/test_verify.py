@@ -142,5 +142,3 @@ def test_a_merkle_root_follows_rfc_6962() -> None:
     assert merkle_root(["00", "01"], "sha256") != merkle_root(["01", "00"], "sha256")
     with pytest.raises(ValueError, match="leaf"):
         merkle_root([])
-
-

@@ -58,18 +58,20 @@ def compile_expression(text: str, names: Collection[str] | None = None) -> Expre
 
     Raises Refusal feel.syntax, with the place, for what is not FEEL.
     """
-    return _guarded(Expression, text, names)
+    try:
+        return Expression(text, names)
+    except RecursionError:
+        raise too_deep() from None
 
 
 def compile_unary_tests(text: str, names: Collection[str] | None = None) -> UnaryTests:
     """Return unary tests compiled; "-" passes everything. Raises Refusal feel.syntax."""
-    return _guarded(UnaryTests, text, names)
-
-
-def _guarded(kind: type[Any], text: str, names: Collection[str] | None) -> Any:
     try:
-        return kind(text, names)
+        return UnaryTests(text, names)
     except RecursionError:
-        raise Refusal(
-            "feel.syntax", "表达式嵌套太深", "The expression is nested too deeply"
-        ) from None
+        raise too_deep() from None
+
+
+def too_deep() -> Refusal:
+    """Return the refusal of an expression that is nested too deeply."""
+    return Refusal("feel.syntax", "表达式嵌套太深", "The expression is nested too deeply")

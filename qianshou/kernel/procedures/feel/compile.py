@@ -272,7 +272,7 @@ class Compiler:
 
         def count(scope: Scope) -> Any:
             a, b = number(start(scope)), number(end(scope))
-            if a is None or b is None or abs(b - a) > MOST_STEPS:
+            if a is None or b is None or abs(Decimal(b) - Decimal(a)) > MOST_STEPS:
                 return None
             step = 1 if a <= b else -1
             return list(range(int(a), int(b) + step, step))

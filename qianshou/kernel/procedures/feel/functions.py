@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from qianshou.kernel.procedures.feel.values import (
     CONTEXT,
@@ -23,15 +23,16 @@ from qianshou.kernel.procedures.feel.values import (
     write,
 )
 
+Given = TypeVar("Given", bound=Callable[..., Any])
 FUNCTIONS: dict[str, Function] = {}
 
 
 def feel(
     name: str, *names: str, needed: int | None = None, rest: bool = False
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Given], Given]:
     """Register a function under its FEEL name with the names of its parameters."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Given) -> Given:
         least = len(names) if needed is None else needed
         FUNCTIONS[name] = Function(names, function, least, rest)
         return function
@@ -143,8 +144,10 @@ def _lower_case(text: Any) -> str | None:
 
 @feel("substring before", "string", "match")
 def _substring_before(text: Any, match: Any) -> str | None:
-    return text.partition(match)[0] if strings(text, match) and match in text and match else (
-        "" if strings(text, match) else None
+    return (
+        text.partition(match)[0]
+        if strings(text, match) and match in text and match
+        else ("" if strings(text, match) else None)
     )
 
 
@@ -223,7 +226,11 @@ def _extreme(values: list[Any], sign: str) -> Any:
 
 def _numbers(values: tuple[Any, ...]) -> list[Decimal] | None:
     found = [number(value) for value in _spread(values)]
-    return None if None in found or not found else [Decimal(value) for value in found if value is not None]
+    return (
+        None
+        if None in found or not found
+        else [Decimal(value) for value in found if value is not None]
+    )
 
 
 @feel("sum", "list", rest=True, needed=1)
@@ -245,7 +252,9 @@ def _median(*values: Any) -> Decimal | None:
         return None
     found.sort()
     half = len(found) // 2
-    return found[half] if len(found) % 2 else CONTEXT.divide(found[half - 1] + found[half], Decimal(2))
+    return (
+        found[half] if len(found) % 2 else CONTEXT.divide(found[half - 1] + found[half], Decimal(2))
+    )
 
 
 @feel("all", "list", rest=True, needed=1)
@@ -430,7 +439,7 @@ def _is(left: Any, right: Any) -> bool:
 @feel("day of week", "date")
 def _day_of_week(day: Any) -> str:
     names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-    return names[day.weekday()]
+    return names[int(day.weekday())]
 
 
 @feel("month of year", "date")
@@ -439,7 +448,7 @@ def _month_of_year(day: Any) -> str:
         "January", "February", "March", "April", "May", "June", "July", "August", "September",
         "October", "November", "December",
     ]  # fmt: skip
-    return names[day.month - 1]
+    return names[int(day.month) - 1]
 
 
 @feel("day of year", "date")

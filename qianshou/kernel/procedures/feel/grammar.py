@@ -330,7 +330,7 @@ class Parser:
                     self.at -= 1
                     raise self.unexpected()
                 node = ("path", node, token.text)
-            elif self.has("[") :
+            elif self.has("["):
                 self.at += 1
                 inner = self.expression()
                 self.expect("]")

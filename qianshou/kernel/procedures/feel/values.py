@@ -7,7 +7,7 @@ Numbers are int or Decimal (34 digits), never float; null is None; a months dura
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -262,7 +262,7 @@ def read_time(text: str) -> time | None:
     told = match[5]
     try:
         if told == "Z":
-            zone = timezone.utc
+            zone = UTC
         elif told and told[0] == "@":
             zone = ZoneInfo(told[1:])
         elif told:
