@@ -267,6 +267,7 @@ class Change:
     opened_at: datetime
     division: int
     organisation: int
+    holder: int | None
     facts: Mapping[str, Any]
     submitted: Mapping[str, Any]
     step: Step | None

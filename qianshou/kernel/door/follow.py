@@ -113,6 +113,7 @@ def tell_pack(doing: Doing, step: Step | None) -> None:
         opened_at=matter.opened_at,
         division=matter.division,
         organisation=matter.organisation,
+        holder=doing.task.organisation if doing.task else None,
         facts=step.state.facts if step else json.loads(matter.state).get("facts", {}),
         submitted=doing.submitted or {},
         step=step,

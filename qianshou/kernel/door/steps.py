@@ -415,7 +415,8 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
         matter,
         task,
         task.node,
-        entry={"token": task.token, "late": late},
+        submitted={"late": late},
+        entry={"token": task.token},
     )
     kind = "late" if late else "amber"
     told = {(task.organisation, task.posts, task.assignee)}

@@ -298,7 +298,10 @@ class Compiler:
     ) -> Closure:
         if function[0] == "name" and function[1] not in (*FUNCTIONS, *self.bound):
             self.free.add(function[1])
-        called = self.closure(function)
+        if function[0] == "name" and function[1] in FUNCTIONS and function[1] not in self.bound:
+            called = self._constant(FUNCTIONS[function[1]])  # a fact of that name hides no function
+        else:
+            called = self.closure(function)
         values = [self.closure(node) for node in positional]
         by_name = [(name, self.closure(node)) for name, node in named]
 

@@ -1,0 +1,187 @@
+"""What the gate's declarations cannot say: its projection, repeat calls, the town leader."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+
+from qianshou.kernel import door
+from qianshou.kernel.access import CLOCK
+from qianshou.kernel.door import acts
+from qianshou.kernel.outbox import carrier, send
+from qianshou.kernel.pack import Change, effect, projection
+
+GATE = "police.gate"
+CAUSE = "police.gate.cause"
+REPEATS = 3
+REPEAT_DAYS = 30
+
+
+def minutes_between(start: datetime, end: datetime) -> float:
+    """Return the minutes from `start` to `end`, to a tenth."""
+    return round((end - start).total_seconds() / 60, 1)
+
+
+def step_of(node: str) -> str:
+    """Return the last part of a node's id: "sign" for "orders/sign"."""
+    return node.rpartition("/")[2]
+
+
+def _model(name: str) -> Any:
+    return apps.get_model("gate", name)
+
+
+@projection(GATE)
+def project_call(change: Change) -> None:
+    """Keep the call's row and its orders as the act left them."""
+    calls = _model("Call").objects
+    if change.act == "open":
+        calls.create(
+            matter_id=change.matter,
+            received_at=change.at,
+            source=change.facts.get("source") or "portal",
+            division_id=change.division,
+        )
+    values = told_by(change)
+    if change.act == "warn" and change.submitted.get("late"):
+        values["is_on_time"] = False
+    if values:
+        calls.filter(pk=change.matter).update(**values)
+    if change.closed or is_settled(change):
+        calls.filter(pk=change.matter, closed_at=None).update(
+            closed_at=change.at, outcome=step_of(change.node) or change.act
+        )
+    _project_orders(change)
+
+
+def is_settled(change: Change) -> bool:
+    """Whether the caller has been heard: satisfied, or silent for two working days."""
+    if change.act == "fire":
+        return change.node == "no_answer"
+    satisfied = change.submitted.get("satisfied") == "yes"
+    return change.act == "complete" and change.node == "callback" and satisfied
+
+
+def told_by(change: Change) -> dict[str, Any]:
+    """Return the columns of the call that an act settles."""
+    facts, at = change.submitted, change.at
+    if change.act != "complete":
+        return {}
+    step = step_of(change.node)
+    if step == "triage":
+        return {
+            "kind": facts["kind"],
+            "category": facts["category"],
+            "level": facts["level"],
+            "lead": facts.get("lead", ""),
+            "is_joint": bool(facts.get("assist")),
+            "triaged_at": at,
+        }
+    if step == "inform":
+        return {"informed_at": at}
+    if step == "verify" and facts["verified"] == "ok":
+        return {"verified_at": at}
+    if step == "callback":
+        return {"satisfied": facts["satisfied"]}
+    if step == "work" and facts["need"] == "join":
+        return {"is_joint": True}
+    if step == "work" and facts["need"] == "police":
+        return {"is_reversed": True}
+    return {}
+
+
+def _project_orders(change: Change) -> None:
+    if change.step is None:
+        return
+    orders = _model("Order").objects
+    ways = {"sign": "out", "reverse": "police", "assist": "joint"}
+    for opened in change.step.opened:
+        direction = ways.get(step_of(opened.node))
+        if direction is not None:
+            orders.create(
+                matter_id=change.matter,
+                token=opened.token,
+                direction=direction,
+                organisation=str(opened.organisation or ""),
+                division_id=change.division,
+                sent_at=change.at,
+                state="sent",
+            )
+    if change.act != "complete":
+        return
+    step = step_of(change.node)
+    own = orders.filter(matter_id=change.matter, token=change.task)
+    if step == "sign":
+        accepted = change.submitted["sign"] == "accept"
+        own.update(state="signed" if accepted else "returned", signed_at=change.at)
+        _count_signing(change, accepted)
+    elif step in ("reverse", "assist"):
+        own.update(state="done", signed_at=change.at, done_at=change.at)
+    elif step == "work" and change.submitted["need"] == "none":
+        code = apps.get_model("registry", "Organisation").objects.get(pk=change.holder).code
+        signed = orders.filter(matter_id=change.matter, direction="out", organisation=code)
+        signed.filter(state="signed").update(state="done", done_at=change.at)
+
+
+def _count_signing(change: Change, accepted: bool) -> None:
+    calls = _model("Call").objects
+    row = calls.get(pk=change.matter)
+    if not accepted:
+        row.returns += 1
+    elif row.signed_at is None:
+        sent = _model("Order").objects.filter(matter_id=change.matter).earliest("sent_at").sent_at
+        row.signed_at = change.at
+        row.signed_minutes = minutes_between(sent, change.at)
+    row.save(update_fields=["returns", "signed_at", "signed_minutes"])
+
+
+@effect("gate.find_cause")
+def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
+    """Open a root cause when a place has called three times in 30 days for one category."""
+    place = facts.get("place") or {}
+    since = change.at - timedelta(days=REPEAT_DAYS)
+    same = _model("Call").objects.filter(
+        division_id=change.division, category=facts["category"], received_at__gt=since
+    )
+    numbers = list(
+        same.exclude(pk=change.matter)
+        .order_by("received_at")
+        .values_list("matter__number", flat=True)[: REPEATS * 4]
+    )
+    if len(numbers) + 1 < REPEATS or not facts.get("lead"):
+        return
+    month = change.at.strftime("%Y%m")
+    send(
+        "gate.cause",
+        {
+            "summary": f"{REPEAT_DAYS} 日内第 {len(numbers) + 1} 次：{facts['summary']}"[:60],
+            "place": dict(place),
+            "category": facts["category"],
+            "responsible": facts["lead"],
+            "calls": "、".join([*numbers, change.number])[:400],
+        },
+        key=f"gate.cause/{change.division}/{facts['category']}/{month}",
+        at=change.at,
+    )
+
+
+@carrier("gate.cause")
+def open_cause(facts: Mapping[str, Any], at: datetime) -> None:
+    """Open the root cause that was found."""
+    door.act(acts.Open(CAUSE, facts, "cause", via="repeat"), by=CLOCK, at=at)
+
+
+@effect("gate.tell_leader")
+def tell_leader(change: Change, facts: Mapping[str, Any]) -> None:
+    """Tell the town's leader that a caller was not satisfied; count the second round."""
+    _model("Call").objects.filter(pk=change.matter).update(rounds=2)
+    apps.get_model("worklist", "Notice").objects.create(
+        matter_id=change.matter,
+        kind="unsatisfied",
+        organisation_id=change.organisation,
+        posts="town_leader",
+        text=f"来电人不满意，再办一次：{facts.get('summary', '')}"[:300],
+        text_en=f"The caller is not satisfied, once more: {facts.get('summary', '')}"[:300],
+        at=change.at,
+    )

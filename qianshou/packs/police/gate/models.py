@@ -1,0 +1,65 @@
+"""The gate's own tables: what its figures count. Kept true by the projection in gate.py."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class Call(models.Model):
+    """A call (诉求) as it stands: one row a matter of police.gate."""
+
+    matter = models.OneToOneField("worklist.Matter", models.PROTECT, primary_key=True)
+    received_at = models.DateTimeField()
+    source = models.CharField(max_length=20)
+    division = models.ForeignKey("registry.Division", models.PROTECT)
+    kind = models.CharField(max_length=12, blank=True)
+    category = models.CharField(max_length=40, blank=True)
+    level = models.CharField(max_length=10, blank=True)
+    lead = models.CharField(max_length=60, blank=True)
+    triaged_at = models.DateTimeField(null=True)
+    informed_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    signed_minutes = models.FloatField(null=True)
+    returns = models.PositiveSmallIntegerField(default=0)
+    is_joint = models.BooleanField(default=False)
+    is_reversed = models.BooleanField(default=False)
+    rounds = models.PositiveSmallIntegerField(default=1)
+    verified_at = models.DateTimeField(null=True)
+    satisfied = models.CharField(max_length=4, blank=True)
+    is_on_time = models.BooleanField(default=True)
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["received_at"], name="call_received"),
+            models.Index(fields=["division", "category", "received_at"], name="call_repeats"),
+        ]
+
+
+class Order(models.Model):
+    """An order (工单) sent to one organisation, in either direction."""
+
+    DIRECTIONS = [("out", "镇街派出"), ("police", "请公安到场"), ("joint", "单位协同")]
+    matter = models.ForeignKey("worklist.Matter", models.PROTECT, related_name="orders")
+    token = models.PositiveIntegerField()
+    direction = models.CharField(max_length=8, choices=DIRECTIONS)
+    organisation = models.CharField(max_length=60)
+    division = models.ForeignKey("registry.Division", models.PROTECT)
+    sent_at = models.DateTimeField()
+    signed_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    state = models.CharField(
+        max_length=8,
+        choices=[("sent", "待签收"), ("signed", "办理中"), ("returned", "已退回"), ("done", "已办")],
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "token"], name="order_token_once"),
+            models.CheckConstraint(
+                condition=Q(state="sent", signed_at=None) | ~Q(state="sent"),
+                name="order_sent_is_unsigned",
+            ),
+        ]
