@@ -1,0 +1,51 @@
+"""Loads the demonstration district into an empty database."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from qianshou.demo.cast import ACCOUNTS, PASSWORD
+from qianshou.demo.district import build_district
+from qianshou.demo.years import play_years
+from qianshou.kernel.clock import now
+from qianshou.kernel.ledger.seals import seal_entries
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Organisation
+
+SEED = 20241119
+Say = Callable[[str, str], None]
+
+
+def load_demo(*, if_empty: bool, say: Say) -> int:
+    """Load the district and return 0; where there is one already, return 0 or refuse.
+
+    Raises Refusal demo.not_empty when the database holds organisations and `if_empty` is not
+    asked for: the demonstration is never mixed with a district's own data.
+    """
+    if Organisation.objects.exists():
+        if if_empty:
+            return 0
+        raise Refusal(
+            "demo.not_empty",
+            "数据库里已有数据，演示区只能装入空库",
+            "The database is not empty; the demonstration goes into an empty one only",
+        )
+    at = now()
+    say("装入演示区（合成数据）……", "Loading the demonstration district (synthetic data)…")
+    with transaction.atomic():
+        build_district(at, SEED)
+        say("  27 个镇街、309 个村（社区）、岗位与值班", "  27 towns, 309 villages, posts, shifts")
+        play_years(at - timedelta(minutes=1), SEED, say)
+    while seal_entries(at):
+        pass
+    (settings.VAR / "demo.txt").write_text(accounts_note(), encoding="utf-8")
+    return 0
+
+
+def accounts_note() -> str:
+    """Return the demonstration accounts as text, for the start of the product."""
+    lines = [f"演示账号 demonstration accounts（密码 password：{PASSWORD}）"]
+    lines += [f"  {username:<12} {name}  {what}" for username, name, _, _, _, what in ACCOUNTS]
+    return "\n".join(lines) + "\n"
