@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.db.models import F
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK
@@ -46,12 +47,12 @@ def project_call(change: Change) -> None:
     values = told_by(change)
     if change.act == "warn" and change.submitted.get("late"):
         values["is_on_time"] = False
-    if values:
-        calls.filter(pk=change.matter).update(**values)
     if change.closed or is_settled(change):
         calls.filter(pk=change.matter, closed_at=None).update(
-            closed_at=change.at, outcome=step_of(change.node) or change.act
+            **values, closed_at=change.at, outcome=step_of(change.node) or change.act
         )
+    elif values:
+        calls.filter(pk=change.matter).update(**values)
     _project_orders(change)
 
 
@@ -108,9 +109,9 @@ def _project_orders(change: Change) -> None:
                 sent_at=change.at,
                 state="sent",
             )
-    if change.act != "complete":
-        return
     step = step_of(change.node)
+    if change.act != "complete" or step not in (*ways, "work"):
+        return
     own = orders.filter(matter_id=change.matter, token=change.task)
     if step == "sign":
         accepted = change.submitted["sign"] == "accept"
@@ -126,14 +127,13 @@ def _project_orders(change: Change) -> None:
 
 def _count_signing(change: Change, accepted: bool) -> None:
     calls = _model("Call").objects
-    row = calls.get(pk=change.matter)
     if not accepted:
-        row.returns += 1
-    elif row.signed_at is None:
-        sent = _model("Order").objects.filter(matter_id=change.matter).earliest("sent_at").sent_at
-        row.signed_at = change.at
-        row.signed_minutes = minutes_between(sent, change.at)
-    row.save(update_fields=["returns", "signed_at", "signed_minutes"])
+        calls.filter(pk=change.matter).update(returns=F("returns") + 1)
+        return
+    sent = _model("Order").objects.filter(matter_id=change.matter).earliest("sent_at").sent_at
+    calls.filter(pk=change.matter, signed_at=None).update(
+        signed_at=change.at, signed_minutes=minutes_between(sent, change.at)
+    )
 
 
 @effect("gate.find_cause")
