@@ -1,0 +1,112 @@
+"""What the pages of officers share: who asks, what the frame shows, how a refusal comes back."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+
+from qianshou.kernel.access import Actor, actor_of
+from qianshou.kernel.clock import now
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Officer, Organisation, Post
+from qianshou.kernel.worklist.lists import count_tasks, notices_for
+
+P = ParamSpec("P")
+AWAKE_SECONDS = 120
+
+
+def officer_page(
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Give a view the officer who asks, with the seats held now; others go to the log-in page.
+
+    A Refusal access.denied that the view lets through becomes the 403 page.
+    """
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        officer = request.user
+        if not isinstance(officer, Officer):
+            return ask_to_log_in(request)
+        actor = actor_of(officer, now())
+        if not is_fragment(request):
+            _keep_awake(request)
+        try:
+            return view(request, actor, *args, **kwargs)
+        except Refusal as refusal:
+            if refusal.code != "access.denied":
+                raise
+            return show(request, actor, "office/refused.html", {"refusal": refusal}, 403)
+
+    return page
+
+
+def ask_to_log_in(request: HttpRequest) -> HttpResponse:
+    """Return the way to the log-in page; a fragment's request is told to load the whole page."""
+    if is_fragment(request):
+        return HttpResponse(status=401, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether a script asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _keep_awake(request: HttpRequest) -> None:
+    """Move the end of the session on; polling does not, so that an idle desk is logged out."""
+    seen = int(now().timestamp())
+    if seen - request.session.get("seen", 0) > AWAKE_SECONDS:
+        request.session["seen"] = seen
+
+
+def show(
+    request: HttpRequest,
+    actor: Actor,
+    template: str,
+    context: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return a page in the officers' frame."""
+    return render(request, template, {**frame(actor), **(context or {})}, status=status)
+
+
+def frame(actor: Actor) -> dict[str, Any]:
+    """Return what the frame shows: the officer, their post, counts of tasks and notices."""
+    at = now()
+    return {
+        "actor": actor,
+        "seat": seat_line(actor),
+        "counts": count_tasks(actor, at=at),
+        "unread": notices_for(actor).filter(read_at=None)[:100].count(),
+        "at": at,
+    }
+
+
+def seat_line(actor: Actor) -> tuple[str, str]:
+    """Return the organisation and the post of an actor's first seat, in the page's language."""
+    if not actor.seats:
+        roles = {"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员"}
+        return ("", roles.get(actor.role, "") if language().startswith("zh") else actor.role)
+    seat = actor.seats[0]
+    name, name_en = Organisation.objects.values_list("name", "name_en").get(pk=seat.organisation)
+    post = Post.objects.values_list("name", "name_en").get(pk=seat.post)
+    zh = language().startswith("zh")
+    return (name if zh else name_en, post[0] if zh else post[1])
+
+
+def language() -> str:
+    """Return the language of the page."""
+    return get_language() or "zh-hans"
+
+
+def by_field(error: Refusal | Refusals) -> dict[str, list[str]]:
+    """Return the sentences of what was refused, by field; "" holds those without a field."""
+    found: dict[str, list[str]] = {}
+    for refusal in error.refusals if isinstance(error, Refusals) else (error,):
+        found.setdefault(refusal.field or "", []).append(refusal.text(language()))
+    return found
