@@ -123,6 +123,7 @@ def measure_door(lives: int, steps: int) -> tuple[list[float], list[int]]:
     sizes = [0] * steps
     for _ in range(lives):
         receipt = door.act(acts.Open("bench.loop", {"title": "测速"}, "open"), by=by, at=NOW)
+        assert receipt is not None
         for step in range(steps):
             node = ROUND[step % len(ROUND)]
             task = Task.objects.get(
@@ -221,7 +222,7 @@ def main() -> None:
         vendor = connection.vendor
     spiff, spiff_sizes = measure_spiff(peers, 200)
     early, late = slice(8, 15), slice(190, 200)
-    figures = {
+    figures: dict[str, float | int | str] = {
         "database": vendor,
         "door_ms": median(ours[early]) * 1000,
         "door200_ms": median(ours[late]) * 1000,

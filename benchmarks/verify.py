@@ -21,6 +21,7 @@ def fill(matters: int, steps: int) -> None:
     by = prepare_door()
     for _ in range(matters):
         receipt = door.act(acts.Open("bench.loop", {"title": "测速"}, "open"), by=by, at=NOW)
+        assert receipt is not None
         for step in range(steps):
             node = ROUND[step % len(ROUND)]
             task = Task.objects.get(matter=receipt.matter, state=0, node__in=(node, f"call/{node}"))

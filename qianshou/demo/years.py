@@ -4,7 +4,7 @@ Quotas first: 2024 holds more than the 850 joint calls that the district reporte
 invented base; the last days leave calls open at every stage.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -16,7 +16,8 @@ from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door import acts
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.kernel.registry.places import shipped_divisions
-from qianshou.kernel.worklist.models import Task, Timer
+from qianshou.kernel.worklist.clockwork import next_timer
+from qianshou.kernel.worklist.lists import next_task
 
 YEARS = ((2023, 120), (2024, 980), (2025, 40))
 RECENT, OPEN_NOW = 40, 70
@@ -90,27 +91,20 @@ class Player:
             lead = centre.code.replace("-centre", "-office")
         spoiled = {"return": rng.random() < 0.05, "again": rng.random() < 0.04}
         for _ in range(steps):
-            task = next(iter(self.open_tasks(matter)), None)
+            task = next_task(matter)
             if task is None:
                 if not self.fire(matter):
                     return
                 continue
             at = min(at + self.delay(task), max(at, self.now))
             step = task.node.rpartition("/")[2]
-            if step == "callback" and rng.random() < 0.2 and at + timedelta(days=7) < self.now:
-                if self.fire(matter):
-                    continue
+            silent = step == "callback" and rng.random() < 0.2
+            if silent and at + timedelta(days=7) < self.now and self.fire(matter):
+                continue
             done = self.facts(step, category, lead, spoiled)
             posts = "town_seat" if task.posts == "resident" else task.posts
             by = self.actor(task.organisation_id, posts)
             door.act(acts.Complete(task.pk, done), by=by, at=at)
-
-    def open_tasks(self, matter: int) -> Iterable[Task]:
-        """Return the open tasks of a matter, the oldest first."""
-        return Task.objects.raw(
-            "SELECT * FROM worklist_task WHERE matter_id = %s AND state = 0 ORDER BY id LIMIT 1",
-            [matter],
-        )
 
     def open(self, town: Division, centre: Organisation, facts: Facts, at: datetime) -> int:
         """Open the call by one of its ways in and return the matter."""
@@ -130,13 +124,13 @@ class Player:
 
     def fire(self, matter: int) -> bool:
         """Let the matter's next timer pass, if it has come by now."""
-        timer = Timer.objects.filter(matter=matter, due_at__lte=self.now).order_by("due_at").first()
+        timer = next_timer(matter, self.now)
         if timer is None:
             return False
-        door.act(acts.Fire(matter, timer.token), by=CLOCK, at=timer.due_at)
+        door.act(acts.Fire(matter, timer[0]), by=CLOCK, at=timer[1])
         return True
 
-    def delay(self, task: Task) -> timedelta:
+    def delay(self, task: Any) -> timedelta:
         """Return how long somebody takes: mostly well within the time, sometimes late."""
         allowed = (task.due_at - task.opened_at).total_seconds()
         share = self.rng.betavariate(2, 5) if self.rng.random() < 0.93 else 1.1

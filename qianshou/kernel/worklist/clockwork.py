@@ -16,6 +16,16 @@ def due_timers(at: datetime) -> list[tuple[int, int]]:
     )
 
 
+def next_timer(matter: int, at: datetime) -> tuple[int, datetime] | None:
+    """Return the token and instant of a matter's next timer that is due by `at`."""
+    return (
+        Timer.objects.filter(matter=matter, due_at__lte=at)
+        .order_by("due_at")
+        .values_list("token", "due_at")
+        .first()
+    )
+
+
 def due_warnings(at: datetime) -> list[int]:
     """Return open tasks that have turned amber or late since they were last warned of."""
     amber = Task.objects.filter(state=OPEN, warned=0, amber_at__lte=at)

@@ -256,6 +256,15 @@ def tasks_of(matter: int) -> QuerySet[Task]:
     )
 
 
+def next_task(matter: int) -> Task | None:
+    """Return the oldest open task of a matter."""
+    rows = Task.objects.raw(
+        "SELECT * FROM worklist_task WHERE matter_id = %s AND state = 0 ORDER BY id LIMIT 1",
+        [matter],
+    )
+    return next(iter(rows), None)
+
+
 def parties_of(matter: int) -> QuerySet[Party]:
     """Return the organisations that take part in a matter."""
     return Party.objects.filter(matter=matter).select_related("organisation").order_by("id")

@@ -120,7 +120,7 @@ def _project_orders(change: Change) -> None:
     elif step in ("reverse", "assist"):
         own.update(state="done", signed_at=change.at, done_at=change.at)
     elif step == "work" and change.submitted["need"] == "none":
-        code = apps.get_model("registry", "Organisation").objects.get(pk=change.holder).code
+        code = apps.get_model("registry", "Organisation").objects.get(pk=change.holder or 0).code
         signed = orders.filter(matter_id=change.matter, direction="out", organisation=code)
         signed.filter(state="signed").update(state="done", done_at=change.at)
 

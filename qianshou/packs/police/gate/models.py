@@ -52,7 +52,12 @@ class Order(models.Model):
     done_at = models.DateTimeField(null=True)
     state = models.CharField(
         max_length=8,
-        choices=[("sent", "待签收"), ("signed", "办理中"), ("returned", "已退回"), ("done", "已办")],
+        choices=[
+            ("sent", "待签收"),
+            ("signed", "办理中"),
+            ("returned", "已退回"),
+            ("done", "已办"),
+        ],
     )
 
     class Meta:
