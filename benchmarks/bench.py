@@ -19,10 +19,11 @@ def boot(*packs: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qianshou.settings")
     import django
     from django.conf import settings
+    from django.db import connections
 
     settings.PACKS = [*settings.PACKS, *packs]
     django.setup()
-    settings.DATABASES["default"]["TEST"] = {"NAME": "qianshou_bench"}
+    connections["default"].settings_dict["TEST"]["NAME"] = "qianshou_bench"
 
 
 @contextmanager

@@ -183,7 +183,7 @@ def list_tasks(
             "ORDER BY t.due_at, t.id LIMIT %s) AS branch"
         )
         parameters += [*own, *narrow_parameters, *key_parameters, size + 1]
-    sql = f"{' UNION '.join(parts)} ORDER BY due_at, id LIMIT %s"
+    sql = f"{' UNION ALL '.join(parts)} ORDER BY due_at, id LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, size + 1])
         rows = [_listed(row) for row in cursor.fetchall()]
@@ -222,7 +222,7 @@ def count_tasks(by: Actor, *, at: datetime, filters: Filters | None = None) -> d
                 f"WHERE t.state = 0 AND {condition}{narrowed} LIMIT %s) AS branch"
             )
             parameters += [*its, *own, CAP]
-        selects.append(f"(SELECT COUNT(*) FROM ({' UNION '.join(union)}) AS counted)")
+        selects.append(f"(SELECT COUNT(*) FROM ({' UNION ALL '.join(union)}) AS counted)")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(selects)}", parameters)
         return dict(zip(LISTS, cursor.fetchone(), strict=True))

@@ -105,7 +105,9 @@ class Task(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["assignee", "due_at", "id"], condition=Q(state=OPEN), name="task_mine"
+                fields=["assignee", "due_at", "id"],
+                condition=Q(state=OPEN, assignee__isnull=False),
+                name="task_mine",
             ),
             models.Index(
                 fields=["organisation", "posts", "due_at", "id"],

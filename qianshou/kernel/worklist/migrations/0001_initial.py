@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(condition=models.Q(('state', 0)), fields=['assignee', 'due_at', 'id'], name='task_mine'),
+            index=models.Index(condition=models.Q(('assignee__isnull', False), ('state', 0)), fields=['assignee', 'due_at', 'id'], name='task_mine'),
         ),
         migrations.AddIndex(
             model_name='task',
