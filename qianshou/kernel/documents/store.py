@@ -1,0 +1,182 @@
+"""Files taken in: recognised by their first bytes, cleaned, kept under the digest of their bytes.
+
+Images are drawn anew without what cameras write beside the picture (place, time, owner).
+"""
+
+import hashlib
+import os
+import warnings
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from qianshou.kernel.documents.models import Document
+from qianshou.kernel.refusal import Refusal
+
+LARGEST = 12 * 1024 * 1024
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 2560
+UNPACKED = 200 * 1024 * 1024
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "application/pdf": ".pdf",
+    DOCX: ".docx",
+    XLSX: ".xlsx",
+}
+
+
+def keep_file(stream: IO[bytes], *, at: datetime, images_only: bool = False) -> Document:
+    """Take in a file and return its document; the same bytes are kept once.
+
+    Refuses document.large (over 12 MB or 40 million pixels), document.kind (none of JPEG,
+    PNG, WebP, PDF, DOCX, XLSX; or no image where only images are wanted) and
+    document.broken (does not open, or unpacks to too much).
+    """
+    raw = stream.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise _large()
+    if not raw:
+        raise _broken()
+    recognised = recognise(raw)
+    if recognised is None or (images_only and not recognised.startswith("image/")):
+        raise _unknown(images_only)
+    clean, media_type = CLEANERS[recognised](raw)
+    digest = hashlib.sha256(clean).hexdigest()
+    path = path_of(digest)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{digest}.{os.getpid()}")
+        part.write_bytes(clean)
+        part.replace(path)
+    document, _ = Document.objects.get_or_create(
+        digest=digest,
+        defaults={"media_type": media_type, "size": len(clean), "stored_at": at},
+    )
+    return document
+
+
+def path_of(digest: str) -> Path:
+    """Return where the bytes of a digest lie; Refusal document.none for what is no digest."""
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise Refusal("document.none", "没有这个文件", "There is no such file", "document")
+    return Path(settings.DOCUMENTS_ROOT) / digest[:2] / digest
+
+
+def recognise(raw: bytes) -> str | None:
+    """Return the media type that the first bytes tell, or None for one that we do not take."""
+    if raw.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if raw.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
+        return "image/webp"
+    if raw.startswith(b"%PDF-"):
+        return "application/pdf"
+    if raw.startswith(b"PK\x03\x04"):
+        return _recognise_office(raw)
+    return None
+
+
+def _recognise_office(raw: bytes) -> str | None:
+    try:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return None
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        return None
+    if "[Content_Types].xml" not in names:
+        return None
+    return DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else None
+
+
+def _clean_image(raw: bytes) -> tuple[bytes, str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(raw), formats=("JPEG", "PNG", "WEBP")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise _large()
+                image.load()
+                turned = ImageOps.exif_transpose(image)
+                transparent = turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info
+                drawn = turned.convert("RGBA" if transparent else "RGB")
+    except Refusal:
+        raise
+    except (
+        Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError,
+        EOFError, IndexError, MemoryError,
+    ):  # fmt: skip
+        raise _broken() from None
+    drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    bare = Image.new(drawn.mode, drawn.size)
+    bare.paste(drawn)
+    out = BytesIO()
+    if transparent:
+        bare.save(out, "PNG", optimize=True)
+        return out.getvalue(), "image/png"
+    bare.save(out, "JPEG", quality=85, optimize=True)
+    return out.getvalue(), "image/jpeg"
+
+
+def _clean_office(media_type: str) -> Callable[[bytes], tuple[bytes, str]]:
+    def clean(raw: bytes) -> tuple[bytes, str]:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
+                raise _broken()
+        return raw, media_type
+
+    return clean
+
+
+CLEANERS: dict[str, Callable[[bytes], tuple[bytes, str]]] = {
+    "image/jpeg": _clean_image,
+    "image/png": _clean_image,
+    "image/webp": _clean_image,
+    "application/pdf": lambda raw: (raw, "application/pdf"),
+    DOCX: _clean_office(DOCX),
+    XLSX: _clean_office(XLSX),
+}
+
+
+def _large() -> Refusal:
+    return Refusal(
+        "document.large",
+        "文件太大：不超过 12 MB、4000 万像素",
+        "The file is too large: at most 12 MB and 40 million pixels",
+        "document",
+    )
+
+
+def _broken() -> Refusal:
+    return Refusal(
+        "document.broken",
+        "文件打不开，请换一个",
+        "The file cannot be opened; please choose another",
+        "document",
+    )
+
+
+def _unknown(images_only: bool) -> Refusal:
+    if images_only:
+        return Refusal(
+            "document.kind",
+            "只能上传 JPG、PNG、WebP 照片",
+            "Only JPEG, PNG and WebP photos can be uploaded",
+            "document",
+        )
+    return Refusal(
+        "document.kind",
+        "只能上传照片（JPG、PNG、WebP）、PDF、Word（docx）和 Excel（xlsx）文件",
+        "Only photos (JPEG, PNG, WebP), PDF, Word (docx) and Excel (xlsx) files can be uploaded",
+        "document",
+    )

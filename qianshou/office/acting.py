@@ -1,0 +1,151 @@
+"""Every act on a matter that a page can send: read, hand to the door, show what was refused."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qianshou.design.fields import read_form
+from qianshou.kernel import door
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
+from qianshou.kernel.documents.store import keep_file
+from qianshou.kernel.door import acts
+from qianshou.kernel.procedures.versions import compiled, form_of
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.worklist.lists import see_matters, tasks_of
+from qianshou.office.matter import Tried, find_matter, show_matter
+from qianshou.office.shell import by_field, officer_page
+from qianshou.office.timeline import act_words
+
+Sent = Mapping[str, str]
+
+
+def _number(sent: Sent, name: str) -> int:
+    text = sent.get(name, "")
+    return int(text) if text.isdigit() else 0
+
+
+def _other(actor: Actor, sent: Sent, name: str) -> int:
+    number = sent.get(name, "").strip()
+    found = see_matters(actor).filter(number=number).values_list("pk", flat=True).first()
+    if found is None:
+        raise Refusal(
+            "office.no_matter",
+            f"没有找到编号为“{number}”的事项",
+            f"There is no matter with the number “{number}”",
+            name,
+        )
+    return found
+
+
+READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
+    "claim": lambda actor, matter, sent: acts.Claim(_number(sent, "task")),
+    "release": lambda actor, matter, sent: acts.Release(_number(sent, "task")),
+    "transfer": lambda actor, matter, sent: acts.Transfer(
+        _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")
+    ),
+    "return": lambda actor, matter, sent: acts.Return(
+        _number(sent, "task"), sent.get("target", ""), sent.get("reason", "")
+    ),
+    "withdraw": lambda actor, matter, sent: acts.Withdraw(
+        _number(sent, "task"), sent.get("reason", "")
+    ),
+    "urge": lambda actor, matter, sent: acts.Urge(matter, sent.get("text", "")[:200]),
+    "supervise": lambda actor, matter, sent: acts.Supervise(
+        matter, sent.get("text", "")[:200], on=sent.get("on", "1") == "1"
+    ),
+    "comment": lambda actor, matter, sent: acts.Comment(matter, sent.get("text", "")),
+    "link": lambda actor, matter, sent: acts.Link(
+        matter, _other(actor, sent, "other"), sent.get("reason", "")[:200]
+    ),
+    "merge": lambda actor, matter, sent: acts.Merge(
+        matter, _other(actor, sent, "into"), sent.get("reason", "")
+    ),
+    "disclose": lambda actor, matter, sent: acts.Disclose(
+        matter, sent.get("fact", ""), sent.get("purpose", "")
+    ),
+}
+
+
+@require_POST
+@officer_page
+def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpResponse:
+    """Do one act on a matter; what the door refuses is shown beside its field.
+
+    Tasks named in the form must be the matter's own, so that the address says what changes.
+    """
+    found = find_matter(actor, matter)
+    sent = request.POST
+    task = _number(sent, "task")
+    if task and not tasks_of(matter).filter(pk=task).exists():
+        raise Http404
+    tried: Mapping[str, Any] = sent.dict()
+    try:
+        if name == "complete":
+            tried, refused = _read_task_form(request, found, task)
+            if refused:
+                raise Refusals(refused)
+            wanted: acts.Act = acts.Complete(task, tried)
+        elif name == "attach":
+            wanted = _read_files(request, matter)
+        elif name in READERS:
+            wanted = READERS[name](actor, matter, sent)
+        else:
+            raise Http404
+        receipt = door.act(wanted, by=actor, at=now())
+    except (Refusal, Refusals) as refusal:
+        errors = by_field(refusal)
+        return show_matter(
+            request, actor, find_matter(actor, matter), tried=Tried(name, task, tried, errors)
+        )
+    if name == "disclose" and receipt is not None:
+        disclosed = {sent.get("fact", ""): receipt.disclosed}
+        return show_matter(request, actor, find_matter(actor, matter), disclosed=disclosed)
+    messages.success(request, _("已%(act)s") % {"act": act_words(name)})
+    return _onward(request, actor, matter)
+
+
+def _onward(request: HttpRequest, actor: Actor, matter: int) -> HttpResponse:
+    if request.POST.get("back") == "list":
+        return redirect("worklist")
+    if not see_matters(actor).filter(pk=matter).exists():
+        return redirect("worklist")
+    return redirect("matter", matter)
+
+
+def _read_task_form(
+    request: HttpRequest, matter: Any, task: int
+) -> tuple[dict[str, Any], list[Refusal]]:
+    row = tasks_of(matter.pk).filter(pk=task).first()
+    if row is None:
+        raise Http404
+    digest = matter.version.digest
+    node = compiled(digest).node(row.node)
+    if not node.form:
+        return {}, []
+    return read_form(form_of(digest, node.form), request.POST, request.FILES, at=now())
+
+
+def _read_files(request: HttpRequest, matter: int) -> acts.Attach:
+    """Take in the files of an upload; refuses document.none when there is none."""
+    at = now()
+    files = request.FILES.getlist("files")[:10]
+    if not files:
+        raise Refusal("document.none", "请选择文件", "Please choose a file", "files")
+    kept = []
+    for file in files:
+        try:
+            kept.append((keep_file(file, at=at).digest, (file.name or "")[:120]))
+        except Refusal as refusal:
+            raise Refusal(
+                refusal.code,
+                f"{file.name}：{refusal.zh}",
+                f"{file.name}: {refusal.en}",
+                "files",
+            ) from None
+    return acts.Attach(matter, tuple(kept))

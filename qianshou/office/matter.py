@@ -1,0 +1,176 @@
+"""The page of one matter: deadlines, the drawn procedure, what to do, every act, the seal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
+from qianshou.kernel.documents.models import Attachment, Document
+from qianshou.kernel.documents.store import SUFFIXES, path_of
+from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.pack import pack_of
+from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
+from qianshou.office.drawn import draw_matter
+from qianshou.office.facts import Words, facts_of
+from qianshou.office.offers import OPEN, offer_of_matter, standing_of
+from qianshou.office.peek import desk_of
+from qianshou.office.shell import language, officer_page, show
+from qianshou.office.timeline import timeline_of
+from qianshou.office.worklist import level_label, place_words, receivers_of
+
+FILE_POLICY = "default-src 'none'; sandbox"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An act that was refused: its name, what was typed, the sentences by field."""
+
+    act: str = ""
+    task: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def refused(self, act: str, task: int = 0) -> Mapping[str, list[str]]:
+        """Return the sentences for one form of the page."""
+        return self.errors if (act, task) == (self.act, self.task) else {}
+
+    def typed(self, act: str, name: str, task: int = 0) -> Any:
+        """Return what was typed into one field of one form of the page."""
+        return self.values.get(name, "") if (act, task) == (self.act, self.task) else ""
+
+
+def find_matter(actor: Actor, matter: int) -> Any:
+    """Return a matter that the actor may see, or raise the 404 that all others get too."""
+    return get_object_or_404(
+        see_matters(actor).select_related(
+            "version", "division__parent", "organisation", "merged_into"
+        ),
+        pk=matter,
+    )
+
+
+@require_GET
+@officer_page
+def page(request: HttpRequest, actor: Actor, matter: int) -> HttpResponse:
+    """Show a matter; with ?verify=1 its entries are really hashed and replayed."""
+    found = find_matter(actor, matter)
+    problems = list(verify(found.number)) if request.GET.get("verify") else None
+    return show_matter(request, actor, found, problems=problems)
+
+
+def show_matter(
+    request: HttpRequest,
+    actor: Actor,
+    matter: Any,
+    *,
+    tried: Tried | None = None,
+    problems: list[Any] | None = None,
+    disclosed: Mapping[str, Mapping[str, str]] | None = None,
+) -> HttpResponse:
+    """Return the page of a matter, with what was refused, verified or disclosed if anything."""
+    tried = tried or Tried()
+    digest = matter.version.digest
+    tasks, parties = list(tasks_of(matter.pk)), list(parties_of(matter.pk))
+    entries = entries_of(matter.number)
+    completed = {entry["node"] for entry in entries if entry["act"] == "complete"}
+    facts = facts_of(matter)
+    words = Words(digest, [facts, *(entry.get("facts") or {} for entry in entries)], language())
+    desks = [
+        desk_of(
+            actor,
+            matter,
+            task,
+            tasks,
+            completed,
+            values=tried.values if (tried.act, tried.task) == ("complete", task.pk) else None,
+            errors=tried.refused("complete", task.pk),
+        )
+        for task in tasks
+    ]
+    open_desks = [desk for desk in desks if desk.task.state == OPEN]
+    offer = offer_of_matter(actor, matter, standing_of(matter, parties, tasks), facts)
+    at = now()
+    context = {
+        "matter": matter,
+        "pack": pack_of(matter.procedure),
+        "place": place_words(matter.division),
+        "level": level_label(matter.procedure, digest, matter.level),
+        "outcome": outcome_words(matter),
+        "waiting": sorted(open_desks, key=lambda desk: desk.task.due_at),
+        "withdrawable": [desk for desk in desks if desk.offer.withdraw],
+        "done_steps": sum(task.state == 1 for task in tasks),
+        "offer": offer,
+        "parties": parties,
+        "doing": {desk.task.organisation_id for desk in open_desks},
+        "facts": words.told(facts),
+        "timeline": timeline_of(entries, words, compiled(digest), language()),
+        "entries": entries,
+        "attachments": list(
+            Attachment.objects.filter(matter=matter.pk)
+            .select_related("document", "officer")
+            .order_by("id")
+        ),
+        "links": list(matter.links.select_related("other").order_by("id")),
+        "linked": list(matter.linked.select_related("matter").order_by("id")),
+        "receivers": receivers_of(actor, at),
+        "drawing": draw_matter(matter, tasks, entries, language()),
+        "tried": tried,
+        "problems": problems,
+        "disclosed": disclosed or {},
+        "here": "matters",
+    }
+    return show(request, actor, "office/matter.html", context, 422 if tried.errors else 200)
+
+
+def outcome_words(matter: Any) -> str:
+    """Return how a closed matter ended; "" while it is open."""
+    if not matter.closed_at:
+        return ""
+    zh = language().startswith("zh")
+    if matter.outcome == "merged":
+        return "已并案" if zh else "Merged"
+    node = compiled(matter.version.digest).nodes.get(matter.outcome)
+    if node is None:
+        return str(matter.outcome)
+    return node.name if zh else (node.name_en or node.name)
+
+
+@require_GET
+@officer_page
+def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpResponseBase:
+    """Give out a file of a matter that the actor may see, as a download that can do nothing."""
+    found = find_matter(actor, matter)
+    attachment = Attachment.objects.filter(matter=found.pk, document=digest).first()
+    known = attachment is not None or digest in found.state
+    if not known:
+        known = any(digest in str(entry) for entry in entries_of(found.number))
+    document = Document.objects.filter(pk=digest).first() if known else None
+    if document is None or not path_of(digest).is_file():
+        raise Http404
+    name = attachment.name if attachment else f"{found.number}-{digest[:8]}"
+    return give_file(document, name)
+
+
+def give_file(document: Document, name: str) -> FileResponse:
+    """Return a stored file as an attachment under its own kind of name."""
+    suffix = SUFFIXES.get(document.media_type, "")
+    if not name.lower().endswith(suffix):
+        name = f"{name.rpartition('.')[0] or name}{suffix}"
+    response = FileResponse(
+        path_of(document.digest).open("rb"),
+        as_attachment=True,
+        filename=name,
+        content_type=document.media_type,
+    )
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response

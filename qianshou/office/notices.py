@@ -1,0 +1,44 @@
+"""Notices: what an officer, or whoever sits at their post, should read."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
+from qianshou.kernel.worklist.lists import notices_for
+from qianshou.office.shell import officer_page, show
+
+PAGE = 50
+
+
+@require_GET
+@officer_page
+def page(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the notices, the newest first; `before` is the id under which the next page begins."""
+    found = notices_for(actor).select_related("matter")
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        found = found.filter(pk__lt=int(before))
+    rows = list(found[: PAGE + 1])
+    following = rows[PAGE - 1].pk if len(rows) > PAGE else None
+    return show(
+        request,
+        actor,
+        "office/notices.html",
+        {"rows": rows[:PAGE], "following": following, "here": "notices"},
+    )
+
+
+@require_POST
+@officer_page
+def mark_read(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Mark one notice read and go to its matter, or mark them all."""
+    unread = notices_for(actor).filter(read_at=None)
+    one = request.POST.get("notice", "")
+    if one.isdigit():
+        notice = notices_for(actor).filter(pk=int(one)).first()
+        unread.filter(pk=int(one)).order_by().update(read_at=now())
+        return redirect("matter", notice.matter_id) if notice else redirect("notices")
+    unread.order_by().update(read_at=now())
+    return redirect("notices")

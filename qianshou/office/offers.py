@@ -1,0 +1,126 @@
+"""Which acts a page offers to whom: the door's own rules asked beforehand, so that no button lies."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from qianshou.kernel.access import Actor, Standing, holds_task, may_act, may_read
+from qianshou.kernel.pack import declaration_of, pack_of
+from qianshou.kernel.procedures.compiled import Procedure
+
+OPEN, DONE = 0, 1
+RESIDENT = "resident"
+
+
+@dataclass(frozen=True)
+class TaskOffer:
+    """What the actor may do with one task."""
+
+    claim: bool = False
+    release: bool = False
+    complete: bool = False
+    transfer: bool = False
+    withdraw: bool = False
+    targets: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether anything at all is offered."""
+        return bool(
+            self.claim or self.release or self.complete or self.transfer or self.withdraw
+            or self.targets
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MatterOffer:
+    """What the actor may do with a matter as a whole."""
+
+    urge: bool = False
+    supervise: bool = False
+    merge: bool = False
+    remark: bool = False
+    persons: tuple[str, ...] = field(default=())
+
+
+def standing_of(matter: Any, parties: Iterable[Any], tasks: Iterable[Any]) -> Standing:
+    """Return what the rule of access needs to know of a matter already read."""
+    return Standing(
+        pack=pack_of(matter.procedure).id,
+        division_path=matter.division.path,
+        organisations=frozenset(party.organisation_id for party in parties),
+        assignees=frozenset(task.assignee_id for task in tasks if task.assignee_id),
+        receipt_digest=matter.receipt_digest,
+    )
+
+
+def offer_of_task(
+    actor: Actor,
+    matter: Any,
+    task: Any,
+    tasks: Iterable[Any],
+    procedure: Procedure,
+    completed: Collection[str],
+) -> TaskOffer:
+    """Return what `actor` may do with `task` of `matter` now."""
+    if task.state == DONE:
+        return TaskOffer(withdraw=may_withdraw(actor, matter, task, tasks))
+    if task.state != OPEN:
+        return TaskOffer()
+    if task.posts == RESIDENT:
+        return TaskOffer(complete=may_stand_in(actor, matter))
+    holds = holds_task(actor, task.assignee_id, task.organisation_id, task.posts)
+    head = any(
+        seat.organisation == task.organisation_id and "transfer" in seat.acts
+        for seat in actor.seats
+    )
+    node = procedure.node(task.node)
+    allowed = node.return_to or completed
+    return TaskOffer(
+        claim=task.assignee_id is None and actor.sits_at(task.organisation_id, task.posts),
+        release=task.assignee_id is not None and task.assignee_id == actor.officer,
+        complete=holds,
+        transfer=holds or head,
+        targets=tuple(
+            (step.id, step.name, step.name_en)
+            for step in procedure.steps()
+            if holds and step.id in allowed and step.id != task.node and step.id in completed
+        ),
+    )
+
+
+def may_stand_in(actor: Actor, matter: Any) -> bool:
+    """Whether the actor may answer for a caller reached by telephone."""
+    return any(
+        seat.organisation == matter.organisation_id and "stand_in" in seat.acts
+        for seat in actor.seats
+    )
+
+
+def may_withdraw(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
+    """Whether one's own completion may still be pulled back: nobody has taken up what followed."""
+    if actor.officer is None or task.assignee_id != actor.officer or matter.closed_at:
+        return False
+    followed = [other for other in tasks if other.opened_seq == task.closed_seq]
+    return bool(followed) and all(
+        other.state == OPEN and other.claimed_at is None for other in followed
+    )
+
+
+def offer_of_matter(actor: Actor, matter: Any, standing: Standing, facts: Any) -> MatterOffer:
+    """Return what `actor`, who may see `matter`, may do with it as a whole."""
+    supervises = may_act(actor, "supervise", standing)
+    taking_part = bool(actor.organisations & standing.organisations)
+    is_open = matter.closed_at is None
+    merges = any("merge" in seat.acts for seat in actor.seats if seat.pack == standing.pack)
+    return MatterOffer(
+        urge=is_open and (taking_part or supervises),
+        supervise=is_open and supervises,
+        merge=is_open and merges,
+        remark=True,
+        persons=tuple(
+            name
+            for name in declaration_of(matter.procedure).classes
+            if isinstance(facts.get(name), dict) and may_read(actor, name, standing)
+        ),
+    )

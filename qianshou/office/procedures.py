@@ -1,0 +1,78 @@
+"""Procedures: what is published, drawn with what lies where and how long one stays."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
+from qianshou.kernel.pack import packs
+from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.procedures.versions import compiled, form_of
+from qianshou.kernel.registry.models import Post
+from qianshou.kernel.statutes import statutes
+from qianshou.kernel.worklist.stays import Stay, stays_of
+from qianshou.office.drawn import draw_counts
+from qianshou.office.shell import language, officer_page, show
+
+
+@require_GET
+@officer_page
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the procedures in force, by pack."""
+    current = {row.procedure: row for row in Version.objects.filter(is_current=True)}
+    shown = [
+        (
+            pack,
+            [
+                (current[key], len(compiled(current[key].digest).steps()))
+                for key in pack.procedures
+                if key in current
+            ],
+        )
+        for pack in packs()
+    ]
+    return show(
+        request, actor, "office/procedures.html", {"packs": shown, "here": "procedures"}
+    )
+
+
+@require_GET
+@officer_page
+def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
+    """Show one procedure: its drawing, steps with counts, versions with digests."""
+    versions = list(Version.objects.filter(procedure=procedure).order_by("-number"))
+    version = next((row for row in versions if row.is_current), None)
+    if version is None:
+        raise Http404
+    made = compiled(version.digest)
+    counts = stays_of(procedure, at=now())
+    zh = language().startswith("zh")
+    posts = {
+        code: name if zh else name_en
+        for code, name, name_en in Post.objects.values_list("code", "name", "name_en")
+    }
+    steps = [
+        {
+            "node": node,
+            "name": node.name if zh else node.name_en or node.name,
+            "posts": [posts.get(code, code) for code in node.posts if code != "resident"],
+            "resident": "resident" in node.posts,
+            "form": form_of(version.digest, node.form).title(language()) if node.form else "",
+            "span": node.due.text.strip('"') if node.due else "",
+            "statute": statutes().get(node.due_source),
+            "counts": counts.get(node.id) or Stay(node.id, 0, 0, 0, None),
+        }
+        for node in made.steps()
+    ]
+    return show(
+        request,
+        actor,
+        "office/procedure.html",
+        {
+            "version": version,
+            "versions": versions,
+            "steps": steps,
+            "drawing": draw_counts(version.digest, counts, language()),
+            "here": "procedures",
+        },
+    )

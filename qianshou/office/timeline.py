@@ -1,0 +1,144 @@
+"""The ledger of a matter in words: what each act was, by whom, with what."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qianshou.kernel.procedures.compiled import Procedure
+from qianshou.kernel.registry.models import Organisation
+from qianshou.office.facts import Told, Words
+
+ICONS = {
+    "open": ("plus", "b"),
+    "complete": ("circle-check", "g"),
+    "claim": ("writing", ""),
+    "release": ("arrow-back-up", ""),
+    "transfer": ("arrows-right-left", ""),
+    "return": ("arrow-back-up", "y"),
+    "withdraw": ("arrow-back-up", "y"),
+    "urge": ("bell", "y"),
+    "supervise": ("eye", "r"),
+    "comment": ("message-2", ""),
+    "attach": ("paperclip", ""),
+    "link": ("link", ""),
+    "merge": ("link", ""),
+    "absorb": ("link", ""),
+    "disclose": ("shield", "y"),
+    "fire": ("clock", ""),
+    "deliver": ("mail", ""),
+    "warn": ("alert-triangle", "r"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the ledger, ready for a template."""
+
+    seq: int
+    id: int
+    hash: str
+    at: datetime
+    title: str
+    who: str
+    text: str
+    facts: list[Told]
+    documents: list[dict[str, str]]
+    icon: str
+    tone: str
+
+
+def act_words(act: str) -> str:
+    """Return the name of an act."""
+    return {
+        "open": _("登记"),
+        "complete": _("办结"),
+        "claim": _("签收"),
+        "release": _("放回"),
+        "transfer": _("转办"),
+        "return": _("退回"),
+        "withdraw": _("撤回"),
+        "urge": _("催办"),
+        "supervise": _("督办"),
+        "comment": _("备注"),
+        "attach": _("上传附件"),
+        "link": _("关联"),
+        "merge": _("并案"),
+        "absorb": _("并入其他事项"),
+        "disclose": _("查看当事人信息"),
+        "fire": _("到时"),
+        "deliver": _("收到消息"),
+        "warn": _("时限提醒"),
+    }.get(act, act)
+
+
+def timeline_of(
+    entries: Iterable[Mapping[str, Any]], words: Words, procedure: Procedure, language: str
+) -> list[Line]:
+    """Return the entries of a matter in words, the newest first (one query)."""
+    entries = list(entries)
+    zh = language.startswith("zh")
+    organisations = {
+        pk: name if zh else name_en
+        for pk, name, name_en in Organisation.objects.filter(
+            pk__in={entry["by"]["organisation"] for entry in entries} - {None}
+        ).values_list("pk", "name", "name_en")
+    }
+    return [_line(entry, words, procedure, organisations, zh) for entry in reversed(entries)]
+
+
+def _line(
+    entry: Mapping[str, Any],
+    words: Words,
+    procedure: Procedure,
+    organisations: Mapping[int, str],
+    zh: bool,
+) -> Line:
+    act = entry["act"]
+    icon, tone = ICONS.get(act, ("circle-dot", ""))
+    node = procedure.nodes.get(entry.get("node") or "")
+    step = (node.name if zh else node.name_en or node.name) if node else ""
+    by = entry["by"]
+    who = {"clock": _("系统时钟"), "resident": _("群众")}.get(by["kind"], by["name"])
+    place = organisations.get(by["organisation"] or 0, "")
+    submitted = entry.get("facts") or {}
+    return Line(
+        seq=entry["seq"],
+        id=entry["id"],
+        hash=entry["hash"],
+        at=datetime.fromisoformat(entry["at"]),
+        title=f"{act_words(act)} · {step}" if step and act != "open" else act_words(act),
+        who=" · ".join(part for part in (place, who) if part),
+        text=_text(act, entry, submitted),
+        facts=words.told(submitted) if act in ("open", "complete", "deliver") else [],
+        documents=list(entry.get("documents") or []),
+        icon=icon,
+        tone=tone,
+    )
+
+
+def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> str:
+    if act == "transfer":
+        return _("转给 %(name)s：%(reason)s") % {
+            "name": told.get("to", ""),
+            "reason": told.get("reason", ""),
+        }
+    if act == "disclose":
+        return _("用途：%(purpose)s") % {"purpose": told.get("purpose", "")}
+    if act == "warn":
+        return _("已超期") if submitted.get("late") else _("临近时限")
+    if act == "merge":
+        return _("并入 %(number)s：%(reason)s") % {
+            "number": told.get("into", ""),
+            "reason": submitted.get("merge_reason", ""),
+        }
+    if act == "absorb":
+        return str(told.get("merged", ""))
+    if act == "link":
+        return " ".join(str(told.get(name, "")) for name in ("other", "reason")).strip()
+    if act == "supervise" and told.get("on") is False:
+        return _("解除督办：%(text)s") % {"text": told.get("text", "")}
+    reason = submitted.get(f"{act}_reason") if act in ("return", "withdraw") else None
+    return str(reason or told.get("text", "") or "")
