@@ -4,6 +4,9 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
@@ -30,11 +33,25 @@ def environment(**options: Any) -> Environment:
         due_words=due_words,
         due_tone=due_tone,
         tr=either,
+        theme=theme,
+        synthetic=is_synthetic,
+        get_messages=get_messages,
     )
     made.filters.update(
         day=day, instant=instant, clock=clock_time, initial=initial, json_text=json_text
     )
     return made
+
+
+def theme(request: HttpRequest | None) -> str:
+    """Return the chosen theme, "light" or "dark"."""
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return "dark" if chosen == "dark" else "light"
+
+
+def is_synthetic() -> bool:
+    """Whether this house holds the demonstration district, whose people are invented."""
+    return (settings.VAR / "demo.txt").exists()
 
 
 def address(name: str, *values: Any, **query: Any) -> str:
