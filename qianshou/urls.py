@@ -4,13 +4,18 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.urls import include, path
+from django.views.i18n import set_language
 
 urlpatterns = [
     path("", include("qianshou.office.urls")),
     path("r/", include("qianshou.portal.urls")),
+    path("language/", set_language, name="language-switch"),
     *(
         path(f"p/{module.rpartition('.')[2]}/", include(f"{module}.urls"))
         for module in settings.PACKS
         if find_spec(f"{module}.urls")
     ),
 ]
+handler403 = "qianshou.office.errors.denied"
+handler404 = "qianshou.office.errors.missing"
+handler500 = "qianshou.office.errors.broken"

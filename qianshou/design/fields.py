@@ -160,7 +160,9 @@ def place_groups(language: str, town: str = "") -> tuple[tuple[str, tuple[Option
     )
     towns = {pk: (code, name) for pk, _parent, code, name, kind in rows if kind in TOWN_KINDS}
     groups: dict[int, list[Option]] = {
-        pk: [(code, _("%(town)s（说不清是哪个村、社区）") % {"town": division_label(name, language)})]
+        pk: [
+            (code, _("%(town)s（说不清是哪个村、社区）") % {"town": division_label(name, language)})
+        ]
         for pk, (code, name) in towns.items()
         if town in ("", code)
     }

@@ -124,7 +124,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @officer_page
 def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show one's own account; change its language or password."""
-    officer = Officer.objects.get(pk=actor.officer)
+    officer = request.user
+    assert isinstance(officer, Officer)
     errors: Mapping[str, list[str]] = {}
     done = ""
     if request.method == "POST":

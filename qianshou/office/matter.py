@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from qianshou.kernel.access import Actor
@@ -145,7 +145,7 @@ def outcome_words(matter: Any) -> str:
 
 @require_GET
 @officer_page
-def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpResponseBase:
+def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpResponse:
     """Give out a file of a matter that the actor may see, as a download that can do nothing."""
     found = find_matter(actor, matter)
     attachment = Attachment.objects.filter(matter=found.pk, document=digest).first()
@@ -159,18 +159,17 @@ def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpRe
     return give_file(document, name)
 
 
-def give_file(document: Document, name: str) -> FileResponse:
+def give_file(document: Document, name: str) -> HttpResponse:
     """Return a stored file as an attachment under its own kind of name."""
     suffix = SUFFIXES.get(document.media_type, "")
     if not name.lower().endswith(suffix):
         name = f"{name.rpartition('.')[0] or name}{suffix}"
-    response = FileResponse(
-        path_of(document.digest).open("rb"),
-        as_attachment=True,
-        filename=name,
-        content_type=document.media_type,
+    headers = {
+        "Content-Disposition": content_disposition_header(True, name) or "attachment",
+        "Content-Security-Policy": FILE_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=3600",
+    }
+    return HttpResponse(
+        path_of(document.digest).read_bytes(), content_type=document.media_type, headers=headers
     )
-    response.headers["Content-Security-Policy"] = FILE_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response

@@ -31,9 +31,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for pack in packs()
     ]
-    return show(
-        request, actor, "office/procedures.html", {"packs": shown, "here": "procedures"}
-    )
+    return show(request, actor, "office/procedures.html", {"packs": shown, "here": "procedures"})
 
 
 @require_GET

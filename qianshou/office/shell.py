@@ -28,10 +28,10 @@ def officer_page(
     """
 
     @wraps(view)
-    def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         officer = request.user
         if not isinstance(officer, Officer):
-            return ask_to_log_in(request)
+            return ask_who(request)
         actor = actor_of(officer, now())
         if not is_fragment(request):
             _keep_awake(request)
@@ -45,7 +45,7 @@ def officer_page(
     return page
 
 
-def ask_to_log_in(request: HttpRequest) -> HttpResponse:
+def ask_who(request: HttpRequest) -> HttpResponse:
     """Return the way to the log-in page; a fragment's request is told to load the whole page."""
     if is_fragment(request):
         return HttpResponse(status=401, headers={"HX-Refresh": "true"})

@@ -36,7 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(
         path(f"{room}/", include(f"qianshou.office.{room}.urls"))
         for room in ("registry", "indicators")
-        if find_spec(f"qianshou.office.{room}")
-        and find_spec(f"qianshou.office.{room}.urls")
+        if find_spec(f"qianshou.office.{room}") and find_spec(f"qianshou.office.{room}.urls")
     ),
 ]

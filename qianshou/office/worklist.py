@@ -179,9 +179,7 @@ def grouped(rows: Iterable[Row], at: datetime) -> list[tuple[str, list[Row]]]:
 def list_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     """Return what the list's own part of the page shows."""
     wanted, at = read_wanted(request), now()
-    page = list_tasks(
-        wanted.which, actor, at=at, filters=filters_of(wanted), after=wanted.after
-    )
+    page = list_tasks(wanted.which, actor, at=at, filters=filters_of(wanted), after=wanted.after)
     return {
         "wanted": wanted,
         "groups": grouped(rows_of(page), at),
@@ -217,9 +215,9 @@ def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
 def filter_choices() -> dict[str, list[tuple[str, str]]]:
     """Return what the filters offer: procedures, levels, towns."""
     current = list(
-        Version.objects.filter(is_current=True).order_by("id").values_list(
-            "procedure", "name", "name_en", "digest"
-        )
+        Version.objects.filter(is_current=True)
+        .order_by("id")
+        .values_list("procedure", "name", "name_en", "digest")
     )
     zh = language().startswith("zh")
     declared = {key for pack in packs() for key in pack.procedures}
@@ -309,7 +307,9 @@ def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
             text = first.text(language())
             refused[text] = refused.get(text, 0) + 1
     if done:
-        messages.success(request, ngettext("已办理 %(n)s 件", "已办理 %(n)s 件", done) % {"n": done})
+        messages.success(
+            request, ngettext("已办理 %(n)s 件", "已办理 %(n)s 件", done) % {"n": done}
+        )
     for text, number in refused.items():
         messages.error(request, _("%(n)s 件没有办理：%(text)s") % {"n": number, "text": text})
     onward = request.POST.get("back", "")

@@ -1,5 +1,14 @@
-"""Addresses of this room."""
+"""Addresses of the residents' pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from qianshou.portal import follow, report
+
+urlpatterns: list[URLPattern] = [
+    path("", report.home, name="home"),
+    path("privacy/", report.privacy, name="privacy"),
+    path("say/<str:pack>/<slug:start>/", report.report, name="report"),
+    path("f/", follow.ask, name="ask"),
+    path("f/<slug:code>/", follow.page, name="follow"),
+    path("f/<slug:code>/<slug:name>/", follow.say, name="say"),
+]

@@ -1,0 +1,210 @@
+"""Reads what a pack declares to be counted; a definition's version is its digest."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.db import models
+
+from qianshou.kernel.pack import Name, packs
+from qianshou.kernel.refusal import Refusal
+
+KEYS = {
+    "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
+    "when", "better", "by", "labels", "source",
+}  # fmt: skip
+REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
+MEASURES = ("count", "sum", "mean", "percentile", "share")
+MEASURED = ("sum", "mean", "percentile")
+BETTER = ("lower", "higher", "")
+DIVISION, PERIOD = "division", "period"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A definition (指标): which records are counted, how, by what, and where it comes from.
+
+    `labels` says for a field of `by` what its codes are called: the name of a catalogue,
+    "organisation", or a table of names.
+    """
+
+    id: str
+    pack: str
+    name: Name
+    unit: Name
+    over: str
+    at: str
+    division: str
+    matter: str
+    measure: str
+    source: str
+    digest: str
+    of: str = ""
+    percent: int = 50
+    where: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, Any] = field(default_factory=dict)
+    better: str = ""
+    by: tuple[str, ...] = ()
+    labels: Mapping[str, str | Mapping[str, Name]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Its name within its pack."""
+        return self.id.removeprefix(f"{self.pack}.")
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The table whose records are counted."""
+        return apps.get_model(self.over)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The breakdowns beside division and period."""
+        return tuple(name for name in self.by if name not in (DIVISION, PERIOD))
+
+
+def read_indicators(path: Path, pack: str) -> tuple[Indicator, ...]:
+    """Return the indicators that the `indicators.toml` at `path` declares, in its order.
+
+    Refuses unknown or missing keys (indicator.key), words with no meaning (indicator.measure)
+    and tables or fields that are not there (indicator.field); each names file and key.
+    """
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return tuple(_read(path, pack, key, table) for key, table in raw.items())
+
+
+def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
+    where = f"{path.parent.name}/{path.name} · {key}"
+    if not isinstance(table, dict):
+        raise _refused("key", where, "应是一张表", "must be a table", key)
+    unknown = sorted(set(table) - KEYS)
+    if unknown:
+        raise _refused(
+            "key",
+            where,
+            f"不认识的键 {'、'.join(unknown)}",
+            f"unknown key {', '.join(unknown)}",
+            unknown[0],
+        )
+    missing = [name for name in REQUIRED if name not in table]
+    if missing:
+        raise _refused(
+            "key",
+            where,
+            f"缺少键 {'、'.join(missing)}",
+            f"missing key {', '.join(missing)}",
+            missing[0],
+        )
+    _check_words(where, table)
+    try:
+        made = Indicator(
+            id=f"{pack}.{key}",
+            pack=pack,
+            digest=digest_of(table),
+            **{
+                **table,
+                "name": Name(**table["name"]),
+                "unit": Name(**table["unit"]),
+                "by": tuple(table.get("by", ())),
+                "labels": {
+                    code: labels
+                    if isinstance(labels, str)
+                    else {value: Name(**name) for value, name in labels.items()}
+                    for code, labels in table.get("labels", {}).items()
+                },
+            },
+        )
+    except TypeError as error:
+        raise _refused(
+            "key", where, f"名称须有 zh 与 en：{error}", f"names have zh and en: {error}", "name"
+        ) from error
+    _check_fields(where, made)
+    return made
+
+
+def digest_of(table: Mapping[str, Any]) -> str:
+    """Return the digest of a declaration: its canonical JSON, whatever the order of its keys."""
+    text = json.dumps(table, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_words(where: str, table: Mapping[str, Any]) -> None:
+    measure = table["measure"]
+    if measure not in MEASURES:
+        raise _refused(
+            "measure",
+            where,
+            f"measure 应为 {'、'.join(MEASURES)}",
+            f"measure is one of {', '.join(MEASURES)}",
+            "measure",
+        )
+    if measure in MEASURED and not table.get("of"):
+        raise _refused(
+            "measure", where, f"{measure} 须写 of", f"{measure} needs the field `of`", "of"
+        )
+    if measure == "share" and not table.get("when"):
+        raise _refused("measure", where, "share 须写 when", "share needs `when`", "when")
+    percent = table.get("percent", 50)
+    if not isinstance(percent, int) or not 0 < percent < 100:
+        raise _refused("measure", where, "percent 应在 1 到 99", "percent is 1 to 99", "percent")
+    if table.get("better", "") not in BETTER:
+        raise _refused(
+            "measure",
+            where,
+            "better 应为 lower、higher 或空",
+            "better is lower, higher or empty",
+            "better",
+        )
+
+
+def _check_fields(where: str, made: Indicator) -> None:
+    named = "over"
+    try:
+        model = made.model
+        for named in ("at", "division", "matter", "of"):
+            if name := getattr(made, named):
+                model._meta.get_field(name.removesuffix("_id"))
+        for named in made.fields:
+            model._meta.get_field(named)
+        manager = model._default_manager
+        for named in ("where", "when"):
+            str(manager.filter(**getattr(made, named)).query)
+    except (LookupError, ValueError, FieldDoesNotExist, FieldError) as error:
+        raise _refused(
+            "field", where, f"{named} 指的表或字段不存在：{error}", f"{named}: {error}", named
+        ) from error
+
+
+def _refused(kind: str, where: str, zh: str, en: str, name: str) -> Refusal:
+    return Refusal(f"indicator.{kind}", f"{where}：{zh}", f"{where}: {en}", name)
+
+
+@cache
+def indicators() -> tuple[Indicator, ...]:
+    """Return the indicators of every pack that declares some, pack by pack."""
+    found: list[Indicator] = []
+    for pack in packs():
+        path = pack.folder / "indicators.toml"
+        if path.is_file():
+            found.extend(read_indicators(path, pack.id))
+    return tuple(found)
+
+
+def indicators_of(pack: str) -> tuple[Indicator, ...]:
+    """Return the indicators of one pack."""
+    return tuple(one for one in indicators() if one.pack == pack)
+
+
+def indicator_named(pack: str, key: str) -> Indicator:
+    """Return one indicator; Refusal indicator.unknown when its pack does not declare it."""
+    for one in indicators():
+        if one.id == f"{pack}.{key}":
+            return one
+    raise Refusal("indicator.unknown", f"没有指标 {pack}.{key}", f"No indicator {pack}.{key}")

@@ -1,0 +1,11 @@
+"""Tables of the portal: how often an address or a receipt has asked, shared by all processes."""
+
+from django.db import models
+
+
+class Allowance(models.Model):
+    """How often something was done under a key since an instant; keys are digests."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    began_at = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()

@@ -1,0 +1,61 @@
+"""What the residents' pages share: limits by address, refusals by field, the frame."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+
+from qianshou.kernel.clock import now
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.portal.limits import LOOKS, TooMany, spend
+
+P = ParamSpec("P")
+
+
+def resident_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Keep a view within the limit of its visitor's address; beyond it the 429 page is shown."""
+
+    @wraps(view)
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            if request.method == "POST":
+                spend(LOOKS, address_of(request), now())
+            return view(request, *args, **kwargs)
+        except TooMany as refusal:
+            response = render(
+                request, "portal/waiting.html", {"minutes": refusal.minutes}, status=429
+            )
+            response.headers["Retry-After"] = str(refusal.minutes * 60)
+            return response
+
+    return page
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address that a visitor comes from, as the server saw it."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def language() -> str:
+    """Return the language of the page."""
+    return get_language() or "zh-hans"
+
+
+def by_field(error: Refusal | Refusals) -> dict[str, list[str]]:
+    """Return the sentences of what was refused, by field; "" holds those without a field."""
+    found: dict[str, list[str]] = {}
+    for refusal in error.refusals if isinstance(error, Refusals) else (error,):
+        found.setdefault(refusal.field or "", []).append(refusal.text(language()))
+    return found
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Return a page in the residents' frame."""
+    return render(request, template, context, status=status)
