@@ -32,6 +32,7 @@ def environment(**options: Any) -> Environment:
         now=clock.now,
         due_words=due_words,
         due_tone=due_tone,
+        span_words=span_words,
         tr=either,
         theme=theme,
         synthetic=is_synthetic,
@@ -100,9 +101,9 @@ def instant(value: datetime | str | None) -> str:
     return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
 
 
-def span_words(span: timedelta) -> str:
-    """Return a span in its largest unit: "3 天", "2 小时", "5 分钟"."""
-    seconds = abs(span.total_seconds())
+def span_words(seconds: float) -> str:
+    """Return a span of seconds in its largest unit: "3 天", "2 小时", "5 分钟"."""
+    seconds = abs(seconds)
     if seconds >= 86400:
         return gettext("%(n)s 天") % {"n": int(seconds // 86400)}
     if seconds >= 3600:
@@ -114,8 +115,8 @@ def due_words(due: datetime) -> str:
     """Return how far a deadline is: "还剩 2 小时", "超 1 天"."""
     left = due - clock.now()
     if left < timedelta():
-        return gettext("超 %(span)s") % {"span": span_words(left)}
-    return gettext("还剩 %(span)s") % {"span": span_words(left)}
+        return gettext("超 %(span)s") % {"span": span_words(left.total_seconds())}
+    return gettext("还剩 %(span)s") % {"span": span_words(left.total_seconds())}
 
 
 def due_tone(due: datetime, amber: datetime) -> str:

@@ -120,6 +120,20 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
+@require_POST
+def switch_theme(request: HttpRequest) -> HttpResponse:
+    """Turn light to dark and back, for browsers without script."""
+    onward = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure()):
+        onward = "/"
+    response = redirect(onward)
+    dark = request.COOKIES.get("theme") != "dark"
+    response.set_cookie(
+        "theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax"
+    )
+    return response
+
+
 @require_http_methods(["GET", "POST"])
 @officer_page
 def profile(request: HttpRequest, actor: Actor) -> HttpResponse:

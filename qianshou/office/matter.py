@@ -121,7 +121,7 @@ def show_matter(
         "links": list(matter.links.select_related("other").order_by("id")),
         "linked": list(matter.linked.select_related("matter").order_by("id")),
         "receivers": receivers_of(actor, at),
-        "drawing": draw_matter(matter, tasks, entries, language()),
+        "drawing": draw_matter(matter, tasks, entries, at, language()),
         "tried": tried,
         "problems": problems,
         "disclosed": disclosed or {},

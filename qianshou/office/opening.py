@@ -50,7 +50,7 @@ def choose(request: HttpRequest, actor: Actor) -> HttpResponse:
     found = starts_for(actor)
     if len(found) == 1:
         return redirect("open", found[0][0].id, found[0][1].id)
-    return show(request, actor, "office/starts.html", {"starts": found, "here": "open"})
+    return show(request, actor, "office/starts.html", {"starts": found, "here": "opening"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,8 +79,8 @@ def page(request: HttpRequest, actor: Actor, pack: str, start: str) -> HttpRespo
         "pack": found,
         "start": declared,
         "form": form,
-        "fields": shown_fields(form, language(), values=values, errors=errors),
+        "fields_shown": shown_fields(form, language(), values=values, errors=errors),
         "errors": errors,
-        "here": "open",
+        "here": "opening",
     }
     return show(request, actor, "office/open.html", context, 422 if errors else 200)

@@ -71,6 +71,8 @@ def act_words(act: str) -> str:
         "fire": _("到时"),
         "deliver": _("收到消息"),
         "warn": _("时限提醒"),
+        "register": _("登入底册"),
+        "amend": _("更改底册"),
     }.get(act, act)
 
 

@@ -1,12 +1,12 @@
 """Addresses of the officers' pages."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from qianshou.office import (
     accounts,
     acting,
+    audit,
+    indicators,
     matter,
     matters,
     notices,
@@ -25,17 +25,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", accounts.profile, name="profile"),
     path("notices/", notices.page, name="notices"),
     path("notices/read/", notices.mark_read, name="notices-read"),
+    path("theme/", accounts.switch_theme, name="theme"),
     path("m/", matters.page, name="matters"),
     path("m/<int:matter>/", matter.page, name="matter"),
     path("m/<int:matter>/<slug:name>/", acting.act, name="act"),
     path("m/<int:matter>/f/<slug:digest>/", matter.file, name="file"),
-    path("open/", opening.choose, name="opening"),
+    path("open/", opening.choose, name="openings"),
     path("open/<str:pack>/<slug:start>/", opening.page, name="open"),
+    path("audit/", audit.page, name="audit"),
+    path("audit/check/", audit.check, name="audit-check"),
     path("procedures/", procedures.index, name="procedures"),
     path("procedures/<str:procedure>/", procedures.page, name="procedure"),
-    *(
-        path(f"{room}/", include(f"qianshou.office.{room}.urls"))
-        for room in ("registry", "indicators")
-        if find_spec(f"qianshou.office.{room}") and find_spec(f"qianshou.office.{room}.urls")
-    ),
+    path("indicators/", indicators.index, name="indicators"),
+    path("indicators/<str:pack>/<slug:key>/", indicators.page, name="indicator"),
+    path("indicators/<str:pack>/<slug:key>/records/", indicators.records, name="records"),
+    path("registry/", include("qianshou.office.registry.urls")),
 ]

@@ -36,11 +36,19 @@ class Problem:
 
 
 def verify(subject: str = "", progress: Progress | None = None) -> Iterator[Problem]:
-    """Yield every problem of the ledger, or of one subject.
+    """Yield every problem of the ledger, or of one subject; `progress(done, total)` as it goes."""
+    for found in check_entries(subject):
+        if isinstance(found, Problem):
+            yield found
+        elif progress:
+            progress(*found)
+
+
+def check_entries(subject: str = "") -> Iterator[Problem | tuple[int, int]]:
+    """Yield every problem, and between them how many entries of how many are checked.
 
     Finds an altered, missing, reordered or forged entry, a broken seal, and a matter whose
-    stored state, tasks or timers are not what its acts give. `progress(done, total)` is
-    called as it goes.
+    stored state, tasks or timers are not what its acts give.
     """
     entries = Entry.objects.order_by("subject", "seq").values_list(*COLUMNS)
     if subject:
@@ -52,8 +60,8 @@ def verify(subject: str = "", progress: Progress | None = None) -> Iterator[Prob
         kept = list(rows)
         yield from check_subject(name, kept, matters.pop(name, None))
         before, done = done, done + len(kept)
-        if progress and before // 500 != done // 500:
-            progress(done, total)
+        if before // 500 != done // 500:
+            yield done, total
     for name, matter in matters.items():
         yield Problem(
             name,
@@ -63,8 +71,7 @@ def verify(subject: str = "", progress: Progress | None = None) -> Iterator[Prob
         )
     if not subject:
         yield from check_seals()
-    if progress:
-        progress(total, total)
+    yield total, total
 
 
 @dataclass(slots=True)
@@ -221,6 +228,20 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[Any, d
             state, due = state.stopped(), {}
         outcome = body.get("outcome", outcome)
     return state, due, outcome
+
+
+def path_of(digest_of_version: str, bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the nodes that each act of a matter passed, in order, from its entries."""
+    procedure = compiled(digest_of_version)
+    state: engine.State | None = None
+    path = []
+    for body in bodies:
+        act = engine_act(body)
+        if act is not None:
+            step = engine.advance(procedure, state, act, datetime.fromisoformat(body["at"]))
+            state = step.state
+            path.append(step.passed)
+    return path
 
 
 def engine_act(body: dict[str, Any]) -> engine.Act | None:

@@ -106,6 +106,7 @@ class Flow:
     target: str
     condition: str
     line: int
+    name_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Drawn:
     name: str
     source: str = ""
     target: str = ""
+    name_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,7 @@ class Reader:
             element.get("targetRef", ""),
             text.removeprefix("=").strip(),
             line(element),
+            self._attributes(element).get("name_en", ""),
         )
         if not flow.id or flow.id in self.flows:
             self.refuse(
@@ -424,6 +427,7 @@ class Reader:
                 yield Drawn(
                     element.get("id", ""), local(element), name.strip(),
                     element.get("sourceRef", ""), element.get("targetRef", ""),
+                    self._attributes(element).get("name_en", ""),
                 )  # fmt: skip
 
 

@@ -1,0 +1,87 @@
+"""Audit: every entry of the ledger as it was written, and the check of all of it while one waits."""
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_GET, require_POST
+
+from qianshou.kernel.access import Actor, require
+from qianshou.kernel.ledger.models import Entry, Seal
+from qianshou.kernel.ledger.replay import Problem, check_entries
+from qianshou.kernel.registry.models import Officer, Organisation
+from qianshou.office.shell import frame, language, officer_page, show
+from qianshou.office.timeline import ICONS, act_words
+
+PAGE = 50
+HERE = "<!--progress-->"
+
+
+@require_GET
+@officer_page
+def page(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the ledger's entries, the newest first, of all acts or of one, of all subjects or one."""
+    require(actor.role == "audit")
+    act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
+    before = request.GET.get("before", "")
+    found = Entry.objects.order_by("-pk")
+    if act:
+        found = found.filter(act=act)
+    if subject:
+        found = found.filter(subject=subject)
+    if before.isdigit():
+        found = found.filter(pk__lt=int(before))
+    rows = list(found[: PAGE + 1])
+    names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
+    places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
+    context = {
+        "rows": [
+            (row, act_words(row.act), names.get(row.officer_id), places.get(row.organisation_id))
+            for row in rows[:PAGE]
+        ],
+        "following": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "act": act,
+        "subject": subject,
+        "acts": [(name, act_words(name)) for name in (*ICONS, "register", "amend")],
+        "total": Entry.objects.count(),
+        "seal": Seal.objects.order_by("-last_entry").first(),
+        "here": "audit",
+    }
+    return show(request, actor, "office/audit.html", context)
+
+
+@require_POST
+@officer_page
+def check(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """Verify the whole ledger and say how far it is while it goes on."""
+    require(actor.role == "audit")
+    context = {**frame(actor), "here": "audit", "marker": HERE}
+    before, _mark, after = render_to_string("office/audit_check.html", context, request).partition(
+        HERE
+    )
+    return StreamingHttpResponse(_lines(before, after, language()))
+
+
+def _lines(before: str, after: str, code: str) -> Iterator[str]:
+    problems = done = 0
+    yield before
+    with override(code):
+        for found in check_entries():
+            if isinstance(found, Problem):
+                problems += 1
+                text = found.zh if code.startswith("zh") else found.en
+                yield format_html('<li class="err">{}</li>', text)
+            else:
+                done, total = found
+                told = _("已核验 %(done)s / %(total)s 条") % {"done": done, "total": total}
+                yield format_html('<li class="num">{}</li>', told)
+        if problems:
+            tone, said = "r", _("发现 %(n)s 处问题") % {"n": problems}
+        else:
+            tone, said = "g", _("%(n)s 条记录全部核验一致") % {"n": done}
+        yield format_html('<li><span class="tag {}" id="result">{}</span></li>', tone, said)
+    yield after

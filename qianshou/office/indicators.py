@@ -1,0 +1,285 @@
+"""Indicators: figures by town and period beside an earlier period, down to the records counted."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.indicators.declaration import Indicator, indicator_named, indicators
+from qianshou.kernel.indicators.evaluate import Line, Narrowing, Result, evaluate
+from qianshou.kernel.indicators.period import Period, months_until
+from qianshou.kernel.indicators.trace import find_records
+from qianshou.kernel.pack import Pack, packs
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Division
+from qianshou.office.shell import language, officer_page, show
+
+MONTHS = 12
+LONGEST_DAYS = 3 * 366
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the address asks for: from which day to which, beside which, in which town."""
+
+    period: Period
+    compared: Period
+    compare: str
+    town: Division | None
+    error: str
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """The records that the town leaves."""
+        return Narrowing(towns=(self.town.pk,)) if self.town else Narrowing()
+
+    def query(self, **changed: str) -> str:
+        """Return the query string of this choice, changed."""
+        told = {
+            "from": self.period.first.isoformat(),
+            "to": self.period.last.isoformat(),
+            "compare": self.compare if self.compare != "year" else "",
+            "town": self.town.code if self.town else "",
+            **changed,
+        }
+        return urlencode({name: value for name, value in told.items() if value})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An indicator with its value, the value compared with, and what became of it."""
+
+    indicator: Indicator
+    result: Result
+    earlier: Result
+
+    @property
+    def change(self) -> float | None:
+        """The difference: in points for a share, else in per cent of the earlier value."""
+        value, before = self.result.value, self.earlier.value
+        if value is None or before is None:
+            return None
+        if self.indicator.measure == "share":
+            return round(value - before, 1)
+        return round(100 * (value - before) / before, 1) if before else None
+
+    @property
+    def tone(self) -> str:
+        """Whether the change is for the "good", the "bad" or neither ("")."""
+        if not self.change or not self.indicator.better:
+            return ""
+        return "good" if (self.change > 0) == (self.indicator.better == "higher") else "bad"
+
+
+def read_wanted(request: HttpRequest) -> Wanted:
+    """Return what the address asks for; days that are none fall back to the last twelve months."""
+    told = request.GET
+    usual = months_until(now().astimezone(CHINA).date(), MONTHS)
+    error = ""
+    try:
+        period = Period(
+            date.fromisoformat(told["from"]) if told.get("from") else usual.first,
+            date.fromisoformat(told["to"]) if told.get("to") else usual.last,
+        )
+    except ValueError:
+        period, error = usual, _("日期要写成 2026-01-31 的样子")
+    if period.first > period.last:
+        period, error = usual, _("开始日期不能晚于结束日期")
+    elif period.days > LONGEST_DAYS:
+        period, error = usual, _("一次最多看三年")
+    compare = "before" if told.get("compare") == "before" else "year"
+    town = Division.objects.filter(
+        code=told.get("town", ""), kind__in=("street", "town", "district")
+    ).first()
+    return Wanted(
+        period=period,
+        compared=period.before() if compare == "before" else period.year_earlier(),
+        compare=compare,
+        town=town if town is not None and town.kind != "district" else None,
+        error=error,
+    )
+
+
+def figure_of(indicator: Indicator, wanted: Wanted) -> Figure:
+    """Return an indicator's figure for both periods (two queries)."""
+    return Figure(
+        indicator,
+        evaluate(indicator, wanted.period, narrowing=wanted.narrowing),
+        evaluate(indicator, wanted.compared, narrowing=wanted.narrowing),
+    )
+
+
+def named(pack: str) -> Pack:
+    """Return a pack by its id."""
+    return next(one for one in packs() if one.id == pack)
+
+
+def towns() -> list[tuple[str, str]]:
+    """Return the towns that a figure can be narrowed to."""
+    return list(
+        Division.objects.filter(kind__in=("street", "town"), valid_to=None)
+        .order_by("id")
+        .values_list("code", "name")
+    )
+
+
+@require_GET
+@officer_page
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show every indicator with its value beside the earlier one, pack by pack."""
+    wanted = read_wanted(request)
+    shown: dict[str, list[Figure]] = {}
+    for indicator in indicators():
+        shown.setdefault(indicator.pack, []).append(figure_of(indicator, wanted))
+    context = {
+        "wanted": wanted,
+        "packs": [(named(pack), figures) for pack, figures in shown.items()],
+        "towns": towns(),
+        "here": "indicators",
+    }
+    return show(request, actor, "office/indicators.html", context)
+
+
+@require_GET
+@officer_page
+def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
+    """Show one indicator: over time beside the earlier period, by town, by its other fields."""
+    indicator = find_indicator(pack, key)
+    wanted = read_wanted(request)
+    step = wanted.period.step()
+    lines = _broken_down(indicator, wanted, "period", step)
+    earlier = evaluate(
+        indicator, wanted.compared, by="period", step=step, narrowing=wanted.narrowing
+    ).rows
+    tables = [
+        (by, _title(by), _broken_down(indicator, wanted, by, step))
+        for by in indicator.by
+        if by != "period" and not (by == "division" and wanted.town)
+    ]
+    context = {
+        "wanted": wanted,
+        "pack": named(pack),
+        "indicator": indicator,
+        "figure": figure_of(indicator, wanted),
+        "lines": lines,
+        "line_chart": _line_chart(indicator, lines, earlier),
+        "tables": [(by, title, rows, _bar_chart(title, rows)) for by, title, rows in tables],
+        "towns": towns(),
+        "here": "indicators",
+    }
+    return show(request, actor, "office/indicator.html", context)
+
+
+@require_GET
+@officer_page
+def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
+    """Show the matters that a number counts, as far as the officer may see them."""
+    indicator = find_indicator(pack, key)
+    wanted = read_wanted(request)
+    by, value = request.GET.get("by", ""), request.GET.get("value", "")[:80]
+    counted = request.GET.get("counted") == "1"
+    narrowing = Narrowing(
+        towns=(int(value),) if by == "division" and value.isdigit() else wanted.narrowing.towns,
+        field=by if by in indicator.fields else "",
+        key=value,
+        counted_only=counted,
+    )
+    after = request.GET.get("after", "")
+    found = find_records(
+        indicator,
+        wanted.period,
+        by=actor,
+        narrowing=narrowing,
+        after=int(after) if after.isdigit() else None,
+    )
+    context = {
+        "wanted": wanted,
+        "pack": named(pack),
+        "indicator": indicator,
+        "found": found,
+        "by": by,
+        "value": value,
+        "counted": counted,
+        "here": "indicators",
+    }
+    return show(request, actor, "office/records.html", context)
+
+
+def find_indicator(pack: str, key: str) -> Indicator:
+    """Return an indicator, or raise the 404."""
+    try:
+        return indicator_named(pack, key)
+    except Refusal as refusal:
+        raise Http404 from refusal
+
+
+def _broken_down(indicator: Indicator, wanted: Wanted, by: str, step: str) -> tuple[Line, ...]:
+    return evaluate(
+        indicator,
+        wanted.period,
+        by=by,
+        step=step,
+        narrowing=wanted.narrowing,
+        language=language(),
+    ).rows
+
+
+def _title(by: str) -> str:
+    return {
+        "division": _("按镇街"),
+        "kind": _("按性质"),
+        "category": _("按类别"),
+        "source": _("按来源"),
+        "level": _("按紧急程度"),
+        "direction": _("按方向"),
+    }.get(by, by)
+
+
+def _line_chart(
+    indicator: Indicator, lines: tuple[Line, ...], earlier: tuple[Line, ...]
+) -> dict[str, Any]:
+    name = indicator.name.text(language())
+    return {
+        "label": name,
+        "xAxis": {"type": "category", "data": [line.label for line in lines]},
+        "yAxis": {"type": "value", "name": indicator.unit.text(language())},
+        "series": [
+            {
+                "name": _("本期"),
+                "type": "line",
+                "symbolSize": 7,
+                "data": [line.value for line in lines],
+            },
+            {
+                "name": _("对比期"),
+                "type": "line",
+                "symbol": "none",
+                "lineStyle": {"type": "dashed"},
+                "data": [line.value for line in earlier[: len(lines)]],
+            },
+        ],
+    }
+
+
+def _bar_chart(title: str, rows: tuple[Line, ...]) -> dict[str, Any]:
+    shown = rows[:15][::-1]
+    return {
+        "label": title,
+        "legend": {"show": False},
+        "xAxis": {"type": "value"},
+        "yAxis": {"type": "category", "data": [line.label for line in shown]},
+        "series": [
+            {
+                "type": "bar",
+                "barMaxWidth": 16,
+                "data": [line.value for line in shown],
+                "label": {"show": True, "position": "right"},
+            }
+        ],
+    }
