@@ -128,9 +128,7 @@ def switch_theme(request: HttpRequest) -> HttpResponse:
         onward = "/"
     response = redirect(onward)
     dark = request.COOKIES.get("theme") != "dark"
-    response.set_cookie(
-        "theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax"
-    )
+    response.set_cookie("theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax")
     return response
 
 

@@ -41,9 +41,7 @@ def top(node: str) -> str:
 def flows_taken(model: Model, path: list[tuple[str, ...]]) -> set[str]:
     """Return the flows between elements passed; of an exclusive choice only the ways chosen."""
     passed = {top(node) for nodes in path for node in nodes}
-    chosen = {
-        (one, other) for nodes in path for one, other in pairwise(nodes)
-    }
+    chosen = {(one, other) for nodes in path for one, other in pairwise(nodes)}
     return {
         flow.id
         for flow in model.flows.values()

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.pack import Pack, pack_of
@@ -135,7 +135,7 @@ def rows_of(found: Any) -> list[MatterRow]:
     return rows
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the matters that the officer may see, a page at a time."""
