@@ -17,7 +17,6 @@ from qianshou.kernel.worklist.stays import Stay, stays_of
 from qianshou.office.drawn import draw_counts
 from qianshou.office.shell import language, officer_page, show
 
-
 SPAN = re.compile(r"(\d+)(min|h|wh|d|wd|mo|y)")
 
 
