@@ -66,12 +66,16 @@ def columns_of(form: Form) -> list[Column]:
     return columns
 
 
-def read_facts(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the raw facts of a row; refuses intake.place where a name is not in the registry."""
+def read_facts(form: Form, texts: Mapping[str, str], wrong: dict[str, list[str]]) -> dict[str, Any]:
+    """Return the raw facts of a row; what names no place of the registry is told in `wrong`."""
     raw: dict[str, Any] = {}
     for field in form.fields:
         if field.widget == "place":
-            raw[field.id] = _place(field, texts)
+            try:
+                raw[field.id] = _place(field, texts)
+            except Refusal as refusal:
+                raw[field.id] = {}
+                wrong[field.id] = [refusal.text(language())]
         elif field.vault or field.widget == "person":
             parts = {part: texts.get(f"{field.id}.{part}", "") for part in ("name", "phone")}
             raw[field.id] = {part: text for part, text in parts.items() if text}
@@ -120,18 +124,21 @@ def _value(field: Field, text: str) -> Any:
 
 def read_lines(form: Form, raw: bytes) -> list[Line]:
     """Return the rows of a file with what is wrong in each."""
+    names = {field.id: field.label(language()) for field in form.fields}
     lines = []
     for row in read_sheet(raw, columns_of(form)):
-        line = Line(row.number, row.texts, {}, [])
+        wrong: dict[str, list[str]] = {}
+        facts = read_facts(form, row.texts, wrong)
         try:
-            line.facts = read_facts(form, row.texts)
-            validate(form, line.facts, choices_of)
+            validate(form, facts, choices_of)
         except (Refusal, Refusals) as error:
-            names = {field.id: field.label(language()) for field in form.fields}
-            for name, sentences in by_field(error).items():
-                label = names.get(name.partition(".")[0], "")
-                line.errors += [f"{label}：{text}" if label else text for text in sentences]
-        lines.append(line)
+            wrong = by_field(error) | wrong
+        errors = [
+            f"{names[name]}：{text}" if name in names else text
+            for name, texts in wrong.items()
+            for text in texts
+        ]
+        lines.append(Line(row.number, row.texts, facts, errors))
     return lines
 
 
