@@ -123,6 +123,9 @@ def show_matter(
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),
         "tried": tried,
+        "stray": tried.errors
+        if tried.task and tried.task not in {desk.task.pk for desk in open_desks}
+        else {},
         "problems": problems,
         "disclosed": disclosed or {},
         "here": "matters",
