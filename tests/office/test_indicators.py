@@ -100,9 +100,10 @@ def test_the_page_compares_and_draws(calls: list[Call], browse: Browse) -> None:
     today = timezone.localdate()
     quiet = today - timedelta(days=400)
     query = f"?from={quiet}&to={quiet}"
-    assert "这段时间没有记录" in browse("zhang_min").get(
-        f"/indicators/police.gate/calls/{query}"
-    ).content.decode()
+    assert (
+        "这段时间没有记录"
+        in browse("zhang_min").get(f"/indicators/police.gate/calls/{query}").content.decode()
+    )
 
 
 @pytest.mark.parametrize(

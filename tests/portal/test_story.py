@@ -128,7 +128,9 @@ def test_what_is_wrong_is_said_beside_the_field_and_the_rest_kept(
     assert answer.status_code == 422
     text = answer.content.decode()
     assert "栏杆快掉了" in text
-    near = text.partition(f'name="{field}"')[2].partition("</fieldset>" if "." in field else "</div>")
+    near = text.partition(f'name="{field}"')[2].partition(
+        "</fieldset>" if "." in field else "</div>"
+    )
     assert 'class="err"' in near[0]
     assert Matter.objects.count() == 0
 
