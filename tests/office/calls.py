@@ -44,9 +44,9 @@ def open_task(matter: int) -> Task:
     return Task.objects.get(matter=matter, state=0)
 
 
-def send(client: Client, matter: int, act: str, task: bool = True, **sent: Any) -> Any:
-    """Send an act of the matter's page, for its open task unless told otherwise."""
-    if task:
+def send(client: Client, matter: int, act: str, **sent: Any) -> Any:
+    """Send an act of the matter's page, for its open task unless `task` is False."""
+    if sent.pop("task", True):
         sent["task"] = open_task(matter).pk
     return client.post(f"/m/{matter}/{act}/", sent)
 
