@@ -27,7 +27,7 @@ def call_form(**changed: Any) -> dict[str, Any]:
         "place.address": "文化广场旁",
         "text": "连续三晚",
         "caller.name": "王芳",
-        "caller.phone": "13800000000",
+        "caller.phone": "10000000001",
         **changed,
     }
 

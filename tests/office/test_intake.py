@@ -33,7 +33,7 @@ def upload(client: Client, content: bytes) -> Any:
 
 def good_row(summary: str) -> list[Any]:
     village = Division.objects.filter(parent__name="龙水镇").order_by("pk")[0].name
-    return ["12345 转入", summary, "龙水镇", village, "路口", "很吵", "否", "王芳", "13800000000"]
+    return ["12345 转入", summary, "龙水镇", village, "路口", "很吵", "否", "王芳", "10000000001"]
 
 
 def test_what_was_previewed_is_opened_when_confirmed(browse: Browse) -> None:
