@@ -177,22 +177,20 @@ def _body(element: Element, shape: Shape) -> str:
                 f'r="{radius - 3:g}"{dashes}/>'
             )
         if element.kind == "terminate":
-            body += f'<circle class="badge" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius - 6:g}"/>'
+            body += (
+                f'<circle class="badge" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius - 6:g}"/>'
+            )
         event = "timer" if element.timer else "message" if element.message else ""
         scale = (width - 12) / 24
         return body + (_mark(event, x + 6, y + 6, scale) if event else "")
-    return (
-        f'<rect class="shape" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="9"/>'
-    )
+    return f'<rect class="shape" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="9"/>'
 
 
 def _mark(kind: str, x: float, y: float, scale: float) -> str:
     path = MARKS.get(kind)
     if path is None:
         return ""
-    return (
-        f'<path class="mark" transform="translate({x:g} {y:g}) scale({scale:.3g})" d="{path}"/>'
-    )
+    return f'<path class="mark" transform="translate({x:g} {y:g}) scale({scale:.3g})" d="{path}"/>'
 
 
 def _text(name: str, shape: Shape, kind: str) -> str:
