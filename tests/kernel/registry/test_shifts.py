@@ -69,7 +69,7 @@ def test_a_shift_is_handed_over_and_taken_over_in_the_ledger(office: Office) -> 
         office.wang.officer,
         office.li.officer,
     )
-    assert taken["facts"]["after"]["acknowledged_by"] == office.li.officer
+    assert taken["after"]["acknowledged_by"] == office.li.officer
 
 
 def test_a_hand_over_needs_its_officer_its_time_and_a_note(office: Office) -> None:
