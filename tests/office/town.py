@@ -1,7 +1,9 @@
 """A small town for the tests of the registry's pages, and how its people use them."""
 
 from datetime import date, datetime
+from typing import Any, TypeVar
 
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -10,11 +12,12 @@ from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Posting
 
+Row = TypeVar("Row", bound=Model)
 DAY = date(2024, 1, 1)
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
 
 
-def make(row, **values):
+def make(row: Row, **values: Any) -> Row:
     """Write a row as the clock would."""
     return change_row(row, values, by=CLOCK, at=AT)
 

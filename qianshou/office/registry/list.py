@@ -1,6 +1,7 @@
 """The registry's first page, with what each table holds, and each table's list."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
@@ -9,12 +10,17 @@ from django.views.decorators.http import require_GET
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
+from qianshou.kernel.registry.models import Shift
+from qianshou.kernel.registry.shifts import Span, gaps_between
 from qianshou.office.registry.finding import Asked, find_rows, read_asked, sortable
 from qianshou.office.registry.reading import shown_text
-from qianshou.office.registry.tables import TABLES, Table, may_edit
+from qianshou.office.registry.references import short_name
+from qianshou.office.registry.tables import SHIFTS, TABLES, Table, may_edit
 from qianshou.office.shell import language, officer_page, show
 
 PAGE = 50
+AHEAD = timedelta(days=7)
+MOST_GAPS = 12
 HERE = {"here": "registry", "nav": "registry"}
 
 
@@ -25,6 +31,15 @@ class ShownRow:
     key: str
     texts: list[str]
     ended: bool
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A time in which nobody is on duty at a post."""
+
+    post: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,33 @@ def list_context(request: HttpRequest, actor: Actor, table: Table) -> dict[str, 
         "number": number,
         "last": last,
         "may_edit": may_edit(table, actor),
+        "gaps": gaps_ahead(actor, at) if table is SHIFTS and may_edit(table, actor) else [],
     }
+
+
+def gaps_ahead(actor: Actor, at: datetime) -> list[Gap]:
+    """Return when, in the week to come, nobody is on duty at a post of the actor's organisations.
+
+    Only posts that have shifts this week or the next are looked at (one query).
+    """
+    shifts = (
+        Shift.objects.filter(
+            organisation__in=actor.organisations, starts_at__lt=at + AHEAD, ends_at__gt=at - AHEAD
+        )
+        .select_related("post", "organisation")
+        .order_by("organisation", "post", "starts_at")
+    )
+    spans: dict[str, list[Span]] = {}
+    for shift in shifts:
+        where = (
+            f"{short_name(shift.organisation, language())} · {short_name(shift.post, language())}"
+        )
+        spans.setdefault(where, []).append((shift.starts_at, shift.ends_at))
+    return [
+        Gap(where, start, end)
+        for where, known in spans.items()
+        for start, end in gaps_between(known, at, at + AHEAD)
+    ][:MOST_GAPS]
 
 
 def shown_row(table: Table, row: Any) -> ShownRow:
