@@ -1,0 +1,260 @@
+"""One row of the registry: its form or, for who may only read, its values; and its past."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from qianshou.design.fields import ShownField
+from qianshou.kernel.access import Actor, require
+from qianshou.kernel.clock import now
+from qianshou.kernel.door.registering import change_row, history_of
+from qianshou.kernel.door.shifts import acknowledge, hand_over, may_schedule
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Officer, Shift
+from qianshou.kernel.registry.shifts import following_shifts
+from qianshou.office.registry import catalogues
+from qianshou.office.registry.history import past_of
+from qianshou.office.registry.list import HERE, table_of
+from qianshou.office.registry.reading import form_text, read_values, shown_text
+from qianshou.office.registry.references import find_by_key, options_of
+from qianshou.office.registry.saving import save_row
+from qianshou.office.registry.tables import CATALOGUES, OFFICERS, SHIFTS, Field, Table, may_edit
+from qianshou.office.shell import by_field, language, officer_page, show
+
+LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+@require_http_methods(["GET", "POST"])
+@officer_page
+def new(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
+    """Show an empty form, or make the row; refuses access.denied."""
+    known = table_of(table)
+    require(may_edit(known, actor))
+    if known is CATALOGUES:
+        return catalogues.edit(request, actor, None)
+    row = known.model()
+    if request.method == "POST":
+        return _save(request, actor, known, row)
+    return _page(request, actor, known, row)
+
+
+@require_http_methods(["GET", "POST"])
+@officer_page
+def page(request: HttpRequest, actor: Actor, table: str, pk: str) -> HttpResponse:
+    """Show a row with its past; change it, or do one of its acts; refuses access.denied."""
+    known = table_of(table)
+    row = row_of(known, pk)
+    if request.method == "GET":
+        if known is CATALOGUES:
+            return catalogues.edit(request, actor, row)
+        return _page(request, actor, known, row)
+    act = ACTS.get((known.key, request.POST.get("act", "")))
+    if act is not None:
+        return act(request, actor, row)
+    require(may_edit(known, actor, row))
+    if known is CATALOGUES:
+        return catalogues.edit(request, actor, row)
+    return _save(request, actor, known, row)
+
+
+def row_of(table: Table, pk: str) -> Any:
+    """Return a row by its key in the address; raises Http404."""
+    rows = table.model._default_manager.select_related(*table.joins)
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValueError, ValidationError, OverflowError):
+        row = None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _save(request: HttpRequest, actor: Actor, table: Table, row: Model) -> HttpResponse:
+    adding = row._state.adding
+    try:
+        if not adding:
+            check_seen(row, request.POST.get("seq", ""))
+        values = read_values(table, sent_texts(table, request.POST), find_by_key, adding=adding)
+        saved = save_row(
+            table, row, values, by=actor, at=now(), reason=request.POST.get("reason", "")[:200]
+        )
+    except (Refusal, Refusals) as error:
+        if isinstance(error, Refusal) and error.code == "access.denied":
+            raise
+        kept = table.model() if adding else row_of(table, str(row.pk))
+        return _page(request, actor, table, kept, errors=by_field(error), sent=request.POST)
+    messages.success(request, _("已保存"))
+    return redirect("registry-row", table.key, str(saved.pk))
+
+
+def check_seen(row: Model, seq: str) -> None:
+    """Refuse registry.stale where somebody changed the row after the form was shown."""
+    past = history_of(row)
+    if seq != str(past[-1]["seq"] if past else 0):
+        raise Refusal(
+            "registry.stale",
+            "您填写时，别人已经改了这一行；请核对最新内容后再保存",
+            "Somebody changed this row meanwhile; look at it as it is now, then save again",
+        )
+
+
+def sent_texts(table: Table, sent: QueryDict) -> dict[str, Any]:
+    """Return what a form sent, by field."""
+    return {
+        field.key: sent.getlist(field.key)
+        if field.widget == "checkboxes"
+        else sent.get(field.key, "")
+        for field in table.fields
+    }
+
+
+def _page(
+    request: HttpRequest,
+    actor: Actor,
+    table: Table,
+    row: Any,
+    *,
+    errors: Mapping[str, list[str]] | None = None,
+    sent: QueryDict | None = None,
+    password: str = "",
+) -> HttpResponse:
+    adding = row._state.adding
+    editable = may_edit(table, actor, None if adding else row) and not _is_closed(table, row)
+    asked = [field for field in table.fields if editable and (adding or not field.fixed)]
+    texts = sent_texts(table, sent) if sent is not None else {}
+    known = {field.key for field in asked}
+    other = [text for key, found in (errors or {}).items() if key not in known for text in found]
+    context = {
+        **HERE,
+        "table": table,
+        "row": None if adding else row,
+        "title": "" if adding else shown_text(
+            table.field(table.shown[0]), getattr(row, table.shown[0]), language()),
+        "fields_shown": [
+            shown_field(field, row, actor, texts=texts, errors=errors or {}) for field in asked
+        ],
+        "told": [
+            (field.label(language()), shown_text(field, getattr(row, field.key), language()))
+            for field in table.fields
+            if not adding and field not in asked
+        ],
+        "errors": {**(errors or {}), "": other},
+        "editable": editable,
+        "past": [] if adding else past_of(table, row),
+        "password": password,
+        "duty": duty_of(actor, row) if table is SHIFTS and not adding else None,
+        "may_reset": table is OFFICERS and editable and not adding and row.pk != actor.officer,
+    }  # fmt: skip
+    response = show(request, actor, "office/registry/row.html", context, 422 if errors else 200)
+    if password:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def _is_closed(table: Table, row: Any) -> bool:
+    return table is SHIFTS and row.handed_over_at is not None
+
+
+def shown_field(
+    field: Field,
+    row: Any,
+    actor: Actor,
+    *,
+    texts: Mapping[str, Any],
+    errors: Mapping[str, list[str]],
+) -> ShownField:
+    """Return one field ready for the form's macros, with what was typed and what was refused."""
+    adding = row._state.adding
+    zh = language().startswith("zh")
+    options = [(code, name if zh else en) for code, name, en in field.choices]
+    if field.refers:
+        kept = None if adding else getattr(row, f"{field.key}_id")
+        options = options_of(field.refers, language(), kept)
+        if isinstance(row, Shift) and field.key == "organisation":
+            options = [one for one in options if may_schedule(actor, int(one[0]))]
+    value = texts.get(field.key, field.preset if adding else form_text(field, row))
+    return ShownField(
+        id=field.key,
+        label=field.label(language()),
+        help=field.help(language()),
+        widget="text" if field.widget in ("words", "number") else field.widget,
+        required=field.required,
+        value=value,
+        errors=tuple(errors.get(field.key, ())),
+        groups=(("", tuple(options)),),
+        when=None,
+        longest=0,
+        most=0,
+    )
+
+
+def duty_of(actor: Actor, shift: Shift) -> dict[str, Any]:
+    """Return what a shift's page offers of handing over, and who follows (one query)."""
+    following = list(following_shifts(shift).select_related("officer").order_by("officer__name"))
+    mine = actor.officer in {other.officer_id for other in following}
+    return {
+        "following": following,
+        "may_hand_over": actor.officer == shift.officer_id
+        and shift.handed_over_at is None
+        and shift.starts_at <= now(),
+        "may_acknowledge": mine
+        and shift.handed_over_at is not None
+        and shift.acknowledged_at is None,
+    }
+
+
+def _act_hand_over(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
+    note = request.POST.get("hand_over_note", "")[:2000]
+    return _act(request, actor, row, lambda: hand_over(row, note, by=actor, at=now()), _("已交班"))
+
+
+def _act_acknowledge(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
+    return _act(request, actor, row, lambda: acknowledge(row, by=actor, at=now()), _("已接班"))
+
+
+def _act(
+    request: HttpRequest, actor: Actor, row: Shift, act: Callable[[], Shift], done: str
+) -> HttpResponse:
+    try:
+        act()
+    except Refusal as refusal:
+        if refusal.code == "access.denied":
+            raise
+        return _page(request, actor, SHIFTS, row_of(SHIFTS, str(row.pk)), errors=by_field(refusal))
+    messages.success(request, done)
+    return redirect("registry-row", SHIFTS.key, str(row.pk))
+
+
+def _act_password(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
+    require(may_edit(OFFICERS, actor, row) and row.pk != actor.officer)
+    letters = "".join(secrets.choice(LETTERS) for place in range(16))
+    password = "-".join(letters[place : place + 4] for place in range(0, 16, 4))
+    give_password(row, password, by=actor)
+    return _page(request, actor, OFFICERS, row_of(OFFICERS, str(row.pk)), password=password)
+
+
+def give_password(officer: Officer, password: str, *, by: Actor) -> None:
+    """Set an account's password and unlock it; whoever is logged in there is logged out."""
+    change_row(
+        officer,
+        {"password": make_password(password), "failures": 0, "locked_until": None},
+        by=by,
+        at=now(),
+        reason="重设密码",
+    )
+
+
+ACTS: Mapping[tuple[str, str], Callable[[HttpRequest, Actor, Any], HttpResponse]] = {
+    ("shifts", "hand_over"): _act_hand_over,
+    ("shifts", "acknowledge"): _act_acknowledge,
+    ("officers", "password"): _act_password,
+}
