@@ -96,7 +96,7 @@ def show_matter(
         for task in tasks
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
-    offer = offer_of_matter(actor, matter, standing_of(matter, parties, tasks), facts)
+    offer = offer_of_matter(actor, matter, standing_of(matter, parties), facts)
     at = now()
     context = {
         "matter": matter,
