@@ -10,6 +10,7 @@ target anew. Facts submitted inside a multi-instance belong to that instance.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from qianshou.kernel.procedures.compiled import TOP, Node, Procedure
@@ -117,7 +118,6 @@ class Opened(NamedTuple):
     organisation: Any
     due: str | None
     form: str
-    local: Mapping[str, Any]
 
 
 class Closed(NamedTuple):
@@ -167,6 +167,9 @@ class Step(NamedTuple):
     passed: tuple[str, ...] = ()
 
 
+made = tuple.__new__  # a named tuple without the call of its own __new__: the hot path
+
+
 def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) -> Step:
     """Return what follows when `act` meets `state` (None before the opening) at `now`.
 
@@ -211,53 +214,49 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     if act.facts:
         facts = {**facts, **act.facts}
     serial += 1
-    left[serial] = Token(after.id, token.scope, "")
+    left[serial] = made(Token, (after.id, token[1], ""))
     organisation, due = after.organisation, after.due
-    opened = Opened(
-        serial,
-        after.id,
-        after.posts,
-        None if organisation is None else organisation(facts),
-        None if due is None else due(facts),
-        after.form,
-        {},
+    opened = made(
+        Opened,
+        (
+            serial,
+            after.id,
+            after.posts,
+            None if organisation is None else organisation(facts),
+            None if due is None else due(facts),
+            after.form,
+        ),
     )
-    return Step(
-        State(left, facts, serial, local),
-        (opened,),
-        (Closed(act.token, node.id, "done"),),
-        passed=(node.id, after.id),
+    closed = made(Closed, (act.token, node.id, "done"))
+    kept = made(State, (left, facts, serial, local))
+    none = ()
+    return made(
+        Step,
+        (kept, (opened,), (closed,), none, none, none, none, none, None, (node.id, after.id)),
     )
 
 
 class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
-    __slots__ = (
-        "closed", "effects", "ends", "facts", "local", "nodes", "opened", "outcome", "passed",
-        "procedure", "scopes", "serial", "stack", "stopped", "subscribed", "timers", "tokens",
-        "unsubscribed",
-    )  # fmt: skip
+    scopes: tuple[int, ...] = ()
+    ends: Mapping[int, str] = MappingProxyType({})
+    opened: tuple[Opened, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    stopped: tuple[int, ...] = ()
+    subscribed: tuple[Subscribed, ...] = ()
+    unsubscribed: tuple[int, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    passed: tuple[str, ...] = ()
+    outcome: str | None = None
 
     def __init__(self, procedure: Procedure, state: State) -> None:
         self.procedure = procedure
         self.nodes = procedure.nodes
-        self.tokens = state.tokens.copy()
-        self.facts = state.facts
-        self.local = state.locals
-        self.serial = state.serial
+        tokens, self.facts, self.serial, self.local = state
+        self.tokens = tokens.copy()
         self.stack: list[tuple[str, int, str]] = []
-        self.scopes: list[int] = []
-        self.ends: dict[int, str] = {}
-        self.opened: list[Opened] = []
-        self.closed: list[Closed] = []
-        self.timers: list[Timer] = []
-        self.stopped: list[int] = []
-        self.subscribed: list[Subscribed] = []
-        self.unsubscribed: list[int] = []
-        self.effects: list[Effect] = []
-        self.passed: list[str] = []
-        self.outcome: str | None = None
 
     def open(self, act: Open) -> None:
         """Put the first token after the start."""
@@ -291,7 +290,7 @@ class _Run:
         """Close a human step and go on."""
         token, node = self.waiting(act.token, "user")
         self.keep(act.token, act.facts)
-        self.closed.append(Closed(act.token, node.id, "done"))
+        self.closed += (Closed(act.token, node.id, "done"),)
         self.leave(act.token, token, node)
 
     def fire(self, act: Fire) -> None:
@@ -313,14 +312,14 @@ class _Run:
                 continue
             if node.kind == "catch":
                 self.keep(key, act.facts)
-                self.unsubscribed.append(key)
+                self.unsubscribed += (key,)
                 self.leave(key, token, node)
                 return
             if node.kind == "boundary":
                 self.keep(int(token.via), act.facts)
                 if node.interrupting:
                     del self.tokens[key]
-                    self.unsubscribed.append(key)
+                    self.unsubscribed += (key,)
                 self.take_boundary(token, node)
                 return
         raise Refusal(
@@ -420,27 +419,32 @@ class _Run:
                 node, scope, via = self.stack.pop(0)
                 self.enter(self.nodes[node], scope, via)
             if self.scopes:
-                self.end_scope(self.scopes.pop())
+                *rest, scope = self.scopes
+                self.scopes = tuple(rest)
+                self.end_scope(scope)
             elif not self.open_inclusive():
                 break
         if not self.tokens and self.outcome is None:
             self.outcome = self.ends.get(0, "")
-        return Step(
-            State(self.tokens, self.facts, self.serial, self.local),
-            tuple(self.opened),
-            tuple(self.closed),
-            tuple(self.timers),
-            tuple(self.stopped),
-            tuple(self.subscribed),
-            tuple(self.unsubscribed),
-            tuple(self.effects),
-            self.outcome,
-            tuple(self.passed),
+        return made(
+            Step,
+            (
+                made(State, (self.tokens, self.facts, self.serial, self.local)),
+                self.opened,
+                self.closed,
+                self.timers,
+                self.stopped,
+                self.subscribed,
+                self.unsubscribed,
+                self.effects,
+                self.outcome,
+                self.passed,
+            ),
         )
 
     def enter(self, node: Node, scope: int, via: str) -> None:
         """Let one token come to a node."""
-        self.passed.append(node.id)
+        self.passed += (node.id,)
         kind = node.kind
         if kind in ("user", "catch", "call"):
             self.wait(node, scope)
@@ -454,23 +458,23 @@ class _Run:
             else:
                 self.split_inclusive(node, scope)
         elif kind == "end":
-            self.ends[scope] = node.id
-            self.scopes.append(scope)
+            self.ends = {**self.ends, scope: node.id}
+            self.scopes += (scope,)
         elif kind == "terminate":
-            self.ends[scope] = node.id
+            self.ends = {**self.ends, scope: node.id}
             self.stack = [move for move in self.stack if move[1] != scope]
             for key in [key for key, token in self.tokens.items() if token.scope == scope]:
                 self.cancel(key)
-            self.scopes.append(scope)
+            self.scopes += (scope,)
         else:
             self.pass_by(node, scope)
 
     def pass_by(self, node: Node, scope: int) -> None:
         """Pass a node that does not wait: an effect, a decision, a message, a start."""
         if node.kind == "service":
-            self.effects.append(Effect(node.effect, node.id, self.view(scope)))
+            self.effects += (Effect(node.effect, node.id, self.view(scope)),)
         elif node.kind == "throw":
-            self.effects.append(Effect(f"message:{node.message}", node.id, self.view(scope)))
+            self.effects += (Effect(f"message:{node.message}", node.id, self.view(scope)),)
         elif node.kind == "rule":
             found = self.procedure.decisions[node.decision].decide(node.decision, self.view(scope))
             if not isinstance(found, Mapping):
@@ -545,7 +549,7 @@ class _Run:
         if node.collection is None:
             key = self.new(node.id, scope)
             self.arm(node, scope, key)
-            self.begin(node, key, {})
+            self.begin(node, key)
             return
         elements = node.collection(self.view(scope))
         if not isinstance(elements, list | tuple):
@@ -562,7 +566,7 @@ class _Run:
         for element in elements:
             key = self.new(node.id, many)
             self.local = {**self.local, key: {node.element: element}}
-            self.begin(node, key, {node.element: element})
+            self.begin(node, key)
 
     def arm(self, node: Node, scope: int, host: int) -> None:
         """Set the boundary events of an activity."""
@@ -574,11 +578,11 @@ class _Run:
     def listen(self, node: Node, key: int, scope: int) -> None:
         """Set the timer or the subscription of a token."""
         if node.timer is not None:
-            self.timers.append(Timer(key, node.id, str(node.timer(self.view(scope)))))
+            self.timers += (Timer(key, node.id, str(node.timer(self.view(scope)))),)
         else:
-            self.subscribed.append(Subscribed(key, node.id, node.message))
+            self.subscribed += (Subscribed(key, node.id, node.message),)
 
-    def begin(self, node: Node, key: int, local: Mapping[str, Any]) -> None:
+    def begin(self, node: Node, key: int) -> None:
         """Begin one instance of an activity at its token."""
         if node.kind == "call":
             self.stack.append((node.entry, key, ""))
@@ -587,7 +591,7 @@ class _Run:
         else:
             facts = self.view(key)
             due = node.due(facts) if node.due is not None else None
-            self.opened.append(
+            self.opened += (
                 Opened(
                     key,
                     node.id,
@@ -595,8 +599,7 @@ class _Run:
                     node.organisation(facts) if node.organisation is not None else None,
                     None if due is None else str(due),
                     node.form,
-                    local,
-                )
+                ),
             )
 
     def leave(self, key: int, token: Token, node: Node) -> None:
@@ -636,7 +639,10 @@ class _Run:
     def silence(self, key: int) -> None:
         """Remove a token that listens for a timer or a message."""
         node = self.nodes[self.tokens.pop(key).node]
-        (self.stopped if node.timer is not None else self.unsubscribed).append(key)
+        if node.timer is not None:
+            self.stopped += (key,)
+        else:
+            self.unsubscribed += (key,)
 
     def cancel(self, key: int) -> None:
         """Remove a token with everything inside it and the boundary events on it."""
@@ -653,9 +659,9 @@ class _Run:
             del self.tokens[key]
             if node.kind == "user" and token.via != MANY:
                 if any(one.token == key for one in self.opened):
-                    self.opened = [one for one in self.opened if one.token != key]
+                    self.opened = tuple(one for one in self.opened if one.token != key)
                 else:
-                    self.closed.append(Closed(key, node.id, "cancelled"))
+                    self.closed += (Closed(key, node.id, "cancelled"),)
         self.forget(key)
 
     def end_scope(self, scope: int) -> None:
