@@ -401,12 +401,11 @@ class _Run:
 
     def go(self, node: Node, scope: int) -> None:
         """Put every way that leaves a node on the stack."""
-        for way in node.ways:
-            self.stack.append((way.target, scope, way.id))
+        self.stack += [(way.target, scope, way.id) for way in node.ways]
 
     def settle(self) -> Step:
         """Move until everything waits; return the step."""
-        moves = 0
+        moves, nodes = 0, self.nodes
         while True:
             while self.stack:
                 moves += 1
@@ -417,7 +416,7 @@ class _Run:
                         "The procedure runs in a circle without waiting anywhere",
                     )
                 node, scope, via = self.stack.pop(0)
-                self.enter(self.nodes[node], scope, via)
+                self.enter(nodes[node], scope, via)
             if self.scopes:
                 *rest, scope = self.scopes
                 self.scopes = tuple(rest)
@@ -608,7 +607,8 @@ class _Run:
         instance = many is not None and many.via == MANY and many.node == token.node
         del self.tokens[key]
         if not instance:
-            self.disarm(key)
+            if node.boundaries:
+                self.disarm(key)
             self.go(node, token.scope)
             return
         assert many is not None
