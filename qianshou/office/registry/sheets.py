@@ -117,6 +117,8 @@ def _hint(table: Table, field: Field) -> str:
     parts = [_("必填") if field.required else _("可空"), field.help(language())]
     if field.key in table.matches:
         parts.append(_("按这一列找到已有的行"))
+    if field.refers == table.key:
+        parts.append(_("同一份表里新增的，要写在前面的行里"))
     if field.widget == "checkboxes":
         zh = language().startswith("zh")
         names = [name if zh else en for _code, name, en in field.choices]
