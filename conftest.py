@@ -5,15 +5,18 @@ threads, locks and the write-ahead log behave as they do in the product).
 """
 
 import tempfile
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.core.cache import cache
+from django.db import connection, connections, transaction
+from django.test import Client, TransactionTestCase
 
-from qianshou.kernel.clock import CHINA
+from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.ledger import triggers
 
 
@@ -47,3 +50,39 @@ def empty_the_ledger_too(case: TransactionTestCase) -> None:
 def at() -> datetime:
     """Return a working Monday's morning: the instant at which tests act."""
     return datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Build the demonstration's people and places once for a module, and take them away again."""
+    from qianshou.demo.district import build_district
+    from qianshou.kernel.installing import install_packs
+    from qianshou.kernel.registry.workdays import forget_calendar
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        install_packs(now())
+        build_district(now(), 1)
+        forget_calendar()
+        yield
+        transaction.set_rollback(True)
+        forget_calendar()
+
+
+@pytest.fixture
+def district(built: None, db: None) -> None:
+    """Let a test use the district: 27 towns with their officers, no matter yet."""
+    cache.clear()
+
+
+@pytest.fixture
+def browse(district: None) -> Callable[[str], Client]:
+    """Return what opens a browser for an account of the cast; "" is nobody."""
+    from qianshou.kernel.registry.models import Officer
+
+    def open_as(username: str) -> Client:
+        client = Client()
+        if username:
+            client.force_login(Officer.objects.get(username=username))
+        return client
+
+    return open_as

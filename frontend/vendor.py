@@ -25,7 +25,9 @@ LICENCES = {
     "axe-core": "LICENSE",
     "@tabler/icons": "LICENSE",
 }
-NAMED = re.compile(r"""icon\(\s*["']([a-z0-9-]+)["']|(?:icon\s*[=:]\s*|ICON: )["']([a-z0-9-]+)["']""")
+NAMED = re.compile(
+    r"""icon\(\s*["']([a-z0-9-]+)["']|(?:icon\s*[=:]\s*|ICON: )["']([a-z0-9-]+)["']"""
+)
 
 
 def used_icons() -> list[str]:

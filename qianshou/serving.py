@@ -32,7 +32,10 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool, say: Say) ->
     try:
         children.append(start(granian_command(host, port, workers)))
         if not wait_until_it_answers(host, port, children[0]):
-            say("服务没有启动成功，原因见上面的输出。", "The server did not start; see above for why.")
+            say(
+                "服务没有启动成功，原因见上面的输出。",
+                "The server did not start; see above for why.",
+            )
             return 1
         greet(host, port, say)
         if with_worker:  # only now, so that it does not delay the first page

@@ -56,10 +56,10 @@ class Player:
                 return self.rng.choice(found)
         raise LookupError(f"nobody sits at {posts} of {organisation}")
 
-    def call(self) -> tuple[Division, str, Facts]:
+    def call(self, town: Division | None = None) -> tuple[Division, str, Facts]:
         """Return a town, a category and what the caller says."""
         rng = self.rng
-        town = rng.choices(self.towns, self.weights)[0]
+        town = town or rng.choices(self.towns, self.weights)[0]
         village = rng.choice(self.villages[town.pk])
         category, _, summary, text = rng.choices(CALLS, [row[1] for row in CALLS])[0]
         spot = f"{village.name.removesuffix('社区').removesuffix('村')}{rng.choice(SPOTS)}"
@@ -80,10 +80,10 @@ class Player:
             facts["caller"] = {"name": name, "phone": f"10{rng.randrange(10**9):09d}"}
         return town, category, facts
 
-    def play(self, at: datetime, steps: int = 99) -> None:
+    def play(self, at: datetime, steps: int = 99, town: Division | None = None) -> None:
         """Open a call at `at` and work on it for so many steps, each at its own time."""
         rng = self.rng
-        town, category, facts = self.call()
+        town, category, facts = self.call(town)
         centre = self.centres[town.pk]
         matter = self.open(town, centre, facts, at)
         lead = LEADS.get(category, "")
@@ -204,5 +204,9 @@ def play_years(at: datetime, seed: int, say: Callable[[str, str], None]) -> None
         say(f"  {year} 年：{number} 件诉求", f"  {year}: {number} calls")
     for place in range(RECENT):
         player.play(at - timedelta(days=40 - place * 0.5))
+    longshui = next(town for town in player.towns if town.name == "龙水镇")
     for place in range(OPEN_NOW):
-        player.play(at - timedelta(hours=60 - place * 0.8), steps=rng.randrange(0, 6))
+        town = longshui if place % 4 == 0 else None
+        minutes = 1400 - place * 20
+        steps = rng.randrange(0, 3) if minutes < 200 else rng.randrange(3, 6)
+        player.play(at - timedelta(minutes=minutes if steps > 1 else rng.randrange(3)), steps, town)

@@ -95,7 +95,6 @@ class Standing:
     pack: str
     division_path: str
     organisations: frozenset[int]
-    assignees: frozenset[int]
     receipt_digest: str = ""
 
 
@@ -116,7 +115,7 @@ def may_see(by: Actor, standing: Standing) -> bool:
         return True
     if by.kind == "resident":
         return bool(by.receipt) and by.receipt == standing.receipt_digest
-    return by.officer in standing.assignees or any(reaches(seat, standing) for seat in by.seats)
+    return any(reaches(seat, standing) for seat in by.seats)
 
 
 def may_act(by: Actor, act: str, standing: Standing) -> bool:
@@ -136,9 +135,9 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     """
     if by.kind != "officer" or by.officer is None:
         return Q(pk__in=())
-    rule = Q(tasks__assignee=by.officer)
-    if by.organisations:
-        rule |= Q(parties__organisation__in=by.organisations)
+    if not by.seats:
+        return Q(pk__in=())
+    rule = Q(parties__organisation__in=by.organisations)
     for seat in by.seats:
         if seat.reach == "organisation":
             continue
@@ -150,10 +149,8 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
 
 
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
-    """Whether a task is this actor's to do: assigned to them, or free at a post they hold."""
-    if assignee is not None:
-        return by.officer == assignee
-    return by.sits_at(organisation, posts)
+    """Whether a task is this actor's to do: at a post they hold, free or assigned to them."""
+    return assignee in (None, by.officer) and by.sits_at(organisation, posts)
 
 
 def require(allowed: bool, code: str = "access.denied") -> None:

@@ -113,11 +113,15 @@ def due_at(start: datetime, span: str, calendar: WorkCalendar) -> Due:
         return _after_duty(begin, timedelta(hours=number), rule, calendar)
     if unit == "wd":
         return _after_workdays(begin.date(), number, rule, calendar)
+    return _rolled(_last_day(start, number, unit), rule, calendar)
+
+
+def _last_day(start: datetime, number: int, unit: str) -> date:
+    """Return the last of so many natural days, months or years, rest days not looked at."""
+    first = start.astimezone(CHINA).date()
     if unit == "d":
-        last = begin.date() + timedelta(days=number)
-    else:
-        last = _months_after(begin.date(), number * (12 if unit == "y" else 1))
-    return _rolled(last, rule, calendar)
+        return first + timedelta(days=number)
+    return _months_after(first, number * (12 if unit == "y" else 1))
 
 
 def _months_after(day: date, months: int) -> date:
@@ -181,24 +185,25 @@ def amber_at(start: datetime, due: datetime) -> datetime:
 
 
 def resume(
-    due: datetime, suspended_at: datetime, resumed_at: datetime, span: str, calendar: WorkCalendar
+    start: datetime, span: str, suspended_at: datetime, resumed_at: datetime, calendar: WorkCalendar
 ) -> Due:
-    """Return the new end of a span whose clock stood still from `suspended_at` to `resumed_at`.
+    """Return the end of a span from `start` whose clock stood still for a while.
 
-    Hours move by the exact pause; working days by the working days of the pause; natural days
-    and months by its days, and roll over again.
+    Hours move by the exact pause; working days by the working days of the pause; of natural days
+    and months the last day moves by the days of the pause, and only then rolls over a rest.
     """
-    _, unit = read_span(span)
-    if unit in ("min", "h"):
-        return Due(due.astimezone(CHINA) + (resumed_at - suspended_at), "时钟停止后恢复")
+    number, unit = read_span(span)
     first, last = suspended_at.astimezone(CHINA).date(), resumed_at.astimezone(CHINA).date()
-    end = due.astimezone(CHINA)
+    rule = f"{number} {UNITS[unit]}，扣除停止的时间"
+    if unit in ("min", "h"):
+        return Due(due_at(start, span, calendar).at + (resumed_at - suspended_at), rule)
     if unit in ("wd", "wh"):
+        end = due_at(start, span, calendar).at
         passed = sum(calendar.is_workday(day) for day in days_between(first, last))
-        moved = _after_workdays(end.date(), passed, "时钟停止后恢复", calendar)
+        moved = _after_workdays(end.date(), passed, rule, calendar)
         at = datetime.combine(moved.at.date(), end.timetz())
         return Due(at, moved.rule, moved.skipped, moved.provisional)
-    return _rolled(end.date() + (last - first), "时钟停止后恢复", calendar)
+    return _rolled(_last_day(start, number, unit) + (last - first), rule, calendar)
 
 
 def days_between(first: date, last: date) -> Iterable[date]:

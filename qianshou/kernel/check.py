@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from qianshou.kernel.indicators.declaration import read_indicators
 from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.feel import compile_expression
@@ -32,13 +33,9 @@ def check_packs() -> list[Refusal]:
 def check_pack(pack: Pack) -> list[Refusal]:
     """Return what is wrong in one pack."""
     found = [*_check_posts(pack), *_check_files(pack)]
-    try:
-        sources = pack.sources()
-    except Refusal as refusal:
-        return [*found, refusal]
     for declared in pack.procedures.values():
         try:
-            _, procedure = compile_sources(declared.id, sources)
+            _, procedure = compile_sources(declared.id, pack.sources(declared.id))
         except Refusal as refusal:
             found.append(refusal)
             continue
@@ -49,6 +46,7 @@ def check_pack(pack: Pack) -> list[Refusal]:
         found.extend(_check_steps(pack, procedure))
         found.extend(_check_declaration(pack, declared))
     found.extend(_check_starts(pack))
+    found.extend(_check_indicators(pack))
     return found
 
 
@@ -67,6 +65,15 @@ def _check_posts(pack: Pack) -> Iterator[Refusal]:
             yield _wrong(
                 pack, post.code, f"不认识的范围 {post.reach}", f"unknown reach {post.reach}"
             )
+
+
+def _check_indicators(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "indicators.toml"
+    if path.is_file():
+        try:
+            read_indicators(path, pack.id)
+        except Refusal as refusal:
+            yield refusal
 
 
 def _check_files(pack: Pack) -> Iterator[Refusal]:

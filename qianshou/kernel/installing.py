@@ -46,7 +46,7 @@ def install_packs(at: datetime) -> None:
         for code, name in pack.catalogues.items():
             _install_catalogue(pack, code, name, at)
         for procedure in pack.procedures:
-            publish(procedure, pack.sources(), at=at)
+            publish(procedure, pack.sources(procedure), at=at)
 
 
 def install_calendar() -> None:

@@ -91,21 +91,27 @@ class Pack:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
         return _read_form(self.folder / "forms" / f"{name}.json")
 
-    def sources(self) -> dict[str, dict[str, str]]:
-        """Return the texts that make the pack's procedures: bpmn by process id, dmn, forms."""
+    def sources(self, procedure: str) -> dict[str, dict[str, str]]:
+        """Return the texts that make a procedure: the pack's bpmn by process id, its dmn, and
+        its forms, but those with which other procedures begin.
+        """
 
         def read(pattern: str) -> dict[str, str]:
             found = sorted(self.folder.glob(pattern))
             return {path.stem: path.read_text(encoding="utf-8") for path in found}
 
         declared = {table.file.removesuffix(".bpmn"): key for key, table in self.procedures.items()}
+        begun = {start.form for start in self.starts.values() if start.procedure == procedure}
+        others = {start.form for start in self.starts.values()} - begun
         return {
             "bpmn": {
                 declared.get(stem, f"{self.id}.{stem}"): text
                 for stem, text in read("*.bpmn").items()
             },
             "dmn": read("*.dmn"),
-            "forms": read("forms/*.json"),
+            "forms": {
+                name: text for name, text in read("forms/*.json").items() if name not in others
+            },
         }
 
     def catalogue_rows(self, code: str) -> list[dict[str, str]]:

@@ -85,7 +85,7 @@ def _count_failure(officer: Officer) -> None:
 
 
 @require_http_methods(["GET", "POST"])
-def log_in(request: HttpRequest) -> HttpResponse:
+def enter(request: HttpRequest) -> HttpResponse:
     """Show the log-in page, or let an officer in."""
     onward = request.POST.get("next") or request.GET.get("next") or ""
     if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure()):
@@ -114,7 +114,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def log_out(request: HttpRequest) -> HttpResponse:
+def leave(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect("login")
@@ -128,9 +128,7 @@ def switch_theme(request: HttpRequest) -> HttpResponse:
         onward = "/"
     response = redirect(onward)
     dark = request.COOKIES.get("theme") != "dark"
-    response.set_cookie(
-        "theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax"
-    )
+    response.set_cookie("theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax")
     return response
 
 

@@ -8,47 +8,46 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.kernel.access import Actor, require
-from qianshou.kernel.ledger.models import Entry, Seal
+from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
 from qianshou.kernel.ledger.replay import Problem, check_entries
 from qianshou.kernel.registry.models import Officer, Organisation
 from qianshou.office.shell import frame, language, officer_page, show
 from qianshou.office.timeline import ICONS, act_words
 
-PAGE = 50
 HERE = "<!--progress-->"
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the ledger's entries, the newest first, of all acts or of one, of all subjects or one."""
     require(actor.role == "audit")
     act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
     before = request.GET.get("before", "")
-    found = Entry.objects.order_by("-pk")
-    if act:
-        found = found.filter(act=act)
-    if subject:
-        found = found.filter(subject=subject)
-    if before.isdigit():
-        found = found.filter(pk__lt=int(before))
-    rows = list(found[: PAGE + 1])
+    rows, following = find_entries(
+        act=act, subject=subject, before=int(before) if before.isdigit() else None
+    )
     names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
     places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
     context = {
         "rows": [
-            (row, act_words(row.act), names.get(row.officer_id), places.get(row.organisation_id))
-            for row in rows[:PAGE]
+            (
+                row,
+                act_words(row.act),
+                names.get(row.officer_id or 0),
+                places.get(row.organisation_id or 0),
+            )
+            for row in rows
         ],
-        "following": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "following": following,
         "act": act,
         "subject": subject,
         "acts": [(name, act_words(name)) for name in (*ICONS, "register", "amend")],
-        "total": Entry.objects.count(),
-        "seal": Seal.objects.order_by("-last_entry").first(),
+        "total": count_entries(),
+        "seal": last_seal(),
         "here": "audit",
     }
     return show(request, actor, "office/audit.html", context)

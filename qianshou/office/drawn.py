@@ -28,7 +28,7 @@ def draw_matter(
         done={top(node) for passed in path for node in passed},
         now=set(waiting),
         late={node for node, task in waiting.items() if task.due_at < at},
-        taken=flows_taken(model, path),
+        taken=ways_taken(model, path),
     )
     return Markup(draw(model, standing, language))  # noqa: S704 - draw escapes every text
 
@@ -38,12 +38,10 @@ def top(node: str) -> str:
     return node.partition("/")[0]
 
 
-def flows_taken(model: Model, path: list[tuple[str, ...]]) -> set[str]:
+def ways_taken(model: Model, path: list[tuple[str, ...]]) -> set[str]:
     """Return the flows between elements passed; of an exclusive choice only the ways chosen."""
     passed = {top(node) for nodes in path for node in nodes}
-    chosen = {
-        (one, other) for nodes in path for one, other in pairwise(nodes)
-    }
+    chosen = {(one, other) for nodes in path for one, other in pairwise(nodes)}
     return {
         flow.id
         for flow in model.flows.values()

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA, now
@@ -129,7 +129,7 @@ def towns() -> list[tuple[str, str]]:
     )
 
 
-@require_GET
+@require_safe
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show every indicator with its value beside the earlier one, pack by pack."""
@@ -146,7 +146,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "office/indicators.html", context)
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Show one indicator: over time beside the earlier period, by town, by its other fields."""
@@ -176,7 +176,7 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
     return show(request, actor, "office/indicator.html", context)
 
 
-@require_GET
+@require_safe
 @officer_page
 def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Show the matters that a number counts, as far as the officer may see them."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -57,7 +57,7 @@ def find_matter(actor: Actor, matter: int) -> Any:
     )
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, matter: int) -> HttpResponse:
     """Show a matter; with ?verify=1 its entries are really hashed and replayed."""
@@ -96,7 +96,7 @@ def show_matter(
         for task in tasks
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
-    offer = offer_of_matter(actor, matter, standing_of(matter, parties, tasks), facts)
+    offer = offer_of_matter(actor, matter, standing_of(matter, parties), facts)
     at = now()
     context = {
         "matter": matter,
@@ -123,6 +123,9 @@ def show_matter(
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),
         "tried": tried,
+        "stray": tried.errors
+        if tried.task and tried.task not in {desk.task.pk for desk in open_desks}
+        else {},
         "problems": problems,
         "disclosed": disclosed or {},
         "here": "matters",
@@ -143,7 +146,7 @@ def outcome_words(matter: Any) -> str:
     return node.name if zh else (node.name_en or node.name)
 
 
-@require_GET
+@require_safe
 @officer_page
 def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpResponse:
     """Give out a file of a matter that the actor may see, as a download that can do nothing."""

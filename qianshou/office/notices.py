@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -12,7 +12,7 @@ from qianshou.office.shell import officer_page, show
 PAGE = 50
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the notices, the newest first; `before` is the id under which the next page begins."""

@@ -43,13 +43,12 @@ class MatterOffer:
     persons: tuple[str, ...] = field(default=())
 
 
-def standing_of(matter: Any, parties: Iterable[Any], tasks: Iterable[Any]) -> Standing:
+def standing_of(matter: Any, parties: Iterable[Any]) -> Standing:
     """Return what the rule of access needs to know of a matter already read."""
     return Standing(
         pack=pack_of(matter.procedure).id,
         division_path=matter.division.path,
         organisations=frozenset(party.organisation_id for party in parties),
-        assignees=frozenset(task.assignee_id for task in tasks if task.assignee_id),
         receipt_digest=matter.receipt_digest,
     )
 

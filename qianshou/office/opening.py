@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.fields import read_form, shown_fields
 from qianshou.kernel import door
@@ -43,7 +43,7 @@ def start_of(actor: Actor, pack: str, start: str) -> tuple[Pack, StartDeclaratio
     return found, declared, form_of(digest, declared.form)
 
 
-@require_GET
+@require_safe
 @officer_page
 def choose(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the ways in; go straight on where there is but one."""

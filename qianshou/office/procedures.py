@@ -1,7 +1,10 @@
 """Procedures: what is published, drawn with what lies where and how long one stays."""
 
+import re
+
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -14,8 +17,29 @@ from qianshou.kernel.worklist.stays import Stay, stays_of
 from qianshou.office.drawn import draw_counts
 from qianshou.office.shell import language, officer_page, show
 
+SPAN = re.compile(r"(\d+)(min|h|wh|d|wd|mo|y)")
 
-@require_GET
+
+def span_words(span: str) -> str:
+    """Return a deadline's span in words; one that a decision table sets says so."""
+    if span == "now":
+        return _("立即")
+    found = SPAN.fullmatch(span)
+    if found is None:
+        return _("由判断表定")
+    unit = {
+        "min": _("%(n)s 分钟"),
+        "h": _("%(n)s 小时"),
+        "wh": _("%(n)s 工作小时"),
+        "d": _("%(n)s 日"),
+        "wd": _("%(n)s 个工作日"),
+        "mo": _("%(n)s 个月"),
+        "y": _("%(n)s 年"),
+    }[found[2]]
+    return unit % {"n": found[1]}
+
+
+@require_safe
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the procedures in force, by pack."""
@@ -34,7 +58,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "office/procedures.html", {"packs": shown, "here": "procedures"})
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
     """Show one procedure: its drawing, steps with counts, versions with digests."""
@@ -56,7 +80,7 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
             "posts": [posts.get(code, code) for code in node.posts if code != "resident"],
             "resident": "resident" in node.posts,
             "form": form_of(version.digest, node.form).title(language()) if node.form else "",
-            "span": node.due.text.strip('"') if node.due else "",
+            "span": span_words(node.due.text.strip('"')) if node.due else "",
             "statute": statutes().get(node.due_source),
             "counts": counts.get(node.id) or Stay(node.id, 0, 0, 0, None),
         }

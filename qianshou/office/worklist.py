@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -188,7 +188,7 @@ def list_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @officer_page
 def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show my list; administrators, who have none, are shown the registry."""
@@ -258,7 +258,7 @@ def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
     return list(found.values_list("pk", "name")[:200])
 
 
-@require_GET
+@require_safe
 @officer_page
 def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the rows alone, for the page that stays open; 304 when nothing has changed."""
@@ -275,7 +275,7 @@ def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     return HttpResponse(body, headers=headers)
 
 
-@require_GET
+@require_safe
 @officer_page
 def peek(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
     """Return the side pane of one task; as a page of its own without script."""

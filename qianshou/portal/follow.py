@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.kernel import door
@@ -73,7 +73,7 @@ def find_matter(request: HttpRequest, code: str) -> tuple[Any, Actor]:
     return matter, Actor("resident", receipt=digest)
 
 
-@require_GET
+@require_safe
 @resident_page
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Show where a matter stands."""

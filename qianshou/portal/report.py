@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.fields import read_form, shown_fields
 from qianshou.kernel import door
@@ -22,7 +22,7 @@ from qianshou.portal.page import address_of, by_field, language, resident_page, 
 from qianshou.portal.receipt import code_of, digest_of, new_mark, spoken
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what a resident can do here."""
     services = [
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return show(request, "portal/home.html", {"services": services, "here": "home"})
 
 
-@require_GET
+@require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """Say what is kept of a resident, for how long, and who may read it."""
     return show(request, "portal/privacy.html", {"here": "privacy"})

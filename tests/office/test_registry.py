@@ -222,11 +222,11 @@ def test_a_post_keeps_its_acts_and_classes_of_what_may_be_read(town: Town) -> No
     client = town.client(town.system)
     sent = {
         "name": "席位", "name_en": "Seat", "reach": "organisation", "seq": "1",
-        "acts": ["schedule", "transfer"], "reads": "caller location",
+        "acts": ["roster", "transfer"], "reads": "caller location",
     }  # fmt: skip
     assert send(client, "registry-row", "posts", "seat", **sent).status_code == 302
     post = Post.objects.get(pk="seat")
-    assert (post.acts, post.reads) == (["schedule", "transfer"], ["caller", "location"])
+    assert (post.acts, post.reads) == (["roster", "transfer"], ["caller", "location"])
     assert "排班" in page(client, "registry-row", "posts", "seat")
 
 

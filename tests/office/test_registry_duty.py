@@ -51,7 +51,7 @@ def test_the_leader_plans_shifts_of_the_own_organisation_only(town: Town) -> Non
 
 
 def test_a_seat_whose_post_plans_may_plan(town: Town) -> None:
-    make(town.seat, acts=["schedule"])
+    make(town.seat, acts=["roster"])
     client = town.client(town.zhang)
     assert send(client, "registry-new", "shifts", **planned(town)).status_code == 302
 

@@ -136,7 +136,7 @@ def urge_matter(act: Urge, *, by: Actor, at: datetime) -> MatterRow:
 
     def allowed(standing: Standing) -> bool:
         return (
-            by.kind == "resident"
+            (by.kind == "resident" and may_see(by, standing))
             or bool(by.organisations & standing.organisations)
             or (may_act(by, "supervise", standing))
         )

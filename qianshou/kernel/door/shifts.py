@@ -9,7 +9,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Shift
 from qianshou.kernel.registry.shifts import following_shifts
 
-SCHEDULE = "schedule"
+SCHEDULE = "roster"
 
 
 def may_schedule(by: Actor, organisation: int) -> bool:

@@ -131,17 +131,13 @@ def standing_of(matter: MatterRow) -> Standing:
     """Return what the rule of access needs to know of a matter (one query)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT organisation_id, NULL FROM worklist_party WHERE matter_id = %s UNION ALL "
-            "SELECT NULL, assignee_id FROM worklist_task "
-            "WHERE matter_id = %s AND assignee_id IS NOT NULL",
-            [matter.id, matter.id],
+            "SELECT organisation_id FROM worklist_party WHERE matter_id = %s", [matter.id]
         )
-        rows = cursor.fetchall()
+        organisations = frozenset(row[0] for row in cursor.fetchall())
     return Standing(
         pack=pack_of(matter.procedure).id,
         division_path=matter.division_path,
-        organisations=frozenset(row[0] for row in rows if row[0] is not None),
-        assignees=frozenset(row[1] for row in rows if row[1] is not None),
+        organisations=organisations,
         receipt_digest=matter.receipt_digest,
     )
 

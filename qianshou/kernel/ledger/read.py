@@ -1,10 +1,10 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from qianshou.kernel.ledger.models import Entry
+from qianshou.kernel.ledger.models import Entry, Seal
 
 
 def entries_of(subject: str) -> list[dict[str, Any]]:
@@ -28,3 +28,30 @@ def head_of(subject: str) -> tuple[int, str]:
 def nodes_completed(subject: str) -> Collection[str]:
     """Return the human steps that somebody has completed in a matter."""
     return set(Entry.objects.filter(subject=subject, act="complete").values_list("node", flat=True))
+
+
+def find_entries(
+    *, act: str = "", subject: str = "", before: int | None = None, size: int = 50
+) -> tuple[Sequence[Entry], int | None]:
+    """Return entries, the newest first, of one act or subject if named; and where the next
+    page begins, if there is one.
+    """
+    found = Entry.objects.order_by("-pk")
+    if act:
+        found = found.filter(act=act)
+    if subject:
+        found = found.filter(subject=subject)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: size + 1])
+    return rows[:size], rows[size - 1].pk if len(rows) > size else None
+
+
+def last_seal() -> Seal | None:
+    """Return the newest seal, or None before the first."""
+    return Seal.objects.order_by("-last_entry").first()
+
+
+def count_entries() -> int:
+    """Return how many entries the ledger holds."""
+    return Entry.objects.count()

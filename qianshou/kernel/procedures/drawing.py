@@ -221,7 +221,11 @@ def _count(shape: Shape, text: str) -> str:
     if not text:
         return ""
     x, y = shape.x + shape.width / 2, shape.y + shape.height + 13
-    return f'<text class="count" x="{x:g}" y="{y:g}">{escape(text)}</text>'
+    wide = sum(12 if letter > "⺀" else 7 for letter in text) + 8
+    return (
+        f'<rect class="plate" x="{x - wide / 2:g}" y="{y - 12:g}" width="{wide}" height="16" rx="4"/>'
+        f'<text class="count" x="{x:g}" y="{y:g}">{escape(text)}</text>'
+    )
 
 
 def wrap(text: str, width: float, most: int = 4) -> list[str]:

@@ -111,10 +111,10 @@ def test_planning_needs_a_seat_there_that_plans_or_reaches_the_division(office: 
     seat = office.wang.seats[0]
     for changes, allowed in (
         ({}, False),
-        ({"acts": frozenset({"schedule"})}, True),
+        ({"acts": frozenset({"roster"})}, True),
         ({"reach": "division"}, True),
         ({"reach": "district"}, False),
-        ({"acts": frozenset({"schedule"}), "organisation": seat.organisation + 1}, False),
+        ({"acts": frozenset({"roster"}), "organisation": seat.organisation + 1}, False),
     ):
         told = {**vars(seat), "reach": "organisation", **changes}
         by = Actor("officer", 1, "王芳", seats=(type(seat)(**told),))

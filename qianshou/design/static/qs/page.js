@@ -70,3 +70,35 @@ if (lost) {
   window.addEventListener("offline", () => (lost.hidden = false));
   document.addEventListener("htmx:afterRequest", (done) => { if (done.detail.successful) lost.hidden = true; });
 }
+
+// On a wide screen a task opens beside its list.
+document.addEventListener("click", (click) => {
+  const link = click.target.closest("[data-peek]");
+  const pane = document.getElementById("peek");
+  if (!link || !pane || !window.htmx || click.ctrlKey || click.metaKey || click.shiftKey) return;
+  if (getComputedStyle(pane).display === "none") return;
+  click.preventDefault();
+  for (const row of document.querySelectorAll("tr[aria-selected]")) row.removeAttribute("aria-selected");
+  link.closest("tr").setAttribute("aria-selected", "true");
+  htmx.ajax("GET", link.dataset.peek, { target: pane, swap: "innerHTML" });
+});
+
+// A list that is renewed keeps its ticks, and stays as it is when nothing has changed.
+let shown = "";
+let ticked = [];
+document.addEventListener("htmx:beforeSwap", (swap) => {
+  if (swap.detail.target.id !== "rows") return;
+  if (swap.detail.serverResponse === shown) swap.detail.shouldSwap = false;
+  shown = swap.detail.serverResponse;
+  ticked = [...document.querySelectorAll('#rows input[name="task"]:checked')].map((box) => box.value);
+});
+document.addEventListener("htmx:afterSwap", (swap) => {
+  if (swap.detail.target.id !== "rows") return;
+  for (const box of document.querySelectorAll('#rows input[name="task"]')) box.checked = ticked.includes(box.value);
+});
+
+// A drawing too wide for its place begins where the work is.
+for (const place of document.querySelectorAll(".drawing")) {
+  const here = place.querySelector(".now, .late");
+  if (here) place.scrollLeft += here.getBoundingClientRect().left - place.getBoundingClientRect().left - place.clientWidth / 3;
+}

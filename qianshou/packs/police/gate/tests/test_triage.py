@@ -1,0 +1,62 @@
+"""The gate's decision tables: what is proposed, which limits follow, who is looked at again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qianshou.kernel.procedures.dmn import load_dmn
+
+TABLES = load_dmn((Path(__file__).parents[1] / "triage.dmn").read_bytes(), "triage.dmn")
+
+
+def decided(name: str, **facts: Any) -> dict[str, Any]:
+    found = TABLES.decide(name, facts)
+    assert isinstance(found, dict)
+    return found
+
+
+def suggested(summary: str, text: str = "", at_risk: bool = False) -> tuple[str, str, str]:
+    found = decided("suggest", summary=summary, text=text, at_risk=at_risk)
+    return (found["suggested_kind"], found["suggested_category"], found["suggested_level"])
+
+
+@pytest.mark.parametrize(
+    ("summary", "proposal"),
+    [
+        ("有人落水了", ("emergency", "safety.water", "urgent")),
+        ("楼上着火冒烟", ("emergency", "safety.fire", "urgent")),
+        ("夜市有人打架", ("police", "police.fight", "prompt")),
+        ("电动车被盗", ("police", "police.theft", "normal")),
+        ("老人走失", ("both", "people.elder", "prompt")),
+        ("工地夜间施工", ("non_police", "noise.work", "normal")),
+        ("广场舞太吵", ("non_police", "noise.life", "normal")),
+        ("老板欠薪不给工资", ("non_police", "dispute.wage", "normal")),
+        ("步道护栏松动", ("non_police", "city.road", "prompt")),
+        ("问一件事", ("non_police", "other.ask", "normal")),
+    ],
+)
+def test_words_lead_to_a_proposal(summary: str, proposal: tuple[str, str, str]) -> None:
+    assert suggested(summary) == proposal
+
+
+def test_danger_to_people_comes_before_every_word() -> None:
+    assert suggested("问一件事", at_risk=True)[0] == "emergency"
+    assert suggested("电动车被盗", at_risk=True)[2] == "urgent"
+
+
+def test_the_details_count_like_the_sentence() -> None:
+    assert suggested("请来看看", "河里有人溺水")[0] == "emergency"
+
+
+@pytest.mark.parametrize(
+    ("level", "sign", "work"),
+    [("urgent", "5min", "1d"), ("prompt", "15min", "2d"), ("normal", "2wh", "5wd")],
+)
+def test_the_level_sets_both_limits(level: str, sign: str, work: str) -> None:
+    assert decided("limits", level=level) == {"sign_span": sign, "work_span": work}
+
+
+def test_a_tenth_is_looked_at_again() -> None:
+    drawn = [TABLES.decide("look_again", {"number": f"LD-20241119-{n:04d}"}) for n in range(1000)]
+    assert sum(bool(one) for one in drawn) == 100

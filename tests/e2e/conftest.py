@@ -1,0 +1,141 @@
+"""The product as it is started, filled with the demonstration, and a browser to look at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from qianshou.demo.cast import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
+Visit = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test of this folder be one for the browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of the served product with its worker and the demonstration."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    given = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
+    given["QIANSHOU_VAR"] = str(tmp_path_factory.mktemp("var"))
+    command = [sys.executable, "-m", "qianshou"]
+    subprocess.run([*command, "demo"], cwd=ROOT, env=given, check=True, timeout=300)
+    address = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(
+        [*command, "serve", "--with-worker", "--port", str(port)], cwd=ROOT, env=given
+    ) as served:
+        try:
+            wait_for(address)
+            yield address
+        finally:
+            served.terminate()
+
+
+def wait_for(address: str) -> None:
+    """Wait until the product answers, a minute at most."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"{address}/login/", timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(address)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return the browser that the system has."""
+    with sync_playwright() as playwright:
+        found = shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site: str, chromium: Browser) -> Iterator[Visit]:
+    """Return what opens a page as somebody: language, width and theme as asked.
+
+    A page that asks another host for anything, or complains on its console, fails the test.
+    """
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(
+        path: str = "/",
+        *,
+        username: str = "",
+        language: str = "zh-hans",
+        width: int = 1440,
+        theme: str = "light",
+        script: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, java_script_enabled=script, locale="zh-CN"
+        )
+        contexts.append(context)
+        context.set_default_timeout(15000)
+        page = context.new_page()
+        page.on(
+            "request",
+            lambda one: None if one.url.startswith((site, "data:")) else wrong.append(one.url),
+        )
+        page.on(
+            "console",
+            lambda one: wrong.append(one.text) if one.type == "error" else None,
+        )
+        page.on("pageerror", lambda one: wrong.append(str(one)))
+        if username:
+            page.goto(f"{site}/login/")
+            page.fill("#username", username)
+            page.fill("#password", PASSWORD)
+            page.click("form.form button")
+            page.wait_for_url(f"{site}/**")
+        context.add_cookies(
+            [
+                {"name": "django_language", "value": language, "url": site},
+                {"name": "theme", "value": theme, "url": site},
+            ]
+        )
+        page.goto(f"{site}{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [one for one in wrong if "status of 422" not in one and "ERR_INTERNET" not in one]
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what axe-core finds serious or critical on a page, and whether it is too wide."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    faults = [
+        f"{page.url}: {one['id']} {one['nodes'][0]['html'][:160]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    size = page.viewport_size
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if size and wide > size["width"]:
+        faults.append(f"{page.url}: {wide} wide on {size['width']}")
+    return faults

@@ -1,0 +1,65 @@
+"""Every page at two widths, in two languages and themes: accessible, not too wide, its own."""
+
+import pytest
+
+from tests.e2e.conftest import Visit, faults_of
+
+OFFICER = (
+    "/",
+    "/?list=organisation",
+    "/?q=没有这样的",
+    "/m/",
+    "/open/police.gate/register/",
+    "/open/police.gate/register/sheet/",
+    "/notices/",
+    "/me/",
+    "/procedures/",
+    "/procedures/police.gate/",
+    "/indicators/",
+    "/indicators/police.gate/calls/",
+    "/indicators/police.gate/on_time/",
+    "/indicators/police.gate/calls/records/",
+    "/registry/",
+)
+RESIDENT = ("/login/", "/r/", "/r/say/police.gate/report/", "/r/f/", "/r/privacy/")
+LOOKS = [
+    ("zh-hans", 1440, "light"),
+    ("en", 1440, "dark"),
+    ("zh-hans", 390, "dark"),
+    ("en", 390, "light"),
+]
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/", username="zhang_min", language=language, width=width, theme=theme)
+    site = page.url.rstrip("/")
+    faults = []
+    for path in OFFICER:
+        page.goto(site + path)
+        faults += faults_of(page)
+    page.goto(f"{site}/m/")
+    page.locator("a.ttl").first.click()
+    page.wait_for_selector(".bpmn")
+    faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_residents_pages(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/login/", language=language, width=width, theme=theme)
+    site = page.url.removesuffix("/login/")
+    faults = []
+    for path in RESIDENT:
+        page.goto(site + path)
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+def test_the_auditors_pages(visit: Visit) -> None:
+    page = visit("/audit/", username="audit_admin")
+    faults = faults_of(page)
+    page.click("main form button.p")
+    page.wait_for_selector("#result")
+    assert "核验一致" in page.locator("#result").inner_text()
+    assert not faults, "\n".join(faults)
