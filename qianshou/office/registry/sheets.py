@@ -118,7 +118,10 @@ def _hint(table: Table, field: Field) -> str:
     if field.key in table.matches:
         parts.append(_("按这一列找到已有的行"))
     if field.refers == table.key:
-        parts.append(_("同一份表里新增的，要写在前面的行里"))
+        zh = language().startswith("zh")
+        parts.append(
+            "本表新增的要写在前面的行" if zh else "One that this sheet adds: in a row above"
+        )
     if field.widget == "checkboxes":
         zh = language().startswith("zh")
         names = [name if zh else en for _code, name, en in field.choices]
