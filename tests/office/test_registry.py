@@ -159,7 +159,10 @@ def test_the_pages_open_in_english_too(town: Town) -> None:
         for key, table in TABLES.items():
             assert table.en in page(client, "registry")
             assert table.en in page(client, "registry-list", key)
-        assert "Longshui centre" in page(client, "registry-row", "organisations", town.centre.pk)
+        assert "Longshui centre</a>" in page(client, "registry-list", "organisations")
+        assert "<h1>Longshui centre" in page(
+            client, "registry-row", "organisations", town.centre.pk
+        )
 
 
 def test_an_end_before_the_beginning_and_a_name_taken_are_refused(town: Town) -> None:
