@@ -146,6 +146,25 @@ def test_what_a_form_refuses_stands_beside_its_field(town: Town) -> None:
     assert not Organisation.objects.filter(name="甲").exists()
 
 
+def test_a_character_that_no_database_keeps_is_refused(town: Town) -> None:
+    sent = {"day": "2031-05-05", "name": "劳\0动节"}
+    answer = send(town.client(town.system), "registry-new", "calendar", **sent)
+    assert 'id="e-name"' in answer.content.decode()
+
+
+def test_the_pages_open_in_english_too(town: Town) -> None:
+    for who in (town.system, town.security, town.luo):
+        client = town.client(who)
+        client.cookies.load({"django_language": "en"})
+        for key, table in TABLES.items():
+            assert table.en in page(client, "registry")
+            assert table.en in page(client, "registry-list", key)
+        assert "Longshui centre</a>" in page(client, "registry-list", "organisations")
+        assert "<h1>Longshui centre" in page(
+            client, "registry-row", "organisations", town.centre.pk
+        )
+
+
 def test_an_end_before_the_beginning_and_a_name_taken_are_refused(town: Town) -> None:
     client = town.client(town.system)
     told = {

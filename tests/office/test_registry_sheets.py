@@ -10,7 +10,7 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from qianshou.kernel.door.registering import history_of
-from qianshou.kernel.registry.models import Officer, Organisation, Posting
+from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting
 from qianshou.kernel.registry.sheets import read_sheet
 from qianshou.office.registry.planning import columns_of
 from qianshou.office.registry.tables import TABLES
@@ -135,6 +135,28 @@ def test_a_row_twice_and_a_fixed_field_are_refused(town: Town) -> None:
     moved = ["大足区", "区县", "龙水镇", "t", "500111", DAY, "", "", "", "", "否"]
     shown = upload(client, sheet(moved, heading=heading), "divisions").content.decode()
     assert "“上级”定了不能改" in shown
+
+
+def test_a_row_may_be_under_one_that_the_same_sheet_adds_above_it(town: Town) -> None:
+    client = town.client(town.system)
+    heading = [column.zh for column in columns_of(TABLES["divisions"])]
+    rest = [DAY, "", "", "", "", "否"]
+    content = sheet(
+        ["新镇", "镇", "大足区", "t", "9001", *rest],
+        ["新村", "村", "新镇", "t", "9002", *rest],
+        ["先村", "村", "后镇", "t", "9003", *rest],
+        ["后镇", "镇", "大足区", "t", "9004", *rest],
+        ["龙水镇", "镇", "大足区", "t", "9005", *rest],
+        ["龙水村", "村", "龙水镇（9005）", "t", "9006", *rest],
+        heading=heading,
+    )
+    assert "没有“后镇”" in upload(client, content, "divisions").content.decode()
+    shown = confirm(client, "divisions")
+    village = Division.objects.get(code="9002")
+    assert village.parent == Division.objects.get(code="9001")
+    assert village.path.startswith(village.parent.path)
+    assert "“龙水镇”没有导入" in shown
+    assert not Division.objects.filter(code__in=("9003", "9005", "9006")).exists()
 
 
 def test_two_people_of_one_name_must_be_told_apart(town: Town) -> None:

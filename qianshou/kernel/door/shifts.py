@@ -26,6 +26,7 @@ def hand_over(shift: Shift, note: str, *, by: Actor, at: datetime) -> Shift:
     Raises Refusal access.denied (not this officer's shift), shift.not_started,
     shift.handed_over (already) and shift.note (no note).
     """
+    note = note.replace("\0", "").strip()
     with write_turn():
         row = _locked(shift)
         require(by.kind == "officer" and by.officer == row.officer_id)
@@ -39,14 +40,14 @@ def hand_over(shift: Shift, note: str, *, by: Actor, at: datetime) -> Shift:
             raise Refusal(
                 "shift.handed_over", "这个班次已经交班", "This shift was already handed over"
             )
-        if not note.strip():
+        if not note:
             raise Refusal(
                 "shift.note",
                 "请写明交接事项；没有要交接的，写“无”",
                 "Say what is handed over; if nothing, write “none”",
                 "hand_over_note",
             )
-        return change_row(row, {"hand_over_note": note.strip(), "handed_over_at": at}, by=by, at=at)
+        return change_row(row, {"hand_over_note": note, "handed_over_at": at}, by=by, at=at)
 
 
 def acknowledge(shift: Shift, *, by: Actor, at: datetime) -> Shift:

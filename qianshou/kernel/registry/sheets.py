@@ -29,9 +29,13 @@ MOST_RATIO = 200
 SMALL_PART = 1024 * 1024
 MOST_ROWS = 5000
 MOST_COLUMNS = 100
+MOST_TEXT = 5_000_000  # characters of all cells: one long shared text may stand in many
+MOST_TAGS = 2_000_000  # of one part; each becomes an element in memory
+MOST_TAGS_AT_ONCE = 100_000  # of one row, or of all that is no row: a reader keeps these together
 LAST_ROW = 1_048_576  # of a sheet, in Excel; a row further down is nobody's
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 MARKUP = (".xml", ".rels", ".vml")
+ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s/>]")
 ENCODING = re.compile(r"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([^"']{1,40})["']""")
 
 
@@ -163,6 +167,7 @@ def _rows_of(sheet: Any, columns: Sequence[Column]) -> list[SheetRow]:
     lines = sheet.iter_rows(min_row=1, max_row=LAST_ROW, min_col=1, max_col=MOST_COLUMNS)
     places = _places(next(lines, ()), columns)
     found = []
+    written = 0
     for number, cells in enumerate(lines, 2):
         texts = {
             key: _read_cell(cells[place]) if place < len(cells) else ""
@@ -170,7 +175,8 @@ def _rows_of(sheet: Any, columns: Sequence[Column]) -> list[SheetRow]:
         }
         if any(texts.values()):
             found.append(SheetRow(number, texts))
-            if len(found) > MOST_ROWS:
+            written += sum(map(len, texts.values()))
+            if len(found) > MOST_ROWS or written > MOST_TEXT:
                 raise _too_large(f"一次最多导入 {MOST_ROWS} 行", f"At most {MOST_ROWS} rows")
     return found
 
@@ -246,6 +252,9 @@ def _check_part(name: str, part: bytes) -> None:
     bare = part.replace(b"\0", b"")  # what UTF-16 and UTF-32 put between the letters
     if b"<!DOCTYPE" in bare or b"<!ENTITY" in bare:
         raise _not_xlsx()
+    tags = [piece.count(b"<") for piece in ROW.split(part)]
+    if sum(tags) > MOST_TAGS or max(tags) > MOST_TAGS_AT_ONCE:
+        raise _too_large("文件里的单元格太多", "The file holds too many cells")
     if name.lower().endswith(MARKUP):
         declared = ENCODING.search(part.decode("utf-8")[:400])
         if declared and declared[1].lower() not in ("utf-8", "us-ascii", "ascii"):

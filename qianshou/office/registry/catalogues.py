@@ -45,7 +45,8 @@ def edit(request: HttpRequest, actor: Actor, catalogue: Catalogue | None) -> Htt
     if request.method == "POST":
         require(may_edit(CATALOGUES, actor))
         sent = request.POST
-        names, entries = (sent.get("name", ""), sent.get("name_en", "")), sent_entries(sent)
+        names = (sent.get("name", "").replace("\0", ""), sent.get("name_en", "").replace("\0", ""))
+        entries = sent_entries(sent)
         try:
             saved = save_version(
                 catalogue, sent.get("code", "").strip(), names, entries, by=actor, at=now()
@@ -84,7 +85,10 @@ def entries_of(catalogue: Catalogue | None) -> list[Entry]:
 def sent_entries(sent: QueryDict) -> list[Entry]:
     """Return the entries that a form sent, without blank lines."""
     columns = [sent.getlist(f"entry.{name}") for name in ("code", "name", "name_en", "parent")]
-    lines = [Entry(*(text.strip() for text in line)) for line in zip(*columns, strict=False)]
+    lines = [
+        Entry(*(text.replace("\0", "").strip() for text in line))
+        for line in zip(*columns, strict=False)
+    ]
     return [line for line in lines if line.code or line.name or line.name_en]
 
 

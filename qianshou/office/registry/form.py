@@ -23,7 +23,7 @@ from qianshou.kernel.registry.models import Officer, Shift
 from qianshou.kernel.registry.shifts import following_shifts
 from qianshou.office.registry import catalogues
 from qianshou.office.registry.history import past_of
-from qianshou.office.registry.list import HERE, table_of
+from qianshou.office.registry.list import HERE, table_of, title_of
 from qianshou.office.registry.reading import form_text, read_values, shown_text
 from qianshou.office.registry.references import find_by_key, options_of
 from qianshou.office.registry.saving import save_row
@@ -137,8 +137,7 @@ def _page(
         **HERE,
         "table": table,
         "row": None if adding else row,
-        "title": "" if adding else shown_text(
-            table.field(table.shown[0]), getattr(row, table.shown[0]), language()),
+        "title": "" if adding else title_of(table, row),
         "fields_shown": [
             shown_field(field, row, actor, texts=texts, errors=errors or {}) for field in asked
         ],

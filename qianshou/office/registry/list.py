@@ -130,9 +130,20 @@ def gaps_ahead(actor: Actor, at: datetime) -> list[Gap]:
 
 def shown_row(table: Table, row: Any) -> ShownRow:
     """Return a row as the list shows it."""
-    texts = [shown_text(table.field(key), getattr(row, key), language()) for key in table.shown]
+    texts = [title_of(table, row)]
+    texts += [
+        shown_text(table.field(key), getattr(row, key), language()) for key in table.shown[1:]
+    ]
     ended = getattr(row, "is_active", True) is False or getattr(row, "is_current", True) is False
     return ShownRow(str(row.pk), texts, ended)
+
+
+def title_of(table: Table, row: Any) -> str:
+    """Return what a row is called: its first column, in English where it has an English name."""
+    key = table.shown[0]
+    if key == "name":
+        return short_name(row, language())
+    return shown_text(table.field(key), getattr(row, key), language())
 
 
 def headings(table: Table, asked: Asked) -> list[Heading]:

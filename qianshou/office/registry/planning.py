@@ -11,7 +11,7 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, SheetRow
 from qianshou.office.registry.reading import form_text, read_value, read_values
-from qianshou.office.registry.references import Find, find_by_name
+from qianshou.office.registry.references import MODELS, Find, NameFinder
 from qianshou.office.registry.saving import check_row, save_row
 from qianshou.office.registry.tables import Field, Table
 
@@ -35,8 +35,11 @@ def columns_of(table: Table) -> list[Column]:
 
 
 def plan_rows(table: Table, rows: Iterable[SheetRow], by: Actor) -> list[PlannedRow]:
-    """Return what each row would do; a fixed number of queries, whatever the number of rows."""
-    find = find_by_name()
+    """Return what each row would do; a fixed number of queries, whatever the number of rows.
+
+    A row may point at one that the sheet adds above it.
+    """
+    find = NameFinder()
     known = {
         key_of(table, {name: getattr(row, name) for name in table.matches}): row
         for row in table.model._default_manager.select_related(*table.joins)
@@ -51,6 +54,8 @@ def plan_rows(table: Table, rows: Iterable[SheetRow], by: Actor) -> list[Planned
             told = _refused(line, (_twice(seen[key]),))
         elif key is not None:
             seen[key] = line.number
+        if told.act == "new" and table.key in MODELS:
+            find.learn(table.key, told.row)
         planned.append(told)
     return planned
 
@@ -81,8 +86,11 @@ def _plan(table: Table, line: SheetRow, row: Any, find: Find, by: Actor) -> Plan
     try:
         values = read_values(table, texts, find, adding=True)
         if row is None:
-            check_row(table, table.model(), values, by)
-            return PlannedRow(line.number, line.texts, "new", None, values)
+            fresh = table.model()
+            check_row(table, fresh, values, by)
+            for name, value in values.items():
+                setattr(fresh, name, value)
+            return PlannedRow(line.number, line.texts, "new", fresh, values)
         differs = frozenset(name for name, value in values.items() if getattr(row, name) != value)
         _refuse_fixed(table, differs)
         free = {name: value for name, value in values.items() if not table.field(name).fixed}
@@ -140,10 +148,10 @@ def take_rows(
         if line.act in ("bad", "same"):
             done.append(line)
             continue
-        row = table.model() if line.row is None else line.row
         reason = f"导入 {file[:100]} 第 {line.number} 行"
         try:
-            save_row(table, row, line.values, by=by, at=at, reason=reason)
+            _require_saved(line.values)
+            save_row(table, line.row, line.values, by=by, at=at, reason=reason)
         except Refusal as refusal:
             done.append(_refused(SheetRow(line.number, line.texts), (refusal,)))
         except Refusals as several:
@@ -151,3 +159,12 @@ def take_rows(
         else:
             done.append(line)
     return done
+
+
+def _require_saved(values: Mapping[str, Any]) -> None:
+    """Refuse a row that points at one above it in the sheet which was not taken."""
+    for name, value in values.items():
+        if isinstance(value, Model) and value._state.adding:
+            raise Refusal(
+                "registry.unknown", f"“{value}”没有导入", f"“{value}” was not brought in", name
+            )

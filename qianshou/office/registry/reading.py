@@ -72,6 +72,8 @@ def read_value(table: Table, field: Field, text: Any, find: Find) -> Any:
     if field.widget in ("checkboxes", "words"):
         return _read_several(field, text)
     told = str(text).strip()
+    if "\0" in told:  # PostgreSQL keeps no such character
+        raise Refusal("registry.unreadable", "含有不能保存的字符", "It holds a character not kept")
     if field.widget == "checkbox":
         return _read_yes(told)
     if not told:

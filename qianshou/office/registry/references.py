@@ -64,18 +64,18 @@ def find_by_key(refers: str, text: str) -> Any:
         return None
 
 
-def find_by_name() -> Find:
-    """Return a function that finds the row a sheet means; each table is read once.
+class NameFinder:
+    """Finds the row that a sheet means by a text; each table is read once.
 
-    A text may be the full name, the code or account, or a name that only one row has;
-    otherwise the function raises Refusal registry.ambiguous. None when there is no such row.
+    A text may be the full name, the code or account, or a name that only one row has.
     """
-    known: dict[str, dict[str, list[Any]]] = {}
 
-    def find(refers: str, text: str) -> Any:
-        if refers not in known:
-            known[refers] = _named(refers)
-        rows = known[refers].get(text.strip(), [])
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, list[Any]]] = {}
+
+    def __call__(self, refers: str, text: str) -> Any:
+        """Return the row, or None; raises Refusal registry.ambiguous where there are several."""
+        rows = self._named(refers).get(text.strip(), [])
         if len(rows) > 1:
             raise Refusal(
                 "registry.ambiguous",
@@ -84,16 +84,24 @@ def find_by_name() -> Find:
             )
         return rows[0] if rows else None
 
-    return find
+    def learn(self, refers: str, row: Any) -> None:
+        """Let a row that the sheet itself will add be found by the rows after it."""
+        named = self._named(refers)
+        for text in names_of(row):
+            named.setdefault(text, []).append(row)
+
+    def _named(self, refers: str) -> dict[str, list[Any]]:
+        if refers not in self._known:
+            self._known[refers] = {}
+            for row in MODELS[refers]._default_manager.order_by("pk"):
+                self.learn(refers, row)
+        return self._known[refers]
 
 
-def _named(refers: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for row in MODELS[refers]._default_manager.order_by("pk"):
-        code = row.username if isinstance(row, Officer) else row.code  # type: ignore[attr-defined]
-        texts = {code, str(row.name)}  # type: ignore[attr-defined]
-        for language in ("zh-hans", "en"):
-            texts |= {full_name(row, language), short_name(row, language)}
-        for text in texts:
-            found.setdefault(text, []).append(row)
-    return found
+def names_of(row: Any) -> set[str]:
+    """Return every text by which a sheet may mean a row."""
+    code = row.username if isinstance(row, Officer) else row.code
+    texts = {code, row.name}
+    for language in ("zh-hans", "en"):
+        texts |= {full_name(row, language), short_name(row, language)}
+    return texts

@@ -117,6 +117,11 @@ def _hint(table: Table, field: Field) -> str:
     parts = [_("必填") if field.required else _("可空"), field.help(language())]
     if field.key in table.matches:
         parts.append(_("按这一列找到已有的行"))
+    if field.refers == table.key:
+        zh = language().startswith("zh")
+        parts.append(
+            "本表新增的要写在前面的行" if zh else "One that this sheet adds: in a row above"
+        )
     if field.widget == "checkboxes":
         zh = language().startswith("zh")
         names = [name if zh else en for _code, name, en in field.choices]

@@ -122,7 +122,6 @@ ACT_NAMES = {
     "supervise": ("督办", "Supervise"),
     "merge": ("并案", "Merge"),
     "stand_in": ("代为办理", "Stand in"),
-    "roster": ("联勤名册", "Roster"),
     SCHEDULE: ("排班", "Plan shifts"),
 }
 
@@ -178,7 +177,7 @@ POSTS = Table(
             Post.REACHES, {"organisation": "Own organisation", "division": "Own division",
                            "district": "Whole district"})),
         Field("acts", "可以办理", "May do", "checkboxes", required=False, choices=tuple(
-            (act, *ACT_NAMES.get(act, (act, act))) for act in sorted(ACTS | {SCHEDULE}))),
+            (act, *ACT_NAMES.get(act, (act, act))) for act in sorted(ACTS))),
         Field("reads", "可以查看", "May read", "words", required=False,
               help_zh="数据类别的代码，用空格隔开，例如 caller",
               help_en="Codes of classes, separated by spaces, such as caller"),

@@ -204,6 +204,26 @@ def test_a_row_or_column_far_away_does_not_keep_the_reader() -> None:
     assert read_sheet(with_part(GOOD, SHEET, far.encode()), COLUMNS) == []
 
 
+def body_of(cells: str, rows: str = "") -> bytes:
+    return (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        f'<row r="1">{cells}</row>{rows}</sheetData></worksheet>'
+    ).encode()
+
+
+def test_one_row_of_endless_cells_and_endless_rows_are_refused_unparsed() -> None:
+    wide = body_of("<c/>" * (sheets.MOST_TAGS_AT_ONCE + 1))
+    assert refused(with_part(GOOD, SHEET, wide, how=0)) == "sheet.too_large"
+    long = body_of("", "<row/>" * sheets.MOST_TAGS)
+    assert refused(with_part(GOOD, SHEET, long + b"<!-- -->", how=0)) == "sheet.too_large"
+
+
+def test_a_long_text_shared_by_many_cells_is_counted_each_time() -> None:
+    text = "长" * 30_000
+    content = workbook_of(["名称", "代码"], *[[text, text]] * 200)
+    assert refused(content) == "sheet.too_large"
+
+
 def test_a_file_on_disk_reads_as_bytes_do(tmp_path: Path) -> None:
     path = tmp_path / "good.xlsx"
     path.write_bytes(GOOD)
