@@ -59,8 +59,8 @@ def test_a_walk_always_comes_to_its_end_and_can_be_kept_and_replayed(
     assert play.state.tokens == {}
     assert play.step.outcome == "e"
     state = None
-    for act in acts:
-        state = engine.advance(procedure, state, act, AT).state
+    for done in acts:
+        state = engine.advance(procedure, state, done, AT).state
     assert state == play.state
 
 

@@ -218,10 +218,10 @@ class Compiler:
 
         def each(scope: Scope) -> list[Any] | None:
             results: list[Any] = []
-            for local in combinations(made, {**scope, "partial": results}):
-                results.append(inner(local))
-                if len(results) > MOST_STEPS:
+            for local in bounded(made, {**scope, "partial": results}):
+                if local is None:
                     return None
+                results.append(inner(local))
             return results
 
         return each
@@ -244,7 +244,9 @@ class Compiler:
 
         def any_of(scope: Scope) -> bool | None:
             unknown = False
-            for local in combinations(made, scope):
+            for local in bounded(made, scope):
+                if local is None:
+                    return None
                 value = inner(local)
                 if value is True:
                     return True
@@ -258,7 +260,9 @@ class Compiler:
 
         def all_of(scope: Scope) -> bool | None:
             unknown = False
-            for local in combinations(made, scope):
+            for local in bounded(made, scope):
+                if local is None:
+                    return None
                 value = inner(local)
                 if value is False:
                     return False
@@ -397,8 +401,17 @@ def mentions(node: Any, name: str) -> bool:
     return False
 
 
-def combinations(made: list[tuple[str, Closure]], scope: Scope) -> Iterator[dict[str, Any]]:
-    """Yield the scope with each combination of the iterated names."""
+def bounded(made: list[tuple[str, Closure]], scope: Scope) -> Iterator[dict[str, Any] | None]:
+    """Yield the combinations, and None instead of the rest where there are too many to try."""
+    for count, local in enumerate(combinations(made, scope)):
+        if local is None or count == MOST_STEPS:
+            yield None
+            return
+        yield local
+
+
+def combinations(made: list[tuple[str, Closure]], scope: Scope) -> Iterator[dict[str, Any] | None]:
+    """Yield the scope with each combination of the iterated names; None for what is no list."""
     if not made:
         yield dict(scope)
         return
@@ -408,8 +421,9 @@ def combinations(made: list[tuple[str, Closure]], scope: Scope) -> Iterator[dict
         low, high = number(values.low), number(values.high)
         values = [] if low is None or high is None else range(int(low), int(high) + 1)
     if values is None:
-        values = []
-    elif not isinstance(values, list | tuple | range):
+        yield None
+        return
+    if not isinstance(values, list | tuple | range):
         values = [values]
     for value in values:
         yield from combinations(rest, {**scope, name: value})
