@@ -4,12 +4,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from django.contrib.auth.hashers import make_password
-from pypinyin import lazy_pinyin
 
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.names import BUREAUS, GIVEN, SURNAMES
 from qianshou.kernel.clock import CHINA
-from qianshou.kernel.registry.bigram import search_tokens
+from qianshou.kernel.registry.bigram import search_tokens, syllables_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting, Shift
 from qianshou.kernel.registry.places import load_divisions
 
@@ -27,7 +26,7 @@ SHIFT_DAYS = 9
 
 def slug(town: str) -> str:
     """Return the code of a town: its name in pinyin without 镇 or 街道."""
-    return "".join(lazy_pinyin(town.removesuffix("街道").removesuffix("镇")))
+    return "".join(syllables_of(town.removesuffix("街道").removesuffix("镇")))
 
 
 def build_district(at: datetime, seed: int) -> None:

@@ -15,11 +15,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from pypinyin import lazy_pinyin
 
 from qianshou.kernel.documents.store import keep_file
 from qianshou.kernel.procedures.forms import Field, Form
 from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.bigram import syllables_of
 from qianshou.kernel.registry.choices import labelled_choices
 from qianshou.kernel.registry.models import Division, Organisation
 
@@ -180,7 +180,7 @@ def division_label(name: str, language: str) -> str:
     if language.startswith("zh"):
         return name
     bare = re.sub(r"(街道|镇|村|社区)$", "", name)
-    return f"{''.join(lazy_pinyin(bare)).capitalize()} {name}"
+    return f"{''.join(syllables_of(bare)).capitalize()} {name}"
 
 
 def read_form(

@@ -20,6 +20,18 @@ OFFICER = (
     "/indicators/police.gate/on_time/",
     "/indicators/police.gate/calls/records/",
     "/registry/",
+    "/registry/divisions/",
+    "/registry/divisions/?q=lsz",
+    "/registry/divisions/row/2/",
+    "/registry/shifts/",
+    "/registry/catalogues/",
+    "/registry/calendar/",
+)
+ADMINISTRATOR = (
+    "/registry/divisions/new/",
+    "/registry/divisions/import/",
+    "/registry/organisations/row/1/",
+    "/registry/posts/",
 )
 RESIDENT = ("/login/", "/r/", "/r/say/police.gate/report/", "/r/f/", "/r/privacy/")
 LOOKS = [
@@ -36,7 +48,9 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
     site = page.url.rstrip("/")
     faults = []
     for path in OFFICER:
-        page.goto(site + path)
+        answer = page.goto(site + path)
+        assert answer is not None
+        assert answer.status == 200, path
         faults += faults_of(page)
     page.goto(f"{site}/m/")
     page.locator("a.ttl").first.click()
@@ -52,6 +66,19 @@ def test_residents_pages(visit: Visit, language: str, width: int, theme: str) ->
     faults = []
     for path in RESIDENT:
         page.goto(site + path)
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_administrators_pages(visit: Visit, width: int) -> None:
+    page = visit("/registry/", username="sys_admin", width=width)
+    site = page.url.removesuffix("/registry/")
+    faults = []
+    for path in ADMINISTRATOR:
+        answer = page.goto(site + path)
+        assert answer is not None
+        assert answer.status == 200, path
         faults += faults_of(page)
     assert not faults, "\n".join(faults)
 

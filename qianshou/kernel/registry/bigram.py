@@ -5,9 +5,9 @@ trigram indexes find nothing and word segmentation loses names.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from pypinyin import Style, lazy_pinyin, load_phrases_dict
+from functools import cache, partial
 
 RUN = re.compile(r"[㐀-鿿豈-﫿]+|[a-z0-9]+")
 SURNAMES = {
@@ -15,7 +15,7 @@ SURNAMES = {
     "覃": "qin", "朴": "piao", "盖": "ge", "乐": "yue", "缪": "miao", "任": "ren", "华": "hua",
     "尉": "wei", "万": "wan", "冼": "xian", "员": "yun", "黑": "he",
 }  # fmt: skip
-load_phrases_dict({"大足": [["da"], ["zu"]], "重庆": [["chong"], ["qing"]]})
+PLACES = {"大足": [["da"], ["zu"]], "重庆": [["chong"], ["qing"]]}
 
 
 def tokens_of(text: str) -> list[str]:
@@ -34,6 +34,15 @@ def _pairs(run: str) -> list[str]:
     return [run[place : place + 2] for place in range(len(run) - 1)]
 
 
+@cache
+def pinyin_reader() -> Callable[[str], list[str]]:
+    """Return what reads Chinese aloud; its dictionary is loaded on the first use only."""
+    from pypinyin import Style, lazy_pinyin, load_phrases_dict
+
+    load_phrases_dict(PLACES)
+    return partial(lazy_pinyin, style=Style.NORMAL)
+
+
 def initials_of(name: str) -> str:
     """Return the pinyin initials of a name: "wf" for 王芳; surnames read as surnames."""
     return "".join(syllable[0] for syllable in syllables_of(name))
@@ -41,7 +50,7 @@ def initials_of(name: str) -> str:
 
 def syllables_of(name: str) -> list[str]:
     """Return the pinyin syllables of a name, without tones; what is not Chinese as it is."""
-    found = [part.lower() for part in lazy_pinyin(name, style=Style.NORMAL) if part.strip()]
+    found = [part.lower() for part in pinyin_reader()(name) if part.strip()]
     if name[:1] in SURNAMES and found:
         found[0] = SURNAMES[name[0]]
     return found

@@ -21,12 +21,12 @@ def codes(raw: bytes) -> dict[str, str]:
     return {}
 
 
-def process(body: str) -> bytes:
+def whole(body: str) -> bytes:
     text = f'{HEAD}<process id="p" isExecutable="true">\n{body}\n</process></definitions>'
     return text.encode()
 
 
-def flow(name: str, source: str, target: str) -> str:
+def arrow(name: str, source: str, target: str) -> str:
     return f'<sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}"/>'
 
 
@@ -70,7 +70,7 @@ def test_what_is_outside_the_profile_is_refused_with_its_line(element: str) -> N
     ("body", "element", "code"),
     [
         ('<startEvent id="s"/><startEvent id="s"/>', "s", "bpmn.id"),
-        ('<startEvent id="s"/>' + flow("f", "s", "nowhere"), "f", "bpmn.reference"),
+        ('<startEvent id="s"/>' + arrow("f", "s", "nowhere"), "f", "bpmn.reference"),
         ('<startEvent id="s"/><userTask id="a" qs:colour="red"/>', "a", "bpmn.attribute"),
         (
             '<startEvent id="s"/><boundaryEvent id="b" attachedToRef="none"><timerEventDefinition>'
@@ -99,7 +99,7 @@ def test_what_is_outside_the_profile_is_refused_with_its_line(element: str) -> N
     ],
 )
 def test_what_does_not_fit_together_is_refused(body: str, element: str, code: str) -> None:
-    found = codes(process(body))
+    found = codes(whole(body))
     assert code in found.values(), found
     assert element in found or any(key for key in found)
 
