@@ -4,11 +4,17 @@ import argparse
 import secrets
 from collections.abc import Callable
 
+from django.contrib.auth.hashers import make_password
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
+from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 
 Say = Callable[[str, str], None]
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+COMMAND_LINE = Actor("clock", name="命令行")
 
 
 def run(arguments: argparse.Namespace, *, say: Say) -> int:
@@ -42,30 +48,31 @@ def create_account(username: str, name: str, role: str) -> str:
             f"The account {username} exists",
             "username",
         )
-    password = make_password()
-    Officer.objects.create_user(username, password, name=name, role=role)
+    password = new_password()
+    values = {
+        "username": username,
+        "name": name,
+        "role": role,
+        "password": make_password(password),
+    }
+    change_row(Officer(), values, by=COMMAND_LINE, at=now())
     return password
 
 
 def reset_password(username: str) -> str:
     """Give the account a new password, unlock it, and return the password."""
-    officer = find_account(username)
-    password = make_password()
-    officer.set_password(password)
-    officer.failures = 0
-    officer.locked_until = None
-    officer.save()
+    password = new_password()
+    values = {"password": make_password(password), "failures": 0, "locked_until": None}
+    change_row(find_account(username), values, by=COMMAND_LINE, at=now())
     return password
 
 
 def set_active(username: str, *, active: bool) -> None:
     """Let the account log in, or not; letting it in also clears a lock-out."""
-    officer = find_account(username)
-    officer.is_active = active
+    values: dict[str, object] = {"is_active": active}
     if active:
-        officer.failures = 0
-        officer.locked_until = None
-    officer.save()
+        values |= {"failures": 0, "locked_until": None}
+    change_row(find_account(username), values, by=COMMAND_LINE, at=now())
 
 
 def find_account(username: str) -> Officer:
@@ -78,7 +85,7 @@ def find_account(username: str) -> Officer:
     return officer
 
 
-def make_password() -> str:
+def new_password() -> str:
     """Return a password of four easily read groups."""
     groups = ("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
     return "-".join(groups)

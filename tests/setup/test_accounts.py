@@ -58,6 +58,18 @@ def test_the_command_lists_who_may_log_in(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_passwords_differ_and_avoid_letters_that_look_alike() -> None:
-    made = {accounts.make_password() for _ in range(50)}
+    made = {accounts.new_password() for _ in range(50)}
     assert len(made) == 50
     assert not set("".join(made)) & set("01loi")
+
+
+def test_what_the_command_line_does_to_accounts_is_written_down(db: None) -> None:
+    from qianshou.kernel.door.registering import history_of
+
+    accounts.create_account("wang_wu", "王五", "officer")
+    accounts.set_active("wang_wu", active=False)
+    accounts.reset_password("wang_wu")
+    entries = history_of(Officer.objects.get(username="wang_wu"))
+    assert [entry["act"] for entry in entries] == ["register", "amend", "amend"]
+    assert all(entry["by"]["name"] == "命令行" for entry in entries)
+    assert "password" not in str(entries)
