@@ -38,10 +38,13 @@ def stages_of(digest: str) -> Mapping[str, tuple[int, int]]:
 
 @lru_cache(maxsize=256)
 def fields_of(digest: str) -> Mapping[str, Field]:
-    """Return every field that some form of a version asks for, by its id."""
+    """Return every field that some form of a version asks for, by its id: those of the ways in
+    first, then those of the steps in their order.
+    """
     forms = Version.objects.values_list("sources", flat=True).get(digest=digest)["forms"]
+    used = dict.fromkeys(node.form for node in compiled(digest).nodes.values() if node.form)
     found: dict[str, Field] = {}
-    for name in forms:
+    for name in (*(name for name in forms if name not in used), *used):
         for field in form_of(digest, name).fields:
             found.setdefault(field.id, field)
     return found
