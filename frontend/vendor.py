@@ -17,12 +17,19 @@ VENDOR = ROOT / "qianshou/design/static/vendor"
 COPIES = [
     ("htmx.org", "dist/htmx.min.js", VENDOR / "htmx.min.js"),
     ("echarts", "dist/echarts.common.min.js", VENDOR / "echarts.common.min.js"),
+    (
+        "bpmn-js",
+        "dist/bpmn-navigated-viewer.production.min.js",
+        VENDOR / "bpmn-navigated-viewer.production.min.js",
+    ),
+    ("bpmn-js", "dist/assets/diagram-js.css", VENDOR / "diagram-js.css"),
     ("axe-core", "axe.min.js", ROOT / "tests/e2e/vendor/axe.min.js"),
 ]
 LICENCES = {
     "htmx.org": "LICENSE",
     "echarts": "LICENSE",
     "axe-core": "LICENSE",
+    "bpmn-js": "LICENSE",
     "@tabler/icons": "LICENSE",
 }
 NAMED = re.compile(

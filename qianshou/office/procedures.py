@@ -3,6 +3,7 @@
 import re
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -95,6 +96,33 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
             "versions": versions,
             "steps": steps,
             "drawing": draw_counts(version.digest, counts, language()),
+            "files": sorted(version.sources["bpmn"]),
             "here": "procedures",
         },
     )
+
+
+@require_safe
+@officer_page
+def viewer(request: HttpRequest, actor: Actor, procedure: str, name: str) -> HttpResponse:
+    """Show a BPMN file of the version in force as it was drawn, to move about in."""
+    version, _text = find_file(procedure, name)
+    context = {"version": version, "name": name, "here": "procedures"}
+    return show(request, actor, "office/viewer.html", context)
+
+
+@require_safe
+@officer_page
+def file(request: HttpRequest, actor: Actor, procedure: str, name: str) -> HttpResponse:
+    """Give out a BPMN file of the version in force, for any modeler."""
+    _version, text = find_file(procedure, name)
+    headers = {"Content-Disposition": content_disposition_header(True, f"{name}.bpmn") or ""}
+    return HttpResponse(text, content_type="application/xml; charset=utf-8", headers=headers)
+
+
+def find_file(procedure: str, name: str) -> tuple[Version, str]:
+    """Return the version in force with one of its BPMN files, or raise the 404."""
+    version = Version.objects.filter(procedure=procedure, is_current=True).first()
+    if version is None or name not in version.sources["bpmn"]:
+        raise Http404
+    return version, version.sources["bpmn"][name]
