@@ -10,6 +10,8 @@ POLICY = (
     "frame-ancestors 'none'; manifest-src 'self'"
 )
 PERMISSIONS = "camera=(), microphone=(), geolocation=(self), interest-cohort=()"
+LARGEST_BODY = 64 * 1024 * 1024
+TOO_LARGE = "上传的内容太大，请分几次上传。\nThis is too large; please upload it in parts.\n"
 
 
 class SecurityHeaders:
@@ -19,7 +21,10 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer with its headers."""
+        """Return the answer with its headers; a body too large is refused unread."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > LARGEST_BODY:
+            return HttpResponse(TOO_LARGE, status=413, content_type="text/plain; charset=utf-8")
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)

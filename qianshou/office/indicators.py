@@ -18,6 +18,8 @@ from qianshou.kernel.indicators.trace import find_records
 from qianshou.kernel.pack import Pack, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
+from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.office.intake import sheet_response
 from qianshou.office.shell import language, officer_page, show
 
 MONTHS = 12
@@ -174,6 +176,29 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
         "here": "indicators",
     }
     return show(request, actor, "office/indicator.html", context)
+
+
+COLUMNS = (
+    Column("by", "分组", "Broken down"),
+    Column("label", "名称", "Name"),
+    Column("value", "数值", "Value"),
+    Column("count", "记录数", "Records"),
+)
+
+
+@require_safe
+@officer_page
+def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
+    """Return an indicator with all its breakdowns as an Excel file."""
+    indicator = find_indicator(pack, key)
+    wanted = read_wanted(request)
+    rows = []
+    for by in indicator.by:
+        title = _("逐期") if by == "period" else _title(by)
+        for line in _broken_down(indicator, wanted, by, wanted.period.step()):
+            value = "" if line.value is None else f"{line.value:g}"
+            rows.append((title, line.label, value, str(line.count)))
+    return sheet_response(write_sheet(COLUMNS, rows, language()), f"{indicator.id}.xlsx")
 
 
 @require_safe

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("procedures/<str:procedure>/<str:name>/file/", procedures.file, name="bpmn"),
     path("indicators/", indicators.index, name="indicators"),
     path("indicators/<str:pack>/<slug:key>/", indicators.page, name="indicator"),
+    path("indicators/<str:pack>/<slug:key>/sheet/", indicators.export, name="indicator-export"),
     path("indicators/<str:pack>/<slug:key>/records/", indicators.records, name="records"),
     path("registry/", include("qianshou.office.registry.urls")),
 ]

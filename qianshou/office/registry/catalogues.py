@@ -17,13 +17,23 @@ from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Catalogue, CatalogueEntry
+from qianshou.kernel.registry.sheets import Column, read_sheet, write_sheet
+from qianshou.office.intake import sheet_response
 from qianshou.office.registry.history import past_of
 from qianshou.office.registry.tables import CATALOGUES, may_edit
-from qianshou.office.shell import by_field, show
+from qianshou.office.shell import by_field, language, show
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 MOST_ENTRIES = 400
 BLANKS = 5
+
+
+COLUMNS = (
+    Column("code", "代码", "Code"),
+    Column("name", "名称", "Name"),
+    Column("name_en", "英文名称", "English name"),
+    Column("parent", "上级", "Under"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,16 @@ def edit(request: HttpRequest, actor: Actor, catalogue: Catalogue | None) -> Htt
     entries = entries_of(catalogue)
     errors: Mapping[str, list[str]] = {}
     names = (catalogue.name, catalogue.name_en) if catalogue else ("", "")
-    if request.method == "POST":
+    if request.GET.get("sheet"):
+        rows = [(entry.code, entry.name, entry.name_en, entry.parent) for entry in entries]
+        name = f"{catalogue.code if catalogue else 'catalogue'}.xlsx"
+        return sheet_response(write_sheet(COLUMNS, rows, language()), name)
+    if request.method == "POST" and "sheet" in request.FILES:
+        require(editable)
+        entries, errors = read_entries(request.FILES["sheet"], entries)
+        if not errors:
+            messages.info(request, _("已读入 %(n)s 行，保存后才生效") % {"n": len(entries)})
+    elif request.method == "POST":
         require(may_edit(CATALOGUES, actor))
         sent = request.POST
         names = (sent.get("name", "").replace("\0", ""), sent.get("name_en", "").replace("\0", ""))
@@ -72,6 +91,16 @@ def edit(request: HttpRequest, actor: Actor, catalogue: Catalogue | None) -> Htt
         "past": past_of(CATALOGUES, catalogue) if catalogue else [],
     }
     return show(request, actor, "office/registry/catalogue.html", context, 422 if errors else 200)
+
+
+def read_entries(file: Any, kept: list[Entry]) -> tuple[list[Entry], Mapping[str, list[str]]]:
+    """Return the entries of an Excel file with what is wrong in them; unreadable, those `kept`."""
+    try:
+        rows = read_sheet(file, COLUMNS)
+    except Refusal as refusal:
+        return kept, {"entries": [refusal.text(language())]}
+    entries = [Entry(**row.texts) for row in rows[: MOST_ENTRIES + 1]]
+    return entries, by_field(Refusals(check_entries(entries)))
 
 
 def entries_of(catalogue: Catalogue | None) -> list[Entry]:
