@@ -20,12 +20,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
-from qianshou.office.shell import by_field, officer_page, show
+from qianshou.office.shell import officer_page, show
 
 FAILURES = 5
 ADDRESS_FAILURES = 30

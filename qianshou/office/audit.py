@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_POST, require_safe
 
+from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
 from qianshou.kernel.ledger.replay import Problem, check_entries
 from qianshou.kernel.registry.models import Officer, Organisation
-from qianshou.office.shell import frame, language, officer_page, show
+from qianshou.office.shell import frame, officer_page, show
 from qianshou.office.timeline import ICONS, act_words
 
 HERE = "<!--progress-->"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.fields import read_form, shown_fields
+from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
@@ -18,7 +19,7 @@ from qianshou.kernel.pack import Pack, StartDeclaration, find_start, packs
 from qianshou.kernel.procedures.forms import Form
 from qianshou.kernel.procedures.versions import current, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.office.shell import by_field, language, officer_page, show
+from qianshou.office.shell import officer_page, show
 
 
 def starts_for(actor: Actor) -> list[tuple[Pack, StartDeclaration]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qianshou.design.fields import ShownField, shown_fields, suggested
+from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.ledger.read import nodes_completed
 from qianshou.kernel.pack import Pack, pack_of
@@ -15,7 +16,6 @@ from qianshou.kernel.statutes import Statute, statutes
 from qianshou.kernel.worklist.lists import see_matters, tasks_of
 from qianshou.office.facts import Told, Words, facts_of
 from qianshou.office.offers import TaskOffer, offer_of_task
-from qianshou.office.shell import language
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import get_language
 
+from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
-from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
 from qianshou.kernel.worklist.lists import count_tasks, notices_for
 
@@ -98,16 +98,3 @@ def seat_line(actor: Actor) -> tuple[str, str]:
     post = Post.objects.values_list("name", "name_en").get(pk=seat.post)
     zh = language().startswith("zh")
     return (name if zh else name_en, post[0] if zh else post[1])
-
-
-def language() -> str:
-    """Return the language of the page."""
-    return get_language() or "zh-hans"
-
-
-def by_field(error: Refusal | Refusals) -> dict[str, list[str]]:
-    """Return the sentences of what was refused, by field; "" holds those without a field."""
-    found: dict[str, list[str]] = {}
-    for refusal in error.refusals if isinstance(error, Refusals) else (error,):
-        found.setdefault(refusal.field or "", []).append(refusal.text(language()))
-    return found

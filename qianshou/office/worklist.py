@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from qianshou.design.refused import language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA, now
@@ -33,7 +34,7 @@ from qianshou.kernel.worklist.lists import (
     list_tasks,
 )
 from qianshou.office.peek import peek_of
-from qianshou.office.shell import is_fragment, language, officer_page, show
+from qianshou.office.shell import is_fragment, officer_page, show
 
 GROUPS = ("late", "today", "week", "later")
 

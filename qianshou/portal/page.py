@@ -6,10 +6,8 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 
 from qianshou.kernel.clock import now
-from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.portal.limits import LOOKS, TooMany, spend
 
 P = ParamSpec("P")
@@ -39,19 +37,6 @@ def resident_page(
 def address_of(request: HttpRequest) -> str:
     """Return the address that a visitor comes from, as the server saw it."""
     return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def language() -> str:
-    """Return the language of the page."""
-    return get_language() or "zh-hans"
-
-
-def by_field(error: Refusal | Refusals) -> dict[str, list[str]]:
-    """Return the sentences of what was refused, by field; "" holds those without a field."""
-    found: dict[str, list[str]] = {}
-    for refusal in error.refusals if isinstance(error, Refusals) else (error,):
-        found.setdefault(refusal.field or "", []).append(refusal.text(language()))
-    return found
 
 
 def show(

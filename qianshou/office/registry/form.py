@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from qianshou.design.fields import ShownField
+from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.registering import change_row, history_of
@@ -28,7 +29,7 @@ from qianshou.office.registry.reading import form_text, read_values, shown_text
 from qianshou.office.registry.references import find_by_key, options_of
 from qianshou.office.registry.saving import save_row
 from qianshou.office.registry.tables import CATALOGUES, OFFICERS, SHIFTS, Field, Table, may_edit
-from qianshou.office.shell import by_field, language, officer_page, show
+from qianshou.office.shell import officer_page, show
 
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 

@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from qianshou.design.refused import language
 from qianshou.kernel.door.registering import history_of
 from qianshou.office.registry.reading import shown_text
 from qianshou.office.registry.references import MODELS, full_name
 from qianshou.office.registry.tables import Field, Table
-from qianshou.office.shell import language
 
 MOST_LINES = 100
 

@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
@@ -28,7 +29,7 @@ from qianshou.office.registry.planning import PlannedRow, columns_of, plan_rows,
 from qianshou.office.registry.reading import shown_text
 from qianshou.office.registry.references import options_of
 from qianshou.office.registry.tables import CATALOGUES, Field, Table, may_edit
-from qianshou.office.shell import by_field, language, officer_page, show
+from qianshou.office.shell import officer_page, show
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KEPT = "registry-import"
