@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
@@ -60,7 +60,7 @@ def table_of(key: str) -> Table:
     return TABLES[key]
 
 
-@require_GET
+@require_safe
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the tables with the number of their current rows."""
@@ -73,7 +73,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "office/registry/index.html", {**HERE, "tables": told})
 
 
-@require_GET
+@require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
     """Show one page of a table's list."""

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
@@ -23,6 +22,7 @@ from qianshou.kernel.registry.sheets import (
     write_sheet,
     write_template,
 )
+from qianshou.office.intake import sheet_response
 from qianshou.office.registry.finding import find_rows, read_asked
 from qianshou.office.registry.list import HERE, table_of
 from qianshou.office.registry.planning import PlannedRow, columns_of, plan_rows, take_rows
@@ -31,7 +31,6 @@ from qianshou.office.registry.references import options_of
 from qianshou.office.registry.tables import CATALOGUES, Field, Table, may_edit
 from qianshou.office.shell import officer_page, show
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KEPT = "registry-import"
 MOST_SHOWN = 500
 ENTRY_COLUMNS = (
@@ -54,7 +53,7 @@ class ShownPlan:
     errors: list[str]
 
 
-@require_GET
+@require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
     """Return the rows that the list's address asks for as a sheet."""
@@ -86,15 +85,10 @@ def _entry_texts(rows: Any) -> Iterator[list[str]]:
 def _sheet(table: Table, content: bytes, prefix: str = "") -> HttpResponse:
     day = now().astimezone(CHINA).date().isoformat()
     name = f"{prefix}{table.name(language())}-{day}.xlsx"
-    disposition = content_disposition_header(True, name) or "attachment"
-    return HttpResponse(
-        content,
-        content_type=XLSX,
-        headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"},
-    )
+    return sheet_response(content, name)
 
 
-@require_GET
+@require_safe
 @officer_page
 def template(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
     """Return an empty sheet to fill in; refuses access.denied."""
