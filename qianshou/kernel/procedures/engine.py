@@ -8,14 +8,15 @@ target anew. Facts submitted inside a multi-instance belong to that instance.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from qianshou.kernel.procedures.compiled import TOP, Node, Procedure
+from qianshou.kernel.procedures.compiled import TOP, Node, Procedure, Way
 from qianshou.kernel.refusal import Refusal
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+MOST_CHOICES = 12
 MOST_MOVES = 2000
 MOST_INSTANCES = 500
 MANY = "*"
@@ -65,45 +66,40 @@ class State(NamedTuple):
         return State({}, self.facts, self.serial, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """Begin, at the start event of this id (the only one when empty)."""
 
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = NOTHING
     start: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(NamedTuple):
     """Complete the human step at a token."""
 
     token: int
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
+class Fire(NamedTuple):
     """A timer's token has come."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """A message has come for whatever token awaits it."""
 
     message: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = NOTHING
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """Go back from a token to the node `target`, in its scope or one around it."""
 
     token: int
     target: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = NOTHING
 
 
 Act = Open | Complete | Fire | Deliver | Return
@@ -198,21 +194,26 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
 
 
 def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
-    """Return the step from one human step straight to the next, or None for anything else."""
+    """Return the step from one human step to the next, by choices at most, or None for others."""
     tokens, facts, serial, local = state
     token = tokens.get(act.token)
     if token is None or local:
         return None
-    node = procedure.nodes[token.node]
+    nodes = procedure.nodes
+    node = nodes[token.node]
     if node.kind != "user" or node.boundaries or node.collection is not None:
         return None
-    after = procedure.nodes[node.ways[0].target]
+    after = nodes[node.ways[0].target]
+    passed: tuple[str, ...] = (node.id, after.id)
+    if act.facts:
+        facts = {**facts, **act.facts}
+    while after.kind == "xor" and len(passed) < MOST_CHOICES:
+        after = nodes[choose(after, facts).target]
+        passed += (after.id,)
     if after.kind != "user" or after.boundaries or after.collection is not None:
         return None
     left = tokens.copy()
     del left[act.token]
-    if act.facts:
-        facts = {**facts, **act.facts}
     serial += 1
     left[serial] = made(Token, (after.id, token[1], ""))
     organisation, due = after.organisation, after.due
@@ -230,10 +231,20 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     closed = made(Closed, (act.token, node.id, "done"))
     kept = made(State, (left, facts, serial, local))
     none = ()
-    return made(
-        Step,
-        (kept, (opened,), (closed,), none, none, none, none, none, None, (node.id, after.id)),
-    )
+    return made(Step, (kept, (opened,), (closed,), none, none, none, none, none, None, passed))
+
+
+def choose(node: Node, facts: Mapping[str, Any]) -> Way:
+    """Return the way an exclusive gateway takes: the first that is true, or the default."""
+    ways = node.ways
+    default = ways[0]
+    if len(ways) > 1:
+        for way in ways:
+            if way.condition is None:
+                default = way
+            elif way.condition(facts) is True:
+                return way
+    return default
 
 
 class _Run:
@@ -448,7 +459,8 @@ class _Run:
         if kind in ("user", "catch", "call"):
             self.wait(node, scope)
         elif kind == "xor":
-            self.stack.append(self.chosen(node, scope))
+            way = choose(node, self.view(scope))
+            self.stack.append((way.target, scope, way.id))
         elif kind == "and":
             self.join(node, scope, via)
         elif kind == "or":
@@ -480,20 +492,6 @@ class _Run:
                 found = {node.decision: found}
             self.keep(scope, found)
         self.go(node, scope)
-
-    def chosen(self, node: Node, scope: int) -> tuple[str, int, str]:
-        """Return the way an exclusive gateway takes: the first that is true, or the default."""
-        ways = node.ways
-        if len(ways) == 1:
-            return ways[0].target, scope, ways[0].id
-        facts = self.view(scope)
-        default = ways[0]
-        for way in ways:
-            if way.condition is None:
-                default = way
-            elif way.condition(facts) is True:
-                return way.target, scope, way.id
-        return default.target, scope, default.id
 
     def join(self, node: Node, scope: int, via: str) -> None:
         """Come to a parallel gateway: wait for every incoming flow, then go on along all ways."""
