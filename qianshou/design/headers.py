@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 POLICY = (
@@ -12,6 +13,15 @@ POLICY = (
 PERMISSIONS = "camera=(), microphone=(), geolocation=(self), interest-cohort=()"
 LARGEST_BODY = 64 * 1024 * 1024
 TOO_LARGE = "上传的内容太大，请分几次上传。\nThis is too large; please upload it in parts.\n"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address a request comes from: behind the TLS proxy, the one the proxy saw."""
+    if settings.SECURE:
+        told = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+        if told:
+            return told
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class SecurityHeaders:

@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -97,7 +98,7 @@ def enter(request: HttpRequest) -> HttpResponse:
             officer = check_account(
                 request.POST.get("username", "").strip(),
                 request.POST.get("password", ""),
-                request.META.get("REMOTE_ADDR", ""),
+                address_of(request),
             )
         except Refusal as refusal:
             errors = by_field(refusal)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from qianshou.design.fields import ShownField, read_form, shown_fields
+from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -23,7 +24,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.kernel.worklist.receipts import matter_of_receipt
 from qianshou.portal.limits import GUESSES, REMARKS, spend
-from qianshou.portal.page import address_of, resident_page, show
+from qianshou.portal.page import resident_page, show
 from qianshou.portal.receipt import digest_of, plain, spoken
 
 RESIDENT = "resident"

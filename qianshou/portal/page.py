@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from qianshou.design.headers import address_of
 from qianshou.kernel.clock import now
 from qianshou.portal.limits import LOOKS, TooMany, spend
 
@@ -32,11 +33,6 @@ def resident_page(
             return response
 
     return page
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the address that a visitor comes from, as the server saw it."""
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def show(

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from qianshou.demo.cast import PASSWORD
+from qianshou.design.headers import address_of
 from qianshou.kernel.registry.models import Officer
 from tests.office.calls import register_call
 
@@ -184,3 +185,17 @@ def test_an_unknown_page_says_so(browse: Browse) -> None:
     answer = browse("zhang_min").get("/no/such/page/")
     assert answer.status_code == 404
     assert "没有找到" in answer.content.decode()
+
+
+def test_a_form_from_elsewhere_is_not_taken(browse: Browse) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/login/", {"username": "zhang_min", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert "页面已过期" in answer.content.decode()
+
+
+def test_behind_a_proxy_the_address_is_the_one_it_saw(browse: Browse, settings: Any) -> None:
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": "1.1.1.1, 10.0.0.7"})
+    assert address_of(request) == "127.0.0.1"
+    settings.SECURE = True
+    assert address_of(request) == "10.0.0.7"
