@@ -301,7 +301,7 @@ class _Run:
         """Close a human step and go on."""
         token, node = self.waiting(act.token, "user")
         self.keep(act.token, act.facts)
-        self.closed += (Closed(act.token, node.id, "done"),)
+        self.closed += (made(Closed, (act.token, node.id, "done")),)
         self.leave(act.token, token, node)
 
     def fire(self, act: Fire) -> None:
@@ -497,9 +497,9 @@ class _Run:
         """Come to a parallel gateway: wait for every incoming flow, then go on along all ways."""
         if len(node.incoming) > 1:
             found: dict[str, int] = {}
-            for key, token in self.tokens.items():
-                if token.node == node.id and token.scope == scope:
-                    found.setdefault(token.via, key)
+            for key, (name, where, came) in self.tokens.items():
+                if name == node.id and where == scope:
+                    found.setdefault(came, key)
             if via in found or len(found) < len(node.incoming) - 1:
                 self.new(node.id, scope, via)
                 return
@@ -544,8 +544,10 @@ class _Run:
     def wait(self, node: Node, scope: int) -> None:
         """Begin an activity: one, or as many instances as its collection has elements."""
         if node.collection is None:
-            key = self.new(node.id, scope)
-            self.arm(node, scope, key)
+            self.serial = key = self.serial + 1
+            self.tokens[key] = made(Token, (node.id, scope, ""))
+            if node.boundaries:
+                self.arm(node, scope, key)
             self.begin(node, key)
             return
         elements = node.collection(self.view(scope))
@@ -586,16 +588,19 @@ class _Run:
         elif node.kind == "catch":
             self.listen(node, key, key)
         else:
-            facts = self.view(key)
+            facts = self.view(key) if self.local else self.facts
             due = node.due(facts) if node.due is not None else None
             self.opened += (
-                Opened(
-                    key,
-                    node.id,
-                    node.posts,
-                    node.organisation(facts) if node.organisation is not None else None,
-                    None if due is None else str(due),
-                    node.form,
+                made(
+                    Opened,
+                    (
+                        key,
+                        node.id,
+                        node.posts,
+                        node.organisation(facts) if node.organisation is not None else None,
+                        None if due is None else str(due),
+                        node.form,
+                    ),
                 ),
             )
 
@@ -664,8 +669,9 @@ class _Run:
 
     def end_scope(self, scope: int) -> None:
         """End a scope in which no token is left: the matter, or a call that then goes on."""
-        if any(token.scope == scope for token in self.tokens.values()):
-            return
+        for one in self.tokens.values():
+            if one.scope == scope:
+                return
         if scope == 0:
             self.outcome = self.ends.get(0, "")
             return
