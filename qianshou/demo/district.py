@@ -21,7 +21,7 @@ SEATS = {
     "district_centre": {"district_seat": 4},
 }
 SHIFT_STARTS = (0, 8, 16)
-SHIFT_DAYS = 9
+SHIFT_DAYS_PAST, SHIFT_DAYS_AHEAD = 31, 9
 
 
 def slug(town: str) -> str:
@@ -124,7 +124,7 @@ def _build_shifts(at: datetime) -> None:
     ):
         crews.setdefault((organisation, post), []).append(officer)
     for place, ((organisation, post), crew) in enumerate(sorted(crews.items())):
-        for number in range(-1, SHIFT_DAYS):
+        for number in range(-SHIFT_DAYS_PAST, SHIFT_DAYS_AHEAD):
             for turn, hour in enumerate(SHIFT_STARTS):
                 if number == 2 and turn == 0 and place == 7:
                     continue

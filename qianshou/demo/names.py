@@ -52,7 +52,7 @@ CALLS = [
     ("safety.fire", 3, "{spot}楼道堆放杂物", "楼道堆满纸箱，怕着火"),
     ("people.elder", 2, "{spot}老人走失求助", "老人早上出门一直没回来"),
     ("police.fight", 3, "{spot}有人打架", "几个人打起来了"),
-    ("police.theft", 2, "{spot}电动车被盗", "停在楼下的电动车被偷"),
+    ("police.bike", 2, "{spot}电动车被盗", "停在楼下的电动车被偷"),
     ("safety.water", 1, "{spot}有人落水", "河边有人落水，快来"),
 ]
 SPOTS = [

@@ -94,6 +94,12 @@ def suggested(form: Form, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def reason_of(form: Form, facts: Mapping[str, Any], language: str) -> str:
+    """Return why the form's values are suggested, or "" when nothing is said of it."""
+    ending = "" if language.startswith("zh") else "_en"
+    return str(facts.get(f"{form.because}{ending}") or "") if form.because else ""
+
+
 def _simple_when(field: Field) -> tuple[str, str, str] | None:
     found = SIMPLE_WHEN.fullmatch(field.when.text) if field.when else None
     return (found[1], found[2], found[3]) if found else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qianshou.design.fields import ShownField, shown_fields, suggested
+from qianshou.design.fields import ShownField, reason_of, shown_fields, suggested
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.ledger.read import nodes_completed
@@ -25,6 +25,7 @@ class Desk:
     task: Any
     node: Node
     title: str
+    because: str
     fields: list[ShownField]
     offer: TaskOffer
     statute: Statute | None
@@ -57,18 +58,20 @@ def desk_of(
     node = procedure.node(task.node)
     offer = offer_of_task(actor, matter, task, tasks, procedure, completed)
     fields: list[ShownField] = []
-    title = ""
+    title = because = ""
     if node.form and offer.complete:
         form = form_of(digest, node.form)
         title = form.title(language())
+        facts = facts_of(matter)
+        because = reason_of(form, facts, language())
         fields = shown_fields(
             form,
             language(),
-            values=suggested(form, facts_of(matter)) if values is None else values,
+            values=suggested(form, facts) if values is None else values,
             errors=errors,
             near=matter.division.path,
         )
-    return Desk(task, node, title, fields, offer, statutes().get(task.source))
+    return Desk(task, node, title, because, fields, offer, statutes().get(task.source))
 
 
 def peek_of(actor: Actor, task_id: int) -> Peek | None:

@@ -32,7 +32,9 @@ class Indicator:
     """A definition (指标): which records are counted, how, by what, and where it comes from.
 
     `labels` says for a field of `by` what its codes are called: the name of a catalogue,
-    "organisation", or a table of names.
+    "organisation", or a table of names. `matter` names the field that leads to the matter; it
+    is "" only for records with nobody's matter behind them, such as shifts, which every
+    officer may see.
     """
 
     id: str
@@ -170,7 +172,7 @@ def _check_fields(where: str, made: Indicator) -> None:
         model = made.model
         for named in ("at", "division", "matter", "of"):
             if name := getattr(made, named):
-                model._meta.get_field(name.removesuffix("_id"))
+                str(model._default_manager.values(name).query)
         for named in made.fields:
             model._meta.get_field(named)
         manager = model._default_manager

@@ -1,18 +1,19 @@
 """Counts what an indicator declares, in SQL that both databases understand.
 
 A percentile is the nearest rank: the smallest value that at least so many per cent of the
-records do not exceed; it is always a value that was really measured.
+records do not exceed; it is always a value that was really measured. Durations are told in
+hours.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Avg, Case, Count, F, Model, Q, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import RowNumber, TruncDay, TruncMonth, TruncWeek
 
-from qianshou.kernel.clock import CHINA
+from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.indicators.declaration import DIVISION, PERIOD, Indicator
 from qianshou.kernel.indicators.period import Period
 from qianshou.kernel.pack import Name
@@ -61,12 +62,12 @@ class Result:
 def records_of(
     indicator: Indicator, period: Period, narrowing: Narrowing = EVERYTHING
 ) -> QuerySet[Model]:
-    """Return the records that `indicator` looks at.
+    """Return the records that `indicator` looks at; what is still to come is not counted.
 
     Refuses a field that is not one of its breakdowns (indicator.by).
     """
     records = indicator.model._default_manager.filter(
-        **{f"{indicator.at}__gte": period.start, f"{indicator.at}__lt": period.end},
+        **{f"{indicator.at}__gte": period.start, f"{indicator.at}__lt": min(period.end, now())},
         **indicator.where,
     )
     if indicator.measure in ("sum", "mean", "percentile"):
@@ -155,7 +156,7 @@ def _measure(indicator: Indicator, records: QuerySet[Model]) -> Result:
     found = records.aggregate(**_aggregates(indicator))
     count = found["counted"]
     value = _value(indicator, found.get("measured"), count)
-    numerator = found.get("measured") if indicator.measure in ("sum", "share") else count
+    numerator = {"sum": value, "share": found.get("measured")}.get(indicator.measure, count)
     return Result(value, float(numerator or 0), count)
 
 
@@ -170,6 +171,8 @@ def _value(indicator: Indicator, measured: Any, count: int) -> float | None:
 
 
 def _number(value: Any) -> float | None:
+    if isinstance(value, timedelta):
+        value = value / timedelta(hours=1)
     return None if value is None else round(float(value), 2)
 
 

@@ -2,7 +2,8 @@
 
 Beside the schema's own words a field may say x-en (English title), x-en-description,
 x-catalogue (where its choices come from), x-widget, x-vault (a person's sealed fields),
-x-when (FEEL: the field counts only then). Unknown words are refused.
+x-when (FEEL: the field counts only then), x-suggest (the fact that suggests its value). A form
+may say x-because (the fact that says why; its English has "_en" behind). Unknown words are refused.
 """
 
 import json
@@ -16,7 +17,9 @@ from typing import Any
 from qianshou.kernel.procedures.feel import Expression, compile_expression
 from qianshou.kernel.refusal import Refusal, Refusals
 
-FORM_KEYS = {"$schema", "$id", "type", "title", "x-en", "description", "properties", "required"}
+FORM_KEYS = {
+    "$schema", "$id", "type", "title", "x-en", "x-because", "description", "properties", "required",
+}  # fmt: skip
 FIELD_KEYS = {
     "type", "title", "x-en", "description", "x-en-description", "oneOf", "maxLength", "minLength",
     "pattern", "format", "minimum", "maximum", "items", "maxItems", "default", "x-catalogue",
@@ -71,12 +74,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A form: its title and its fields in order."""
+    """A form: its title, its fields in order, the fact that says why values are suggested."""
 
     id: str
     zh: str
     en: str
     fields: tuple[Field, ...]
+    because: str = ""
 
     def title(self, language: str) -> str:
         """Return the form's title in `language`."""
@@ -112,7 +116,7 @@ def load_form(raw: bytes, source: str) -> Form:
     )
     zh, en = _names(source, source, told)
     name = source.rpartition("/")[2].removesuffix(".json")
-    return Form(name, zh, en, fields)
+    return Form(name, zh, en, fields, told.get("x-because", ""))
 
 
 def _refuse_unknown(source: str, where: str, told: Mapping[str, Any], known: set[str]) -> None:

@@ -5,6 +5,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from qianshou.packs.police.gate.watch import Watch
+
+__all__ = ["Call", "Order", "Watch"]
+
 
 class Call(models.Model):
     """A call (诉求) as it stands: one row a matter of police.gate."""

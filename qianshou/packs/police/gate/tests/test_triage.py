@@ -1,5 +1,6 @@
 """The gate's decision tables: what is proposed, which limits follow, who is looked at again."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from qianshou.kernel.procedures.dmn import load_dmn
 
+CATEGORIES = Path(__file__).parents[1] / "catalogues" / "category.csv"
 TABLES = load_dmn((Path(__file__).parents[1] / "triage.dmn").read_bytes(), "triage.dmn")
 
 
@@ -27,7 +29,8 @@ def suggested(summary: str, text: str = "", at_risk: bool = False) -> tuple[str,
         ("有人落水了", ("emergency", "safety.water", "urgent")),
         ("楼上着火冒烟", ("emergency", "safety.fire", "urgent")),
         ("夜市有人打架", ("police", "police.fight", "prompt")),
-        ("电动车被盗", ("police", "police.theft", "normal")),
+        ("电动车被盗", ("police", "police.bike", "normal")),
+        ("家里被盗", ("police", "police.theft", "normal")),
         ("老人走失", ("both", "people.elder", "prompt")),
         ("工地夜间施工", ("non_police", "noise.work", "normal")),
         ("广场舞太吵", ("non_police", "noise.life", "normal")),
@@ -40,9 +43,23 @@ def test_words_lead_to_a_proposal(summary: str, proposal: tuple[str, str, str]) 
     assert suggested(summary) == proposal
 
 
-def test_danger_to_people_comes_before_every_word() -> None:
-    assert suggested("问一件事", at_risk=True)[0] == "emergency"
-    assert suggested("电动车被盗", at_risk=True)[2] == "urgent"
+def test_danger_to_people_comes_before_words_that_are_no_emergency() -> None:
+    danger = ("emergency", "people.danger", "urgent")
+    assert suggested("问一件事", at_risk=True) == danger
+    assert suggested("电动车被盗", at_risk=True) == danger
+    assert suggested("楼上着火", at_risk=True)[1] == "safety.fire"
+
+
+def test_a_proposal_says_why_in_both_languages() -> None:
+    found = decided("suggest", summary="夜市有人打架", text="", at_risk=False)
+    assert found["suggested_because"] == "提到打斗"
+    assert found["suggested_because_en"] == "a fight is mentioned"
+
+
+@pytest.mark.parametrize(("column", "size"), [("street_nine", 9), ("dispute_eight", 8)])
+def test_the_code_sets_have_as_many_kinds_as_their_names_say(column: str, size: int) -> None:
+    with CATEGORIES.open(encoding="utf-8") as file:
+        assert sum(row[column] == "yes" for row in csv.DictReader(file)) == size
 
 
 def test_the_details_count_like_the_sentence() -> None:
