@@ -1,5 +1,6 @@
 """One call from a resident's phone to its closed, verified, counted end, in the browser."""
 
+import io
 import re
 from pathlib import Path
 
@@ -74,6 +75,40 @@ def test_a_call_from_the_phone_to_its_counted_end(visit: Visit, tmp_path: Path) 
     expect(seat.locator(".seal")).to_contain_text("完整")
     seat.goto(seat.url.partition("/m/")[0] + "/indicators/police.gate/calls/records/")
     expect(seat.locator("main")).to_contain_text("浏览器测试")
+
+
+def test_what_is_covered_in_a_photo_never_leaves_the_phone(visit: Visit, tmp_path: Path) -> None:
+    photo = tmp_path / "face.png"
+    stripes = Image.new("RGB", (240, 180), "white")
+    for x in range(0, 240, 2):
+        stripes.paste("black", (x, 0, x + 1, 180))
+    stripes.save(photo)
+    phone = visit("/r/", width=390)
+    phone.click("a.say")
+    phone.set_input_files('[name="photos"]', str(photo))
+    canvas = phone.locator("[data-cover] canvas")
+    expect(canvas).to_have_attribute("width", "240")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    phone.mouse.move(box["x"] + 2, box["y"] + 2)
+    phone.mouse.down()
+    phone.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+    phone.mouse.up()
+    chosen = phone.locator('[name="photos"]')
+    expect(phone.locator("[data-cover] canvas.done")).to_be_visible()
+    sent = chosen.evaluate("async one => [...new Uint8Array(await one.files[0].arrayBuffer())]")
+    picture = Image.open(io.BytesIO(bytes(sent))).convert("L")
+    assert spread(picture.crop((20, 20, 100, 160))) < 60
+    assert spread(picture.crop((140, 20, 220, 160))) > 150
+    phone.click("[data-uncover]")
+    assert chosen.evaluate("one => one.files[0].type") == "image/png"
+
+
+def spread(picture: Image.Image) -> int:
+    """Return how far the darkest and the lightest pixel lie apart."""
+    darkest, lightest = picture.getextrema()
+    return int(lightest) - int(darkest)  # type: ignore[arg-type]
 
 
 def test_a_new_call_appears_by_itself_and_a_lost_connection_is_told(visit: Visit) -> None:
