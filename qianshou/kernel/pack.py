@@ -259,7 +259,10 @@ def find_start(pack_id: str, start_id: str) -> tuple[Pack, StartDeclaration]:
 
 @dataclass(frozen=True)
 class Change:
-    """What an act did to a matter, as an effect or projection sees it, inside the transaction."""
+    """What an act did to a matter, as an effect or projection sees it, inside the transaction.
+
+    `late` says that the act came when its task's time was over.
+    """
 
     matter: int
     number: str
@@ -278,6 +281,7 @@ class Change:
     submitted: Mapping[str, Any]
     step: Step | None
     closed: bool
+    late: bool = False
 
 
 Effect = Callable[[Change, Mapping[str, Any]], None]

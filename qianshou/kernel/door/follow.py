@@ -118,6 +118,7 @@ def tell_pack(doing: Doing, step: Step | None) -> None:
         submitted=doing.submitted or {},
         step=step,
         closed=matter.closed_at is not None,
+        late=doing.task is not None and doing.at > doing.task.due_at,
     )
     if step is not None:
         for effect in step.effects:

@@ -45,7 +45,8 @@ def project_call(change: Change) -> None:
             division_id=change.division,
         )
     values = told_by(change)
-    if change.act == "warn" and change.submitted.get("late"):
+    timed = step_of(change.node) != "inform"  # due at once: how soon is `informed_at`
+    if change.late and timed and change.act in ("warn", "complete"):
         values["is_on_time"] = False
     if change.closed or is_settled(change):
         calls.filter(pk=change.matter, closed_at=None).update(

@@ -251,6 +251,28 @@ def test_late_orders_are_said_and_counted(gate: Gate) -> None:
     assert not Call.objects.get(pk=matter).is_on_time
 
 
+def test_a_late_step_counts_even_when_the_clock_has_not_warned_of_it(gate: Gate) -> None:
+    soon, slow = gate.open(), gate.open()
+    for matter in (soon, slow):
+        gate.to_orders(matter)
+    gate.at += timedelta(minutes=30)
+    gate.do(soon, "sign", "tang_li", sign="accept")
+    gate.at += timedelta(days=1)
+    gate.do(slow, "sign", "tang_li", sign="accept")
+    assert Call.objects.get(pk=soon).is_on_time
+    assert not Call.objects.get(pk=slow).is_on_time
+    clean()
+
+
+def test_telling_the_caller_a_moment_later_is_not_late(gate: Gate) -> None:
+    matter = gate.open()
+    gate.do(matter, "triage", **TRIAGE, lead="longshui-office")
+    gate.at += timedelta(seconds=40)
+    worker.tick(gate.at)
+    gate.do(matter, "inform", informed="spoken", told="已转办")
+    assert Call.objects.get(pk=matter).is_on_time
+
+
 def test_others_posts_are_refused(gate: Gate) -> None:
     matter = gate.open()
     for username in ("tang_li", "xie_bo", "luo_jing", "he_feng"):
