@@ -31,7 +31,7 @@ from qianshou.kernel.door.turn import (
     TaskRow,
     instant,
     load_matter,
-    load_task,
+    load_open_task,
     not_before,
     standing_of,
 )
@@ -47,8 +47,7 @@ URGE_PAUSE_SECONDS = 30 * 60
 
 def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
     """Take a free task; Refusal door.claimed when somebody was faster."""
-    matter, task = load_task(act.task)
-    _require_open(task)
+    matter, task = load_open_task(act.task)
     if task.assignee is not None:
         raise Refusal(
             "door.claimed", "这项任务已被签收", "This task has been claimed already", "task"
@@ -59,8 +58,7 @@ def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
 
 def release_task(act: Release, *, by: Actor, at: datetime) -> MatterRow:
     """Give back a task that one holds."""
-    matter, task = load_task(act.task)
-    _require_open(task)
+    matter, task = load_open_task(act.task)
     require(task.assignee is not None and task.assignee == by.officer)
     return _assign(matter, task, "release", by, at, None)
 
@@ -71,8 +69,7 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     Allowed to its holder and to a seat of its organisation with "transfer". Refuses an
     officer who does not hold the post there today (door.no_holder) and a missing reason.
     """
-    matter, task = load_task(act.task)
-    _require_open(task)
+    matter, task = load_open_task(act.task)
     _require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
     own = holds_task(by, task.assignee, task.organisation, task.posts)
     head = any(
@@ -114,16 +111,6 @@ def _assign(
     claimed = instant(at) if officer is not None else None
     store_entry(doing, (change.ASSIGN_TASK, [officer, claimed, task.organisation, task.id]))
     return matter
-
-
-def _require_open(task: TaskRow) -> None:
-    if task.state != OPEN:
-        raise Refusal(
-            "door.already_done",
-            "这项任务已经办结或撤销，无需再办",
-            "This task has been dealt with already; nothing more to do",
-            "task",
-        )
 
 
 def _require_text(text: str, field: str, zh: str, en: str) -> None:

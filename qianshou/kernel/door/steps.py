@@ -16,6 +16,7 @@ from qianshou.kernel.door.turn import (
     TaskRow,
     instant,
     load_matter,
+    load_open_task,
     load_task,
     not_before,
     standing_of,
@@ -185,8 +186,7 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     Refuses a task that is closed already (door.already_done) or held by another
     (access.denied), and facts that the form refuses (Refusals with fields).
     """
-    matter, task = load_task(act.task)
-    _require_open(task)
+    matter, task = load_open_task(act.task)
     _require_holder(matter, task, by)
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
@@ -196,16 +196,6 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
     follow(doing, engine.Complete(task.token, facts))
     return matter
-
-
-def _require_open(task: TaskRow) -> None:
-    if task.state != OPEN:
-        raise Refusal(
-            "door.already_done",
-            "这项任务已经办结或撤销，无需再办",
-            "This task has been dealt with already; nothing more to do",
-            "task",
-        )
 
 
 def _require_holder(matter: MatterRow, task: TaskRow, by: Actor) -> None:
@@ -231,8 +221,7 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     Refuses a missing reason (door.reason) and a step not declared or not yet done
     (door.target).
     """
-    matter, task = load_task(act.task)
-    _require_open(task)
+    matter, task = load_open_task(act.task)
     _require_holder(matter, task, by)
     _require_reason(act.reason)
     at = not_before(matter, at)

@@ -16,6 +16,7 @@ from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.change import Statement
+from qianshou.kernel.worklist.models import OPEN
 
 
 @contextmanager
@@ -120,6 +121,22 @@ def load_task(task: int) -> tuple[MatterRow, TaskRow]:
     if connection.vendor == "postgresql":
         row = row[:MATTER_COLUMNS] + (change.fetch(change.LOAD_TASK, [task]) or ())
     return _read_matter(row), _read_task(row[MATTER_COLUMNS:])
+
+
+def load_open_task(task: int) -> tuple[MatterRow, TaskRow]:
+    """Return an open task and its matter, locked.
+
+    Raises Refusal door.no_task, and door.already_done for a task that is dealt with.
+    """
+    matter, row = load_task(task)
+    if row.state != OPEN:
+        raise Refusal(
+            "door.already_done",
+            "这项任务已经办结或撤销，无需再办",
+            "This task has been dealt with already; nothing more to do",
+            "task",
+        )
+    return matter, row
 
 
 def instant(at: datetime | None) -> Any:
