@@ -7,7 +7,7 @@ of its scope can still reach it. A return cancels every token of the scope and e
 target anew. Facts submitted inside a multi-instance belong to that instance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -347,20 +347,56 @@ class _Run:
         self.go(node, token.scope)
 
     def turn_back(self, act: Return) -> None:
-        """Cancel the scope of the target and enter the target."""
+        """Enter the target again and cancel what came after it.
+
+        Within the target's own branch only that branch is redone. A target inside branches that
+        have been joined since is redone alone: the join already holds what the others brought.
+        Refuses a target in another branch that runs beside (engine.target).
+        """
         token = self.tokens.get(act.token)
         target = self.nodes.get(act.target)
         if token is None or target is None or target.kind != "user":
             raise self._no_target(act.target)
-        scope = token.scope
+        scope, here = token.scope, token.node
         while self.container_of(scope) != target.container:
             if scope == 0:
                 raise self._no_target(act.target)
-            scope = self.tokens[scope].scope
+            here, scope = self.tokens[scope].node, self.tokens[scope].scope
+        branches = self.procedure.branches
+        at, goal = branches.nodes.get(here), branches.nodes.get(act.target)
+        if at is None or goal is None:
+            raise self._no_target(act.target)
+        redone = goal if at[: len(goal)] == goal else at
+        if goal[: len(redone)] != redone:
+            raise self._no_target(act.target)
+        brought = [
+            Token(join, scope, flow)
+            for depth, branch in enumerate(goal[len(redone) :], len(redone))
+            for join, flow in self.other_branches(branch, depth, act.target)
+        ]
         self.keep(act.token, act.facts)
-        for key in [key for key, one in self.tokens.items() if one.scope == scope]:
-            self.cancel(key)
+        for key, one in list(self.tokens.items()):
+            if one.scope == scope and branches.of(one.node, one.via)[: len(redone)] == redone:
+                self.cancel(key)
+        for one in brought:
+            self.new(*one)
         self.stack.append((target.id, scope, ""))
+
+    def other_branches(
+        self, branch: tuple[str, str], depth: int, target: str
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the join of a branch's split with each flow by which another branch comes to it.
+
+        An inclusive join waits only for what can still come, so nothing need stand at it.
+        """
+        branches = self.procedure.branches
+        join = self.nodes.get(branches.joins.get(branch[0], ""))
+        if join is None:
+            raise self._no_target(target)
+        if join.kind == "and":
+            for flow in join.incoming:
+                if branches.flows[flow][depth] != branch:
+                    yield join.id, flow
 
     def _no_target(self, target: str) -> Refusal:
         return Refusal(

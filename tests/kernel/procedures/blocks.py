@@ -8,12 +8,15 @@ from hypothesis import strategies as some
 Block = Any
 
 
-def blocks() -> some.SearchStrategy[Block]:
+KINDS = ("seq", "xor", "and", "loop")
+
+
+def blocks(kinds: tuple[str, ...] = KINDS) -> some.SearchStrategy[Block]:
     """Return a strategy of blocks: "step", or (kind, [blocks])."""
     return some.recursive(
         some.just("step"),
         lambda inner: some.tuples(
-            some.sampled_from(["seq", "xor", "and", "loop"]),
+            some.sampled_from(kinds),
             some.lists(inner, min_size=1, max_size=3),
         ),
         max_leaves=7,
@@ -21,7 +24,7 @@ def blocks() -> some.SearchStrategy[Block]:
 
 
 def drawn(block: Block) -> str:
-    """Return a block as a draft: choices ask `g<n> = k`, loops `g<n> = true`."""
+    """Return a block as a draft: choices ask `g<n> = k` (inclusive ones `>=`), loops `g<n> = true`."""
     numbers, lines = count(1), []
 
     def draw(part: Block) -> tuple[str, str]:
@@ -30,7 +33,7 @@ def drawn(block: Block) -> str:
             return name, name
         kind, parts = part
         ends = [draw(one) for one in parts]
-        if kind == "seq" or (len(ends) == 1 and kind in ("xor", "and")):
+        if kind == "seq" or (len(ends) == 1 and kind in ("xor", "or", "and")):
             for (_, out), (into, _) in pairwise(ends):
                 lines.append(f"{out} > {into}")
             return ends[0][0], ends[-1][1]
@@ -48,7 +51,8 @@ def drawn(block: Block) -> str:
             return last, step
         lines.extend([f"{kind} {first}", f"{kind} {last}"])
         for place, (into, out) in enumerate(ends):
-            asked = f": {first} = {place}" if kind == "xor" and place else ""
+            sign = {"xor": "=", "or": ">="}.get(kind)
+            asked = f": {first} {sign} {place}" if sign and place else ""
             lines.append(f"{first} > {into}{asked}")
             lines.append(f"{out} > {last}")
         return first, last

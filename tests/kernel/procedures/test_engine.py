@@ -220,12 +220,67 @@ def test_a_return_cancels_what_runs_beside() -> None:
     assert play.do("b").waiting() == "c"
 
 
-def test_a_return_from_after_a_join_opens_its_branches_anew() -> None:
+def test_a_return_from_after_a_join_redoes_one_branch_and_keeps_the_others() -> None:
     play = Player(compiled(PARALLEL)).do("a", "b")
     play.act(engine.Return(play.tokens()["c"], "a"))
     assert play.waiting() == "a"
-    with pytest.raises(KeyError):
-        play.do("b")
+    assert play.do("a").waiting() == "c"
+
+
+LONG = """
+and split
+and join
+end e
+s > split
+split > b1 > b2 > join
+split > d > join
+join > c > e
+"""
+
+
+def test_a_return_within_a_branch_leaves_the_other_branch_alone() -> None:
+    play = Player(compiled(LONG)).do("b1")
+    other = play.tokens()["d"]
+    play.act(engine.Return(play.tokens()["b2"], "b1"))
+    assert play.tokens()["d"] == other
+    assert play.do("b1", "d", "b2").waiting() == "c"
+
+
+def test_a_return_into_a_branch_that_runs_beside_is_refused() -> None:
+    play = Player(compiled(LONG)).do("b1")
+    with pytest.raises(Refusal) as refused:
+        play.act(engine.Return(play.tokens()["d"], "b1"))
+    assert refused.value.code == "engine.target"
+    assert play.waiting() == "b2 d"
+
+
+def test_a_return_into_nested_branches_fills_every_join_around_them() -> None:
+    nested = LONG.replace("b1 > b2 > join", "in > x > out > join\n in > y > out").replace(
+        "and join", "and join\nand in\nand out"
+    )
+    play = Player(compiled(nested)).do("x", "y", "d")
+    play.act(engine.Return(play.tokens()["c"], "x"))
+    assert play.waiting() == "x"
+    assert play.do("x").waiting() == "c"
+
+
+def test_gateways_that_do_not_pair_up_allow_no_return() -> None:
+    crossed = """
+    and split
+    and left
+    and join
+    end e
+    s > first > split
+    split > a > left
+    split > b > join
+    left > c > join
+    left > d > join
+    join > f > e
+    """
+    play = Player(compiled(crossed)).do("first", "a")
+    with pytest.raises(Refusal) as refused:
+        play.act(engine.Return(play.tokens()["c"], "a"))
+    assert refused.value.code == "engine.target"
 
 
 def test_a_return_within_an_instance_leaves_its_sisters_alone() -> None:

@@ -16,7 +16,8 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from qianshou.kernel.procedures import engine
-from tests.kernel.procedures.blocks import Block, blocks, drawn
+from qianshou.kernel.refusal import Refusal
+from tests.kernel.procedures.blocks import KINDS, Block, blocks, drawn
 from tests.kernel.procedures.drafts import AT, Player, bpmn, compiled
 
 GATES = re.compile(r"^(g\d+) > .*: ", re.MULTILINE)
@@ -62,6 +63,39 @@ def test_a_walk_always_comes_to_its_end_and_can_be_kept_and_replayed(
     for done in acts:
         state = engine.advance(procedure, state, done, AT).state
     assert state == play.state
+
+
+@settings(max_examples=200, deadline=None)
+@given(blocks((*KINDS, "or")), some.randoms(use_true_random=False))
+def test_returns_across_parallel_branches_starve_no_join_and_double_no_step(
+    block: Block, draw: random.Random
+) -> None:
+    draft = drawn(block)
+    play = Player(compiled(draft), **choices(draft, draw, 0))
+    done: list[str] = []
+    for steps in range(400):
+        if play.step.outcome is not None:
+            break
+        waiting = sorted(play.tokens().items())
+        assert waiting, draft
+        assert len(waiting) == len(play.waiting().split()), draft
+        name, key = draw.choice(waiting)
+        target = draw.choice(done) if done and steps < 60 and draw.random() < 0.4 else None
+        if target is None:
+            play.act(engine.Complete(key, choices(draft, draw, steps)))
+            done.append(name)
+            continue
+        beside = {other for other, _ in waiting if other != name}
+        before = play.state.to_json()
+        try:
+            play.act(engine.Return(key, target))
+        except Refusal:
+            assert play.state.to_json() == before
+            continue
+        assert target in play.tokens()
+        kept = beside & set(play.tokens())
+        assert all(play.tokens()[other] == dict(waiting)[other] for other in kept - {target})
+    assert play.step.outcome == "e", draft
 
 
 def spiff(draft: str, told: dict[str, Any]) -> BpmnWorkflow:
