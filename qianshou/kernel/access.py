@@ -90,12 +90,15 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the rule needs to know of a matter: its pack, where it lies, who takes part."""
+    """What the rule needs to know of a matter: its pack, where it lies, who takes part.
+
+    `receipts` are the digests of the receipts under which residents follow it.
+    """
 
     pack: str
     division_path: str
     organisations: frozenset[int]
-    receipt_digest: str = ""
+    receipts: frozenset[str] = frozenset()
 
 
 def reaches(seat: Seat, standing: Standing) -> bool:
@@ -114,13 +117,16 @@ def may_see(by: Actor, standing: Standing) -> bool:
     if by.kind == "clock":
         return True
     if by.kind == "resident":
-        return bool(by.receipt) and by.receipt == standing.receipt_digest
+        return by.receipt in standing.receipts
     return any(reaches(seat, standing) for seat in by.seats)
 
 
 def may_act(by: Actor, act: str, standing: Standing) -> bool:
-    """Whether a seat that reaches the matter allows `act`."""
-    return any(act in seat.acts and reaches(seat, standing) for seat in by.seats)
+    """Whether one seat of the matter's pack both reaches it and allows `act`."""
+    return any(
+        act in seat.acts and seat.pack == standing.pack and reaches(seat, standing)
+        for seat in by.seats
+    )
 
 
 def may_read(by: Actor, kind: str, standing: Standing) -> bool:

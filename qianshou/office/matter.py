@@ -14,9 +14,11 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.documents.models import Attachment, Document
 from qianshou.kernel.documents.store import SUFFIXES, path_of
+from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
+from qianshou.kernel.procedures.branches import find_branches
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
 from qianshou.office.drawn import draw_matter
@@ -81,7 +83,8 @@ def show_matter(
     digest = matter.version.digest
     tasks, parties = list(tasks_of(matter.pk)), list(parties_of(matter.pk))
     entries = entries_of(matter.number)
-    completed = {entry["node"] for entry in entries if entry["act"] == "complete"}
+    moves = ((entry["act"], entry["node"], entry) for entry in entries)
+    done = steps_done(moves, find_branches(compiled(digest).nodes))
     facts = facts_of(matter)
     words = Words(digest, [facts, *(entry.get("facts") or {} for entry in entries)], language())
     desks = [
@@ -90,7 +93,7 @@ def show_matter(
             matter,
             task,
             tasks,
-            completed,
+            done,
             values=tried.values if (tried.act, tried.task) == ("complete", task.pk) else None,
             errors=tried.refused("complete", task.pk),
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qianshou.kernel.access import Actor, Standing, holds_task, may_act, may_read
+from qianshou.kernel.door.rules import may_stand_in, may_transfer, may_urge, return_targets
 from qianshou.kernel.pack import declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
@@ -49,7 +50,6 @@ def standing_of(matter: Any, parties: Iterable[Any]) -> Standing:
         pack=pack_of(matter.procedure).id,
         division_path=matter.division.path,
         organisations=frozenset(party.organisation_id for party in parties),
-        receipt_digest=matter.receipt_digest,
     )
 
 
@@ -59,40 +59,25 @@ def offer_of_task(
     task: Any,
     tasks: Iterable[Any],
     procedure: Procedure,
-    completed: Collection[str],
+    done: Collection[str],
 ) -> TaskOffer:
-    """Return what `actor` may do with `task` of `matter` now."""
+    """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
         return TaskOffer(withdraw=may_withdraw(actor, matter, task, tasks))
     if task.state != OPEN:
         return TaskOffer()
     if task.posts == RESIDENT:
-        return TaskOffer(complete=may_stand_in(actor, matter))
+        return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
     holds = holds_task(actor, task.assignee_id, task.organisation_id, task.posts)
-    head = any(
-        seat.organisation == task.organisation_id and "transfer" in seat.acts
-        for seat in actor.seats
-    )
-    node = procedure.node(task.node)
-    allowed = node.return_to or completed
+    targets = return_targets(procedure.node(task.node), done) if holds else set()
     return TaskOffer(
         claim=task.assignee_id is None and actor.sits_at(task.organisation_id, task.posts),
         release=task.assignee_id is not None and task.assignee_id == actor.officer,
         complete=holds,
-        transfer=holds or head,
+        transfer=may_transfer(actor, task.assignee_id, task.organisation_id, task.posts),
         targets=tuple(
-            (step.id, step.name, step.name_en)
-            for step in procedure.steps()
-            if holds and step.id in allowed and step.id != task.node and step.id in completed
+            (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),
-    )
-
-
-def may_stand_in(actor: Actor, matter: Any) -> bool:
-    """Whether the actor may answer for a caller reached by telephone."""
-    return any(
-        seat.organisation == matter.organisation_id and "stand_in" in seat.acts
-        for seat in actor.seats
     )
 
 
@@ -108,14 +93,11 @@ def may_withdraw(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> 
 
 def offer_of_matter(actor: Actor, matter: Any, standing: Standing, facts: Any) -> MatterOffer:
     """Return what `actor`, who may see `matter`, may do with it as a whole."""
-    supervises = may_act(actor, "supervise", standing)
-    taking_part = bool(actor.organisations & standing.organisations)
     is_open = matter.closed_at is None
-    merges = any("merge" in seat.acts for seat in actor.seats if seat.pack == standing.pack)
     return MatterOffer(
-        urge=is_open and (taking_part or supervises),
-        supervise=is_open and supervises,
-        merge=is_open and merges,
+        urge=is_open and may_urge(actor, standing),
+        supervise=is_open and may_act(actor, "supervise", standing),
+        merge=is_open and may_act(actor, "merge", standing),
         remark=True,
         persons=tuple(
             name

@@ -1,14 +1,16 @@
 """The side pane of the list: one task with its form and the acts on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qianshou.design.fields import ShownField, reason_of, shown_fields, suggested
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
-from qianshou.kernel.ledger.read import nodes_completed
+from qianshou.kernel.door.rules import steps_done
+from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.pack import Pack, pack_of
+from qianshou.kernel.procedures.branches import find_branches
 from qianshou.kernel.procedures.compiled import Node
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import stages_of
@@ -47,7 +49,7 @@ def desk_of(
     matter: Any,
     task: Any,
     tasks: list[Any],
-    completed: Any,
+    done: Collection[str],
     *,
     values: Mapping[str, Any] | None = None,
     errors: Mapping[str, list[str]] | None = None,
@@ -56,7 +58,7 @@ def desk_of(
     digest = matter.version.digest
     procedure = compiled(digest)
     node = procedure.node(task.node)
-    offer = offer_of_task(actor, matter, task, tasks, procedure, completed)
+    offer = offer_of_task(actor, matter, task, tasks, procedure, done)
     fields: list[ShownField] = []
     title = because = ""
     if node.form and offer.complete:
@@ -87,10 +89,11 @@ def peek_of(actor: Actor, task_id: int) -> Peek | None:
     tasks = list(tasks_of(matter.pk))
     task = next(task for task in tasks if task.pk == task_id)
     facts = facts_of(matter)
+    done = steps_done(moves_of(matter.number), find_branches(compiled(matter.version.digest).nodes))
     return Peek(
         matter=matter,
         pack=pack_of(matter.procedure),
         stage=stages_of(matter.version.digest).get(task.node, (1, 1)),
         facts=Words(matter.version.digest, [facts], language()).told(facts),
-        desk=desk_of(actor, matter, task, tasks, nodes_completed(matter.number)),
+        desk=desk_of(actor, matter, task, tasks, done),
     )

@@ -22,7 +22,7 @@ from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import choice_label, fields_of, milestones_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import tasks_of
-from qianshou.kernel.worklist.receipts import matter_of_receipt
+from qianshou.kernel.worklist.receipts import mark_of, matter_of_receipt, root_of
 from qianshou.portal.limits import GUESSES, REMARKS, spend
 from qianshou.portal.page import resident_page, show
 from qianshou.portal.receipt import digest_of, plain, spoken
@@ -87,7 +87,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 @resident_page
 def say(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """Add a remark, urge, or answer how it went; refusals stand beside their fields."""
-    matter, by = find_matter(request, code)
+    own, by = find_matter(request, code)
+    matter = root_of(own)
     spend(REMARKS, by.receipt, now())
     values: Mapping[str, Any] = request.POST.dict()
     try:
@@ -107,7 +108,7 @@ def say(request: HttpRequest, code: str, name: str) -> HttpResponse:
             raise Http404
         door.act(wanted, by=by, at=now())
     except (Refusal, Refusals) as refusal:
-        return show_matter(request, matter, code, name, values, by_field(refusal))
+        return show_matter(request, own, code, name, values, by_field(refusal))
     return redirect(f"{request.path.rpartition(name)[0]}?done={name}")
 
 
@@ -148,8 +149,11 @@ def milestones_passed(matter: Any, entries: list[dict[str, Any]]) -> list[Milest
     return [*found, Milestone(end, "d" if closed else "", matter.closed_at)]
 
 
-def told_to_caller(matter: Any, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what the caller is told: public fields of completed steps, own remarks, urging."""
+def told_to_caller(matter: Any, entries: list[dict[str, Any]], mark: str) -> list[dict[str, Any]]:
+    """Return what the caller is told: public fields of completed steps, own remarks, urging.
+
+    `mark` tells the caller's own words from those of others whose matters were merged.
+    """
     fields = fields_of(matter.version.digest)
     lines = []
     for entry in entries:
@@ -160,9 +164,10 @@ def told_to_caller(matter: Any, entries: list[dict[str, Any]]) -> list[dict[str,
             for field in fields.values()
             if field.schema.get("x-public") and submitted.get(field.id)
         ]
-        mine = entry["by"]["kind"] == RESIDENT
+        mine = entry["by"].get("receipt") == mark
         if entry["act"] == "complete" and public:
-            lines.append({"at": at, "facts": public, "mine": mine, "text": ""})
+            if mine or entry["by"]["kind"] != RESIDENT:
+                lines.append({"at": at, "facts": public, "mine": mine, "text": ""})
         elif entry["act"] == "comment" and mine:
             lines.append({"at": at, "facts": [], "mine": True, "text": entry["text"]})
         elif entry["act"] == "urge" and mine:
@@ -179,10 +184,10 @@ def show_matter(
     errors: Mapping[str, list[str]] | None = None,
 ) -> HttpResponse:
     """Return the page of a followed matter; a merged one shows how the other stands."""
-    shown = matter.merged_into or matter
+    shown = root_of(matter)
     entries = entries_of(shown.number)
     own = entries if shown is matter else [*entries_of(matter.number), *entries]
-    task, form = question_of(matter)
+    task, form = question_of(shown)
     question: list[ShownField] = []
     if form is not None:
         answering = tried == "answer"
@@ -199,7 +204,7 @@ def show_matter(
         "code": plain(code),
         "spoken": spoken(plain(code)),
         "milestones": milestones_passed(shown, entries),
-        "lines": told_to_caller(shown, own),
+        "lines": told_to_caller(shown, own, mark_of(digest_of(code))),
         "question": question,
         "question_title": form.title(language()) if form else "",
         "question_due": task.due_at if task else None,

@@ -129,7 +129,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_the_rest_kept(
     text = answer.content.decode()
     assert "栏杆快掉了" in text
     near = text.partition(f'name="{field}"')[2].partition(
-        "</fieldset>" if "." in field else "</div>"
+        "</fieldset>" if "." in field or field == "photos" else "</div>"
     )
     assert 'class="err"' in near[0]
     assert Matter.objects.count() == 0
@@ -143,6 +143,48 @@ def test_a_photo_once_taken_in_need_not_be_chosen_again(browse: Browse) -> None:
     assert f'name="photos" value="{digest}" checked' in text
     receipt_of(report(client, photos=[digest]))
     assert digest in Matter.objects.get().state
+
+
+def merge(browse: Browse, one: int, into: int) -> None:
+    number = Matter.objects.get(pk=into).number
+    answer = send(browse("zhang_min"), one, "merge", task=False, into=number, reason="同一件事")
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def three_callers(browse: Browse) -> tuple[list[str], list[int]]:
+    """Return the receipts and matters of three callers, each merged into the next."""
+    receipts = [f"/r/f/{receipt_of(report(browse('')))}/" for _ in range(3)]
+    matters = list(Matter.objects.order_by("pk").values_list("pk", flat=True))
+    merge(browse, matters[0], matters[1])
+    merge(browse, matters[1], matters[2])
+    return receipts, matters
+
+
+def test_every_merged_caller_is_kept_informed_and_heard(browse: Browse) -> None:
+    receipts, matters = three_callers(browse)
+    caller = browse("")
+    root = Matter.objects.get(pk=matters[2])
+    for receipt in receipts[:2]:
+        assert root.number in caller.get(receipt).content.decode()
+        assert caller.post(f"{receipt}remark/", {"text": "灯也坏了"}).status_code == 302
+    assert caller.post(f"{receipts[0]}urge/").status_code == 302
+    assert entries(matters[2])[-3:] == ["comment", "comment", "urge"]
+    worked_off(browse, matters[2])
+    assert "已经修好" in caller.get(receipts[0]).content.decode()
+    assert caller.post(f"{receipts[0]}answer/", {"satisfied": "yes"}).status_code == 302
+    assert Matter.objects.get(pk=matters[2]).closed_at is not None
+
+
+def test_a_merged_caller_reads_nobody_elses_words(browse: Browse) -> None:
+    receipts, _ = three_callers(browse)
+    caller = browse("")
+    for place, receipt in enumerate(receipts):
+        assert caller.post(f"{receipt}remark/", {"text": f"我是第{place}个"}).status_code == 302
+    for place, receipt in enumerate(receipts):
+        text = caller.get(receipt).content.decode()
+        assert [f"我是第{other}个" in text for other in range(3)] == [
+            other == place for other in range(3)
+        ]
 
 
 def test_strangers_are_limited_and_told_how_long_to_wait(browse: Browse) -> None:

@@ -8,7 +8,6 @@ from qianshou.kernel.access import (
     Actor,
     Standing,
     actor_of,
-    holds_task,
     may_act,
     may_read,
     may_see,
@@ -26,6 +25,7 @@ from qianshou.kernel.door.acts import (
     Urge,
 )
 from qianshou.kernel.door.follow import Doing, store_entry
+from qianshou.kernel.door.rules import may_transfer, may_urge
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -71,11 +71,7 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     """
     matter, task = load_open_task(act.task)
     _require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
-    own = holds_task(by, task.assignee, task.organisation, task.posts)
-    head = any(
-        seat.organisation == task.organisation and "transfer" in seat.acts for seat in by.seats
-    )
-    require(own or head)
+    require(may_transfer(by, task.assignee, task.organisation, task.posts))
     receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
     if receiver is None or not actor_of(receiver, at).sits_at(task.organisation, task.posts):
         raise Refusal(
@@ -120,15 +116,7 @@ def _require_text(text: str, field: str, zh: str, en: str) -> None:
 
 def urge_matter(act: Urge, *, by: Actor, at: datetime) -> MatterRow:
     """Nudge the holders of a matter's open tasks; at most once in half an hour by one person."""
-
-    def allowed(standing: Standing) -> bool:
-        return (
-            (by.kind == "resident" and may_see(by, standing))
-            or bool(by.organisations & standing.organisations)
-            or (may_act(by, "supervise", standing))
-        )
-
-    matter = _loaded(act.matter, by, allowed)
+    matter = _loaded(act.matter, by, lambda standing: may_urge(by, standing))
     at = not_before(matter, at)
     recent = change.fetch(
         "SELECT MAX(at) >= %s FROM ledger_entry WHERE subject = %s AND act = 'urge' "
@@ -161,6 +149,7 @@ def supervise_matter(act: Supervise, *, by: Actor, at: datetime) -> MatterRow:
     """Put a matter under supervision with what is demanded, or end it."""
     _require_text(act.text, "text", "请写明督办要求", "Please say what you demand")
     matter = _loaded(act.matter, by, lambda standing: may_act(by, "supervise", standing))
+    _require_not_closed(matter)
     at = not_before(matter, at)
     doing = Doing("supervise", by, at, matter, entry={"text": act.text, "on": act.on})
     zh = f"督办：{matter.title}：{act.text}"[:300]

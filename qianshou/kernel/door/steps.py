@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import Actor, holds_task, may_see, require
+from qianshou.kernel.access import Actor, holds_task, may_act, may_see, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
 from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
+from qianshou.kernel.door.rules import may_stand_in, return_targets, steps_done
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -21,7 +22,7 @@ from qianshou.kernel.door.turn import (
     not_before,
     standing_of,
 )
-from qianshou.kernel.ledger.read import nodes_completed
+from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.pack import (
     PostDeclaration,
     StartDeclaration,
@@ -30,6 +31,7 @@ from qianshou.kernel.pack import (
     pack_of,
 )
 from qianshou.kernel.procedures import engine
+from qianshou.kernel.procedures.branches import find_branches
 from qianshou.kernel.procedures.forms import Form, validate
 from qianshou.kernel.procedures.versions import compiled, current, form_of
 from qianshou.kernel.refusal import Refusal
@@ -39,6 +41,7 @@ from qianshou.kernel.registry.models import Division, Organisation
 from qianshou.kernel.registry.vault import keep_persons
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.models import DONE, OPEN, Task
+from qianshou.kernel.worklist.receipts import receipts_of
 
 RESIDENT = "resident"
 
@@ -200,34 +203,27 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
 
 def _require_holder(matter: MatterRow, task: TaskRow, by: Actor) -> None:
     if by.kind == RESIDENT:
-        require(task.posts == RESIDENT and by.receipt == matter.receipt_digest != "")
+        require(task.posts == RESIDENT and by.receipt in receipts_of(matter.id))
         return
     if task.posts == RESIDENT:
-        require(_may_stand_in(matter, by))
+        require(may_stand_in(by, matter.organisation))
         return
     require(holds_task(by, task.assignee, task.organisation, task.posts))
-
-
-def _may_stand_in(matter: MatterRow, by: Actor) -> bool:
-    """A caller reached by telephone answers through a seat of the home organisation."""
-    return any(
-        seat.organisation == matter.organisation and "stand_in" in seat.acts for seat in by.seats
-    )
 
 
 def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     """Send the matter back to an earlier human step; open work of the scope is cancelled.
 
-    Refuses a missing reason (door.reason) and a step not declared or not yet done
-    (door.target).
+    Refuses a missing reason (door.reason), a step not declared or not done (door.target), and
+    one in a branch that runs beside (engine.target).
     """
     matter, task = load_open_task(act.task)
     _require_holder(matter, task, by)
     _require_reason(act.reason)
     at = not_before(matter, at)
-    node = compiled(matter.digest).node(task.node)
-    allowed = node.return_to or nodes_completed(matter.number)
-    if act.target not in allowed or act.target == task.node:
+    procedure = compiled(matter.digest)
+    done = steps_done(moves_of(matter.number), find_branches(procedure.nodes))
+    if act.target not in return_targets(procedure.node(task.node), done):
         raise Refusal(
             "door.target",
             "只能退回到已经办过、且本环节允许退回的步骤",
@@ -345,19 +341,16 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
     first, second = sorted((act.matter, act.into))
     rows = {first: load_matter(first), second: load_matter(second)}
     matter, into = rows[act.matter], rows[act.into]
-    if act.matter == act.into or matter.closed_at or matter.procedure != into.procedure:
+    closed = matter.closed_at or into.closed_at
+    if act.matter == act.into or closed or matter.procedure != into.procedure:
         raise Refusal(
             "door.merge",
-            "只能把未办结的事项并入同一规范下的另一事项",
-            "Only an open matter can be merged, into another of the same procedure",
+            "只能把未办结的事项并入同一规范下另一件未办结的事项",
+            "Only an open matter can be merged, into another open one of the same procedure",
             "into",
         )
     for row in (matter, into):
-        standing = standing_of(row)
-        require(
-            may_see(by, standing)
-            and any("merge" in seat.acts for seat in by.seats if seat.pack == standing.pack)
-        )
+        require(may_act(by, "merge", standing_of(row)))
     at = not_before(matter, at)
     state = engine.State.from_json(json.loads(matter.state))
     matter.state = json.dumps(state.stopped().to_json(), ensure_ascii=False, separators=(",", ":"))
@@ -379,11 +372,7 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
         ),
         ("DELETE FROM worklist_timer WHERE matter_id = %s", [matter.id]),
         ("DELETE FROM worklist_subscription WHERE matter_id = %s", [matter.id]),
-        (
-            "UPDATE worklist_matter SET state = %s, closed_at = %s, outcome = 'merged', "
-            "merged_into_id = %s WHERE id = %s",
-            [matter.state, instant(at), into.id, matter.id],
-        ),
+        (change.MERGE_MATTER, [matter.state, instant(at), into.id, matter.id]),
         (change.INSERT_LINK, [matter.id, into.id, "merged"]),
     )
     store_entry(Doing("absorb", by, not_before(into, at), into, entry={"merged": matter.number}))

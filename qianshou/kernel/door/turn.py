@@ -17,6 +17,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.change import Statement
 from qianshou.kernel.worklist.models import OPEN
+from qianshou.kernel.worklist.receipts import mark_of, receipts_of
 
 
 @contextmanager
@@ -145,7 +146,7 @@ def instant(at: datetime | None) -> Any:
 
 
 def standing_of(matter: MatterRow) -> Standing:
-    """Return what the rule of access needs to know of a matter (one query)."""
+    """Return what the rule of access needs to know of a matter (two queries)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT organisation_id FROM worklist_party WHERE matter_id = %s", [matter.id]
@@ -155,12 +156,14 @@ def standing_of(matter: MatterRow) -> Standing:
         pack=pack_of(matter.procedure).id,
         division_path=matter.division_path,
         organisations=organisations,
-        receipt_digest=matter.receipt_digest,
+        receipts=receipts_of(matter.id),
     )
 
 
 def signature(by: Actor, organisation: int | None = None) -> dict[str, Any]:
-    """Return who acts as an entry records it: kind, id, name, organisation, post."""
+    """Return who acts as an entry records it: kind, id, name, organisation, post; a resident
+    by the beginning of the receipt's digest.
+    """
     seat = next(
         (seat for seat in by.seats if organisation is None or seat.organisation == organisation),
         by.seats[0] if by.seats else None,
@@ -171,6 +174,7 @@ def signature(by: Actor, organisation: int | None = None) -> dict[str, Any]:
         "name": by.name,
         "organisation": seat.organisation if seat else None,
         "post": seat.post if seat else "",
+        **({"receipt": mark_of(by.receipt)} if by.receipt else {}),
     }
 
 

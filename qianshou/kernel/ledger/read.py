@@ -1,7 +1,7 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from qianshou.kernel.ledger.models import Entry, Seal
@@ -25,9 +25,13 @@ def head_of(subject: str) -> tuple[int, str]:
     return row or (0, "")
 
 
-def nodes_completed(subject: str) -> Collection[str]:
-    """Return the human steps that somebody has completed in a matter."""
-    return set(Entry.objects.filter(subject=subject, act="complete").values_list("node", flat=True))
+def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (act, node, body) of the entries that completed a step or turned a matter back."""
+    rows = Entry.objects.filter(subject=subject, act__in=("complete", "return", "withdraw"))
+    return [
+        (act, node, json.loads(body))
+        for act, node, body in rows.order_by("seq").values_list("act", "node", "body")
+    ]
 
 
 def find_entries(

@@ -7,10 +7,8 @@ join. A container whose gateways do not pair up has no paths, and no return lead
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from qianshou.kernel.procedures.compiled import Node
+from qianshou.kernel.procedures.compiled import Node
 
 Path = tuple[tuple[str, str], ...]
 
@@ -20,22 +18,34 @@ class Branches:
     """The branches around each node and flow, outermost first, as (split, first flow) pairs."""
 
     nodes: Mapping[str, Path]
-    flows: Mapping[str, Path]
+    ways: Mapping[str, Path]
     joins: Mapping[str, str]
 
     def of(self, node: str, via: str) -> Path:
         """Return the branches around a token: at a join it still belongs to the one it came by."""
-        return self.flows[via] if via in self.flows else self.nodes[node]
+        return self.ways[via] if via in self.ways else self.nodes[node]
+
+    def shared(self, node: str, other: str) -> Path | None:
+        """Return the branches around both of two nodes; None when they lie beside each other."""
+        one, two = self.nodes[node], self.nodes[other]
+        for depth, (left, right) in enumerate(zip(one, two, strict=False)):
+            if left != right:
+                return None if left[0] == right[0] else one[:depth]
+        return min(one, two, key=len)
+
+    def beside(self, node: str, other: str) -> bool:
+        """Whether two nodes lie in different branches of one split."""
+        return {node, other} <= self.nodes.keys() and self.shared(node, other) is None
 
 
 class _Ragged(Exception):
     """The gateways of a container do not pair up."""
 
 
-def find_branches(nodes: Mapping[str, "Node"]) -> Branches:
+def find_branches(nodes: Mapping[str, Node]) -> Branches:
     """Return the branches of every container whose gateways pair up."""
     paths: dict[str, Path] = {}
-    flows: dict[str, Path] = {}
+    ways: dict[str, Path] = {}
     joins: dict[str, str] = {}
     for container in {node.container for node in nodes.values()}:
         walk = _Walk({key: node for key, node in nodes.items() if node.container == container})
@@ -44,18 +54,18 @@ def find_branches(nodes: Mapping[str, "Node"]) -> Branches:
         except _Ragged:
             continue
         paths |= walk.paths
-        flows |= walk.flows
+        ways |= walk.ways
         joins |= walk.joins
-    return Branches(paths, flows, joins)
+    return Branches(paths, ways, joins)
 
 
 class _Walk:
-    """Follows the flows of one container from its starts."""
+    """Follows the ways of one container from its starts."""
 
-    def __init__(self, nodes: Mapping[str, "Node"]) -> None:
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
         self.nodes = nodes
         self.paths: dict[str, Path] = {}
-        self.flows: dict[str, Path] = {}
+        self.ways: dict[str, Path] = {}
         self.joins: dict[str, str] = {}
         self.seen: set[str] = set()
 
@@ -72,18 +82,18 @@ class _Walk:
                 self.seen.add(key)
                 waiting.extend(self.following(self.nodes[key], path))
 
-    def following(self, node: "Node", path: Path) -> Iterator[tuple[str, Path]]:
+    def following(self, node: Node, path: Path) -> Iterator[tuple[str, Path]]:
         """Yield the nodes that follow, each with its path."""
         splits = node.kind in ("and", "or") and len(node.ways) > 1
         beside = node.kind == "boundary" and not node.interrupting
         for way in node.ways:
             along = (*path, (node.id, way.id)) if splits or beside else path
-            self.flows[way.id] = along
+            self.ways[way.id] = along
             yield way.target, self.arriving(self.nodes[way.target], along)
         for boundary in node.boundaries:
             yield boundary, path
 
-    def arriving(self, node: "Node", along: Path) -> Path:
+    def arriving(self, node: Node, along: Path) -> Path:
         """Return the path of a node that a flow leads to; a join ends the innermost branch."""
         if node.kind not in ("and", "or") or len(node.incoming) < 2:
             return along

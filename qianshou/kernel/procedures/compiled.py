@@ -8,11 +8,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from qianshou.kernel.procedures.bpmn import Element, Flow, Model, refusal_at
-from qianshou.kernel.procedures.branches import Branches, find_branches
 from qianshou.kernel.procedures.dmn import DecisionModel
 from qianshou.kernel.procedures.feel import Expression, compile_expression
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -77,11 +75,6 @@ class Procedure:
     decisions: Mapping[str, DecisionModel]
     effects: frozenset[str] = field(default=frozenset())
     messages: frozenset[str] = field(default=frozenset())
-
-    @cached_property
-    def branches(self) -> Branches:
-        """The parallel branches around each node."""
-        return find_branches(self.nodes)
 
     def node(self, key: str) -> Node:
         """Return a node by its id; KeyError when there is none."""

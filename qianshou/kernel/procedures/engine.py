@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from qianshou.kernel.procedures.branches import Branches, find_branches
 from qianshou.kernel.procedures.compiled import TOP, Node, Procedure, Way
 from qianshou.kernel.refusal import Refusal
 
@@ -362,17 +363,16 @@ class _Run:
             if scope == 0:
                 raise self._no_target(act.target)
             here, scope = self.tokens[scope].node, self.tokens[scope].scope
-        branches = self.procedure.branches
-        at, goal = branches.nodes.get(here), branches.nodes.get(act.target)
-        if at is None or goal is None:
+        branches = find_branches(self.nodes)
+        if not {here, act.target} <= branches.nodes.keys():
             raise self._no_target(act.target)
-        redone = goal if at[: len(goal)] == goal else at
-        if goal[: len(redone)] != redone:
+        goal, redone = branches.nodes[act.target], branches.shared(here, act.target)
+        if redone is None:
             raise self._no_target(act.target)
         brought = [
             Token(join, scope, flow)
             for depth, branch in enumerate(goal[len(redone) :], len(redone))
-            for join, flow in self.other_branches(branch, depth, act.target)
+            for join, flow in self.other_branches(branches, branch, depth, act.target)
         ]
         self.keep(act.token, act.facts)
         for key, one in list(self.tokens.items()):
@@ -383,19 +383,18 @@ class _Run:
         self.stack.append((target.id, scope, ""))
 
     def other_branches(
-        self, branch: tuple[str, str], depth: int, target: str
+        self, branches: Branches, branch: tuple[str, str], depth: int, target: str
     ) -> Iterator[tuple[str, str]]:
         """Yield the join of a branch's split with each flow by which another branch comes to it.
 
         An inclusive join waits only for what can still come, so nothing need stand at it.
         """
-        branches = self.procedure.branches
         join = self.nodes.get(branches.joins.get(branch[0], ""))
         if join is None:
             raise self._no_target(target)
         if join.kind == "and":
             for flow in join.incoming:
-                if branches.flows[flow][depth] != branch:
+                if branches.ways[flow][depth] != branch:
                     yield join.id, flow
 
     def _no_target(self, target: str) -> Refusal:

@@ -45,7 +45,6 @@ UPDATE_MATTER = """
 UPDATE worklist_matter SET state = %s, seq = %s, head = %s, head_at = %s, level = %s,
   closed_at = %s, outcome = %s WHERE id = %s"""
 UPDATE_HEAD = "UPDATE worklist_matter SET seq = %s, head = %s, head_at = %s WHERE id = %s"
-UPDATE_TITLE = "UPDATE worklist_matter SET title = %s, tokens = %s WHERE id = %s"
 INSERT_TASK = """
 INSERT INTO worklist_task
   (matter_id, token, procedure, node, name, name_en, posts, organisation_id, division_id,
@@ -75,7 +74,10 @@ INSERT INTO worklist_notice
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
 INSERT_LINK = """
 INSERT INTO worklist_link (matter_id, other_id, kind) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"""
-MERGE_MATTER = "UPDATE worklist_matter SET merged_into_id = %s WHERE id = %s"
+MERGE_MATTER = (
+    "UPDATE worklist_matter SET state = %s, closed_at = %s, outcome = 'merged', "
+    "merged_into_id = %s WHERE id = %s"
+)
 URGE_MATTER = "UPDATE worklist_matter SET urged = urged + 1 WHERE id = %s"
 SUPERVISE_MATTER = "UPDATE worklist_matter SET supervised = %s WHERE id = %s"
 

@@ -166,6 +166,34 @@ def test_a_duplicate_is_merged_and_its_work_ends(office: Office) -> None:
     assert list(verify()) == []
 
 
+def test_nothing_is_merged_into_what_is_closed(office: Office) -> None:
+    first, second = office.open(), office.open()
+    office.finish(first)
+    with pytest.raises(Refusal) as refused:
+        door.act(acts.Merge(second, first, "同一件事"), by=office.sun, at=office.at)
+    assert refused.value.code == "door.merge"
+
+
+def test_what_is_closed_is_not_put_under_supervision(office: Office) -> None:
+    matter = office.open()
+    office.finish(matter)
+    with pytest.raises(Refusal) as refused:
+        door.act(acts.Supervise(matter, "请尽快"), by=office.sun, at=office.at)
+    assert refused.value.code == "door.closed"
+
+
+def test_what_a_return_has_undone_is_no_longer_a_step_to_return_to(office: Office) -> None:
+    matter = office.open()
+    for node in ("t1", "t2"):
+        office.complete(matter, node)
+    door.act(acts.Return(office.task(matter, "t3"), "t1", "缺材料"), by=office.wang, at=office.at)
+    with pytest.raises(Refusal) as refused:
+        door.act(acts.Return(office.task(matter, "t1"), "t2", "跳过"), by=office.wang, at=office.at)
+    assert refused.value.code == "door.target"
+    office.finish(matter)
+    assert list(verify()) == []
+
+
 def test_merging_is_refused_into_itself_without_reason_and_without_right(office: Office) -> None:
     first, second = office.open(), office.open()
     for act, by, code in [

@@ -264,6 +264,16 @@ def test_a_return_into_nested_branches_fills_every_join_around_them() -> None:
     assert play.do("x").waiting() == "c"
 
 
+def test_a_return_from_a_later_split_redoes_one_branch_of_an_earlier_one() -> None:
+    later = LONG.replace("join > c > e", "join > in").replace(
+        "and join", "and join\nand in\nand out\nin > x > out\nin > y > out\nout > c > e"
+    )
+    play = Player(compiled(later)).do("b1", "b2", "d", "y")
+    play.act(engine.Return(play.tokens()["x"], "d"))
+    assert play.waiting() == "d"
+    assert play.do("d").waiting() == "x y"
+
+
 def test_gateways_that_do_not_pair_up_allow_no_return() -> None:
     crossed = """
     and split

@@ -1,0 +1,52 @@
+"""Who may do what: asked by the acts themselves, and before them by pages, so no button lies."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from qianshou.kernel.access import Actor, Standing, holds_task, may_act
+from qianshou.kernel.procedures.branches import Branches
+from qianshou.kernel.procedures.compiled import Node
+
+
+def may_transfer(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
+    """Whether `by` may hand a task on: its holder, or a seat of its organisation that transfers."""
+    return holds_task(by, assignee, organisation, posts) or any(
+        seat.organisation == organisation and "transfer" in seat.acts for seat in by.seats
+    )
+
+
+def may_stand_in(by: Actor, home: int) -> bool:
+    """Whether `by` may answer for a caller reached by telephone: a seat of the matter's home."""
+    return any(seat.organisation == home and "stand_in" in seat.acts for seat in by.seats)
+
+
+def may_urge(by: Actor, standing: Standing) -> bool:
+    """Whether `by` is in the matter's chain: the caller, an organisation in it, a supervisor."""
+    if by.kind == "resident":
+        return by.receipt in standing.receipts
+    taking_part = bool(by.organisations & standing.organisations)
+    return taking_part or may_act(by, "supervise", standing)
+
+
+def steps_done(
+    entries: Iterable[tuple[str, str, Mapping[str, Any]]], branches: Branches
+) -> set[str]:
+    """Return the human steps that stand as done after a matter's `entries` (act, node, body).
+
+    What followed a step is undone when the matter is returned to it or the step is withdrawn,
+    except what was done in branches beside it.
+    """
+    done: list[str] = []
+    for act, node, body in entries:
+        if act == "complete":
+            done.append(node)
+        elif act in ("return", "withdraw") and body["target"] in done:
+            target = body["target"]
+            first = len(done) - 1 - done[::-1].index(target)
+            done[first:] = [one for one in done[first:] if branches.beside(one, target)]
+    return set(done)
+
+
+def return_targets(node: Node, done: Collection[str]) -> set[str]:
+    """Return the steps to which a matter can be returned from `node`: done, and allowed there."""
+    return {step for step in done if step != node.id and step in (node.return_to or done)}
