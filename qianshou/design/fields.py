@@ -20,8 +20,8 @@ from qianshou.kernel.documents.store import keep_file
 from qianshou.kernel.procedures.forms import Field, Form
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.bigram import syllables_of
-from qianshou.kernel.registry.choices import labelled_choices
-from qianshou.kernel.registry.models import Division, Organisation
+from qianshou.kernel.registry.choices import labelled_choices, manned_organisations
+from qianshou.kernel.registry.models import Division
 
 SIMPLE_WHEN = re.compile(r'\s*(\w+)\s*(!?=)\s*"([^"]*)"\s*')
 PLACE_PARTS = ("division", "address", "longitude", "latitude", "approximate")
@@ -136,11 +136,13 @@ def _catalogue_groups(
 def organisation_groups(
     language: str, near: str = ""
 ) -> tuple[tuple[str, tuple[Option, ...]], ...]:
-    """Return every organisation: those near first, then the district's, then the towns'."""
+    """Return the organisations at which somebody holds a post: those near first, then the
+    district's, then the towns'.
+    """
     zh = language.startswith("zh")
     groups: dict[str, list[Option]] = {_("本镇街"): [], _("区级部门"): []} if near else {}
     rows = (
-        Organisation.objects.filter(valid_to=None)
+        manned_organisations()
         .order_by("id")
         .values_list("code", "name", "name_en", "kind", "division__path", "division__name")
     )

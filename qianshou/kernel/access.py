@@ -58,6 +58,7 @@ class Actor:
         return any(seat.organisation == organisation and seat.post in wanted for seat in self.seats)
 
 
+RESIDENT = "resident"
 CLOCK = Actor("clock", name="时钟")
 
 

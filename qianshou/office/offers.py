@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from qianshou.kernel.access import Actor, Standing, holds_task, may_act, may_read
+from qianshou.kernel.access import RESIDENT, Actor, Standing, holds_task, may_act, may_read
 from qianshou.kernel.door.rules import may_stand_in, may_transfer, may_urge, return_targets
 from qianshou.kernel.pack import declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
 OPEN, DONE = 0, 1
-RESIDENT = "resident"
 
 
 @dataclass(frozen=True)

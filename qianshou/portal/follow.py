@@ -13,7 +13,7 @@ from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import RESIDENT, Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.read import entries_of
@@ -27,7 +27,6 @@ from qianshou.portal.limits import GUESSES, REMARKS, spend
 from qianshou.portal.page import resident_page, show
 from qianshou.portal.receipt import digest_of, plain, spoken
 
-RESIDENT = "resident"
 OPEN = 0
 
 

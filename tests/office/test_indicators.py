@@ -33,6 +33,7 @@ def calls(browse: Browse) -> list[Call]:
         row.returns = place % 2
         if place < 6:
             row.closed_at = row.received_at
+            row.outcome = "callback"
             row.is_on_time = place != 0
         if place >= 7:
             row.division = other

@@ -1,15 +1,16 @@
 """What an engine step means for the list: tasks with deadlines, timers, parties, closure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import RESIDENT, Actor
 from qianshou.kernel.calendar import amber_at, due_at
+from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
 from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.pack import Change, declaration_of, effect_named, project
@@ -153,16 +154,7 @@ def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[st
         )
     statements.extend((change.DELETE_TIMER, [matter.id, token]) for token in step.stopped)
     due: dict[str, str] = {}
-    organisations = _organisations(step.opened)
-    for opened in step.opened:
-        holder = organisations.get(opened.organisation, matter.organisation)
-        if opened.organisation is not None and opened.organisation not in organisations:
-            raise Refusal(
-                "door.no_organisation",
-                f"没有机构“{opened.organisation}”",
-                f"There is no organisation “{opened.organisation}”",
-                "organisation",
-            )
+    for opened, holder in _holders(doing, step.opened):
         sql, parameters, at_due = _open_task(matter, opened, holder, at)
         statements.append((sql, parameters))
         due[str(opened.token)] = stamp(at_due)
@@ -189,14 +181,59 @@ def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[st
     return statements, due
 
 
-def _organisations(opened: tuple[Opened, ...]) -> dict[Any, int]:
-    codes = sorted({str(task.organisation) for task in opened if task.organisation is not None})
-    if not codes:
-        return {}
-    marks = ",".join(["%s"] * len(codes))
+def _holders(doing: Doing, tasks: tuple[Opened, ...]) -> Iterator[tuple[Opened, int]]:
+    """Yield each task with the organisation that gets it.
+
+    Refuses an organisation that does not exist (door.no_organisation) or at which nobody holds
+    one of the task's posts today (door.nobody), so that no order goes where nobody sits. What the
+    clock opens is never refused; it shows as overdue.
+    """
+    home = doing.matter.organisation
+    opening = doing.act == "open"
+    codes = sorted({str(task.organisation) for task in tasks if task.organisation is not None})
+    held = _posts_held(codes, home if opening else None, doing.at) if codes or opening else {}
+    for task in tasks:
+        key = home if task.organisation is None else str(task.organisation)
+        if task.organisation is not None and key not in held:
+            raise Refusal(
+                "door.no_organisation",
+                f"没有机构“{key}”",
+                f"There is no organisation “{key}”",
+                "organisation",
+            )
+        found = held.get(key)
+        manned = found is None or RESIDENT in task.posts or not found[2].isdisjoint(task.posts)
+        if found is not None and not manned and doing.by.kind != "clock":
+            raise Refusal(
+                "door.nobody",
+                f"“{found[1]}”目前没有人能办这一步，请改选单位",
+                f"Nobody at “{found[1]}” can do this step now; choose another organisation",
+            )
+        yield task, home if found is None else found[0]
+
+
+POSTS_HELD = """
+SELECT organisation.code, organisation.id, organisation.name, posting.post_id
+FROM registry_organisation organisation LEFT JOIN registry_posting posting
+  ON posting.organisation_id = organisation.id AND posting.from_date <= %s
+ AND (posting.to_date IS NULL OR posting.to_date >= %s)
+WHERE organisation.id = %s OR organisation.code IN ({codes})"""
+
+
+def _posts_held(
+    codes: list[str], home: int | None, at: datetime
+) -> dict[str | int, tuple[int, str, set[str]]]:
+    """Return id, name and the posts held at `at` of the organisations named, and of home by id."""
+    today = at.astimezone(CHINA).date()
+    marks = ",".join(["%s"] * len(codes)) or "NULL"
+    held: dict[str | int, tuple[int, str, set[str]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT code, id FROM registry_organisation WHERE code IN ({marks})", codes)
-        return dict(cursor.fetchall())
+        cursor.execute(POSTS_HELD.format(codes=marks), [today, today, home, *codes])
+        for code, pk, name, post in cursor.fetchall():
+            held.setdefault(code, (pk, name, set()))[2].add(post)
+            if pk == home:
+                held[pk] = held[code]
+    return held
 
 
 def _open_task(

@@ -49,4 +49,5 @@ def steps_done(
 
 def return_targets(node: Node, done: Collection[str]) -> set[str]:
     """Return the steps to which a matter can be returned from `node`: done, and allowed there."""
-    return {step for step in done if step != node.id and step in (node.return_to or done)}
+    allowed = done if node.return_to is None else node.return_to
+    return {step for step in done if step in allowed and step != node.id}

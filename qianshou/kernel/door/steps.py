@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import Actor, holds_task, may_act, may_see, require
+from qianshou.kernel.access import RESIDENT, Actor, holds_task, may_act, may_see, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
 from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
@@ -42,8 +42,6 @@ from qianshou.kernel.registry.vault import keep_persons
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.models import DONE, OPEN, Task
 from qianshou.kernel.worklist.receipts import receipts_of
-
-RESIDENT = "resident"
 
 
 def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
@@ -148,7 +146,7 @@ def _home(
     """
     found: Any = facts.get(place) if place else None
     code = found.get("division") if isinstance(found, Mapping) else None
-    division = Division.objects.filter(code=code).first() if code else None
+    division = Division.objects.filter(code=code, valid_to=None).first() if code else None
     if code and division is None:
         raise Refusal("door.no_division", f"没有区划 {code}", f"No division {code}", place)
     organisation = None

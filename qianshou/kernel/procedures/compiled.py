@@ -51,7 +51,7 @@ class Node:
     organisation: Expression | None = None
     due: Expression | None = None
     due_source: str = ""
-    return_to: tuple[str, ...] = ()
+    return_to: tuple[str, ...] | None = None
     effect: str = ""
     decision: str = ""
     collection: Expression | None = None
@@ -83,6 +83,11 @@ class Procedure:
     def steps(self) -> list[Node]:
         """Return the human steps, in the file's order."""
         return [node for node in self.nodes.values() if node.kind == "user"]
+
+
+def _return_to(told: str | None) -> tuple[str, ...] | None:
+    """Return the steps that qs:returnTo names, none for "-", None (any done) when it is absent."""
+    return None if told is None else tuple(step for step in told.split() if step != "-")
 
 
 class Compiler:
@@ -261,7 +266,7 @@ class Compiler:
             organisation=self.told(element, told.get("organisation", "")),
             due=self.told(element, told.get("due", "")),
             due_source=told.get("source", ""),
-            return_to=tuple(told.get("return_to", "").split()),
+            return_to=_return_to(told.get("return_to")),
             effect=told.get("effect", ""),
             decision=told.get("decision", ""),
             collection=self.expression(element, collection) if collection else None,
@@ -304,7 +309,7 @@ class Compiler:
                 boundaries=tuple(map(inside, node.boundaries)),
                 host=inside(node.host) if node.host else "",
                 entry=inside(node.entry) if node.entry else "",
-                return_to=tuple(map(inside, node.return_to)),
+                return_to=None if node.return_to is None else tuple(map(inside, node.return_to)),
             )
 
 

@@ -2,13 +2,23 @@
 
 from collections.abc import Collection
 
-from qianshou.kernel.registry.models import CatalogueEntry, Division, Organisation
+from django.db.models import Q, QuerySet
+
+from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.registry.models import CatalogueEntry, Division, Organisation, Posting
+
+
+def manned_organisations() -> QuerySet[Organisation]:
+    """Return the organisations at which somebody holds a post today."""
+    today = now().astimezone(CHINA).date()
+    held = Posting.objects.filter(Q(to_date=None) | Q(to_date__gte=today), from_date__lte=today)
+    return Organisation.objects.filter(pk__in=held.values("organisation"), valid_to=None)
 
 
 def choices_of(source: str) -> Collection[str]:
     """Return the codes of a catalogue's current version, or of "organisation" or "division"."""
     if source == "organisation":
-        return set(Organisation.objects.filter(valid_to=None).values_list("code", flat=True))
+        return set(manned_organisations().values_list("code", flat=True))
     if source == "division":
         return set(Division.objects.filter(valid_to=None).values_list("code", flat=True))
     return set(
@@ -24,7 +34,7 @@ def labelled_choices(source: str, language: str) -> list[tuple[str, str, str]]:
     if source == "organisation":
         return [
             (code, name if zh else name_en, "")
-            for code, name, name_en in Organisation.objects.filter(valid_to=None)
+            for code, name, name_en in manned_organisations()
             .order_by("division__path", "id")
             .values_list("code", "name", "name_en")
         ]

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
 from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, effect, projection
+from qianshou.kernel.registry.models import Organisation
+from qianshou.packs.police.gate.models import Call, Order
 
 GATE = "police.gate"
 CAUSE = "police.gate.cause"
@@ -29,14 +31,10 @@ def step_of(node: str) -> str:
     return node.rpartition("/")[2]
 
 
-def _model(name: str) -> Any:
-    return apps.get_model("gate", name)
-
-
 @projection(GATE)
 def project_call(change: Change) -> None:
     """Keep the call's row and its orders as the act left them."""
-    calls = _model("Call").objects
+    calls = Call.objects
     if change.act == "open":
         calls.create(
             matter_id=change.matter,
@@ -94,9 +92,15 @@ def told_by(change: Change) -> dict[str, Any]:
 
 
 def _project_orders(change: Change) -> None:
+    orders = Order.objects
+    waiting = orders.filter(matter_id=change.matter, state__in=("sent", "signed"))
     if change.step is None:
+        if change.closed:
+            waiting.update(state="withdrawn")
         return
-    orders = _model("Order").objects
+    cancelled = [one.token for one in change.step.closed if one.reason == "cancelled"]
+    if cancelled:
+        waiting.filter(token__in=cancelled).update(state="withdrawn")
     ways = {"sign": "out", "reverse": "police", "assist": "joint"}
     for opened in change.step.opened:
         direction = ways.get(step_of(opened.node))
@@ -111,9 +115,11 @@ def _project_orders(change: Change) -> None:
                 state="sent",
             )
     step = step_of(change.node)
+    if change.act == "return" and step == "work":
+        _signed_by_holder(change).update(state="withdrawn")
     if change.act != "complete" or step not in (*ways, "work"):
         return
-    own = orders.filter(matter_id=change.matter, token=change.task)
+    own = orders.filter(matter_id=change.matter, token=change.task or 0)
     if step == "sign":
         accepted = change.submitted["sign"] == "accept"
         own.update(state="signed" if accepted else "returned", signed_at=change.at)
@@ -121,17 +127,21 @@ def _project_orders(change: Change) -> None:
     elif step in ("reverse", "assist"):
         own.update(state="done", signed_at=change.at, done_at=change.at)
     elif step == "work" and change.submitted["need"] == "none":
-        code = apps.get_model("registry", "Organisation").objects.get(pk=change.holder or 0).code
-        signed = orders.filter(matter_id=change.matter, direction="out", organisation=code)
-        signed.filter(state="signed").update(state="done", done_at=change.at)
+        _signed_by_holder(change).update(state="done", done_at=change.at)
+
+
+def _signed_by_holder(change: Change) -> QuerySet[Order]:
+    code = Organisation.objects.get(pk=change.holder or 0).code
+    orders = Order.objects.filter(matter_id=change.matter, direction="out")
+    return orders.filter(organisation=code, state="signed")
 
 
 def _count_signing(change: Change, accepted: bool) -> None:
-    calls = _model("Call").objects
+    calls = Call.objects
     if not accepted:
         calls.filter(pk=change.matter).update(returns=F("returns") + 1)
         return
-    sent = _model("Order").objects.filter(matter_id=change.matter).earliest("sent_at").sent_at
+    sent = Order.objects.filter(matter_id=change.matter).earliest("sent_at").sent_at
     calls.filter(pk=change.matter, signed_at=None).update(
         signed_at=change.at, signed_minutes=minutes_between(sent, change.at)
     )
@@ -142,7 +152,7 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     """Open a root cause when a place has called three times in 30 days for one category."""
     place = facts.get("place") or {}
     since = change.at - timedelta(days=REPEAT_DAYS)
-    same = _model("Call").objects.filter(
+    same = Call.objects.filter(
         division_id=change.division, category=facts["category"], received_at__gt=since
     )
     numbers = list(
@@ -176,7 +186,7 @@ def open_cause(facts: Mapping[str, Any], at: datetime) -> None:
 @effect("gate.tell_leader")
 def tell_leader(change: Change, facts: Mapping[str, Any]) -> None:
     """Tell the town's leader that a caller was not satisfied; count the second round."""
-    _model("Call").objects.filter(pk=change.matter).update(rounds=2)
+    Call.objects.filter(pk=change.matter).update(rounds=2)
     apps.get_model("worklist", "Notice").objects.create(
         matter_id=change.matter,
         kind="unsatisfied",

@@ -55,12 +55,13 @@ class Order(models.Model):
     signed_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     state = models.CharField(
-        max_length=8,
+        max_length=9,
         choices=[
             ("sent", "待签收"),
             ("signed", "办理中"),
             ("returned", "已退回"),
             ("done", "已办"),
+            ("withdrawn", "已撤回"),
         ],
     )
 

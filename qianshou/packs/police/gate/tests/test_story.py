@@ -12,7 +12,7 @@ from qianshou.kernel.calendar import due_at
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Division, Officer, Organisation
+from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.police.gate.models import Call, Order
@@ -271,6 +271,78 @@ def test_telling_the_caller_a_moment_later_is_not_late(gate: Gate) -> None:
     worker.tick(gate.at)
     gate.do(matter, "inform", informed="spoken", told="已转办")
     assert Call.objects.get(pk=matter).is_on_time
+
+
+def test_an_order_may_go_to_the_police_station_which_signs_for_it(gate: Gate) -> None:
+    matter = gate.open()
+    gate.to_orders(matter, lead="longshui-station")
+    gate.do(matter, "sign", "he_feng", sign="accept")
+    gate.do(matter, "work", "he_feng", need="none", result="已到场")
+    assert Order.objects.get(matter=matter, direction="out").state == "done"
+
+
+def test_no_order_goes_where_nobody_sits(gate: Gate) -> None:
+    matter = gate.open()
+    gate.do(matter, "triage", **TRIAGE, lead="longshui-office")
+    office = Posting.objects.filter(organisation__code="longshui-office")
+    office.update(to_date=gate.at.date() - timedelta(days=1))
+    other = gate.open()
+    with pytest.raises(Refusals):
+        gate.do(other, "triage", **TRIAGE, lead="longshui-office")
+    with pytest.raises(Refusal) as refused:
+        gate.do(matter, "inform", informed="spoken", told="已转办")
+    assert refused.value.code == "door.nobody"
+    assert "龙水镇" in refused.value.zh
+    clean()
+
+
+def test_a_call_from_nowhere_in_particular_is_not_taken(gate: Gate) -> None:
+    district = Division.objects.get(kind="district")
+    facts = {"summary": "路灯不亮", "place": {"division": district.code, "address": "某处"}}
+    with pytest.raises(Refusal) as refused:
+        door.act(
+            acts.Open("police.gate", facts, "report", receipt="x" * 64, via="portal"),
+            by=Actor("resident", receipt="x" * 64),
+            at=gate.at,
+        )
+    assert refused.value.code == "door.nobody"
+
+
+def test_an_order_is_returned_by_its_own_rule_only(gate: Gate) -> None:
+    matter = gate.open()
+    gate.to_orders(matter)
+    sign = gate.task(matter, "sign")
+    with pytest.raises(Refusal) as refused:
+        door.act(acts.Return(sign.pk, "triage", "不归我们"), by=gate.actor("tang_li"), at=gate.at)
+    assert refused.value.code == "door.target"
+
+
+def test_an_order_pulled_back_or_merged_away_stays_open_nowhere(gate: Gate) -> None:
+    matter, other = gate.open(), gate.open()
+    gate.do(matter, "triage", **TRIAGE, lead="longshui-office")
+    inform = gate.task(matter, "inform")
+    door.act(acts.Claim(inform.pk), by=gate.actor("zhang_min"), at=gate.at)
+    gate.do(matter, "inform", informed="spoken", told="已转办")
+    door.act(acts.Withdraw(inform.pk, "填错了"), by=gate.actor("zhang_min"), at=gate.at)
+    assert [one.state for one in Order.objects.filter(matter=matter)] == ["withdrawn"]
+    gate.do(matter, "inform", informed="spoken", told="已转办")
+    door.act(acts.Merge(matter, other, "同一件事"), by=gate.actor("zhang_min"), at=gate.at)
+    assert not Order.objects.filter(matter=matter, state__in=("sent", "signed")).exists()
+    clean()
+
+
+def test_an_order_signed_by_mistake_goes_back_to_be_returned(gate: Gate) -> None:
+    matter = gate.open()
+    gate.to_orders(matter)
+    gate.do(matter, "sign", "tang_li", sign="accept")
+    work = gate.task(matter, "work")
+    sign = work.node.replace("work", "sign")
+    door.act(acts.Return(work.pk, sign, "不归我们"), by=gate.actor("tang_li"), at=gate.at)
+    gate.do(matter, "sign", "tang_li", sign="return", return_reason="不属于本单位职责")
+    assert gate.waiting(matter) == ["resend"]
+    states = Order.objects.filter(matter=matter).values_list("state", flat=True)
+    assert sorted(states) == ["returned", "withdrawn"]
+    clean()
 
 
 def test_others_posts_are_refused(gate: Gate) -> None:
