@@ -15,6 +15,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from qianshou.kernel import clock
+from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA
 
 
@@ -112,7 +113,9 @@ def span_words(seconds: float) -> str:
 
 
 def due_words(due: datetime) -> str:
-    """Return how far a deadline is: "还剩 2 小时", "超 1 天"."""
+    """Return how far a deadline is: "还剩 2 小时", "超 1 天", "已挂起"."""
+    if due == NEVER:
+        return gettext("已挂起")
     left = due - clock.now()
     if left < timedelta():
         return gettext("超 %(span)s") % {"span": span_words(left.total_seconds())}

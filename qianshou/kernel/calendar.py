@@ -7,9 +7,9 @@ moves to the day after the rest; a day lasts until 24:00, here written 23:59:59.
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from qianshou.kernel.refusal import Refusal
 
 SHIPPED = Path(__file__).parent / "calendar_cn"
 DAY_ENDS = time(23, 59, 59)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 AMBER_SHARE = 0.8
 LONGEST_DAYS = 366 * 60
 SPAN = re.compile(r"(\d{1,6})(min|h|wh|d|wd|mo|y)")
@@ -185,25 +186,33 @@ def amber_at(start: datetime, due: datetime) -> datetime:
 
 
 def resume(
-    start: datetime, span: str, suspended_at: datetime, resumed_at: datetime, calendar: WorkCalendar
+    start: datetime,
+    span: str,
+    pauses: Sequence[tuple[datetime, datetime]],
+    calendar: WorkCalendar,
 ) -> Due:
-    """Return the end of a span from `start` whose clock stood still for a while.
+    """Return the end of a span from `start` whose clock stood still during `pauses` (from, to).
 
-    Hours move by the exact pause; working days by the working days of the pause; of natural days
-    and months the last day moves by the days of the pause, and only then rolls over a rest.
+    Hours move by the exact pauses; working days by the working days in them; of natural days
+    and months the last day moves by the days of the pauses, and only then rolls over a rest.
     """
     number, unit = read_span(span)
-    first, last = suspended_at.astimezone(CHINA).date(), resumed_at.astimezone(CHINA).date()
     rule = f"{number} {UNITS[unit]}，扣除停止的时间"
     if unit in ("min", "h"):
-        return Due(due_at(start, span, calendar).at + (resumed_at - suspended_at), rule)
+        stood = sum((end - begin for begin, end in pauses), timedelta())
+        return Due(due_at(start, span, calendar).at + stood, rule)
+    days = [
+        day
+        for begin, end in pauses
+        for day in days_between(begin.astimezone(CHINA).date(), end.astimezone(CHINA).date())
+    ]
     if unit in ("wd", "wh"):
         end = due_at(start, span, calendar).at
-        passed = sum(calendar.is_workday(day) for day in days_between(first, last))
+        passed = sum(calendar.is_workday(day) for day in days)
         moved = _after_workdays(end.date(), passed, rule, calendar)
         at = datetime.combine(moved.at.date(), end.timetz())
         return Due(at, moved.rule, moved.skipped, moved.provisional)
-    return _rolled(_last_day(start, number, unit) + (last - first), rule, calendar)
+    return _rolled(_last_day(start, number, unit) + timedelta(len(days)), rule, calendar)
 
 
 def days_between(first: date, last: date) -> Iterable[date]:

@@ -60,6 +60,8 @@ READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "supervise": lambda actor, matter, sent: acts.Supervise(
         matter, sent.get("text", "")[:200], on=sent.get("on", "1") == "1"
     ),
+    "suspend": lambda actor, matter, sent: acts.Suspend(matter, sent.get("text", "")[:200]),
+    "resume": lambda actor, matter, sent: acts.Resume(matter, sent.get("text", "")[:200]),
     "comment": lambda actor, matter, sent: acts.Comment(matter, sent.get("text", "")),
     "link": lambda actor, matter, sent: acts.Link(
         matter, _other(actor, sent, "other"), sent.get("reason", "")[:200]

@@ -18,7 +18,6 @@ from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
-from qianshou.kernel.procedures.branches import find_branches
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
 from qianshou.office.drawn import draw_matter
@@ -84,7 +83,7 @@ def show_matter(
     tasks, parties = list(tasks_of(matter.pk)), list(parties_of(matter.pk))
     entries = entries_of(matter.number)
     moves = ((entry["act"], entry["node"], entry) for entry in entries)
-    done = steps_done(moves, find_branches(compiled(digest).nodes))
+    done = steps_done(moves, compiled(digest).branches)
     facts = facts_of(matter)
     words = Words(digest, [facts, *(entry.get("facts") or {} for entry in entries)], language())
     desks = [
@@ -100,7 +99,7 @@ def show_matter(
         for task in tasks
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
-    offer = offer_of_matter(actor, matter, standing_of(matter, parties), facts)
+    offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts)
     at = now()
     context = {
         "matter": matter,

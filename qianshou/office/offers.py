@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qianshou.kernel.access import RESIDENT, Actor, Standing, holds_task, may_act, may_read
-from qianshou.kernel.door.rules import may_stand_in, may_transfer, may_urge, return_targets
+from qianshou.kernel.door.rules import (
+    may_stand_in,
+    may_suspend,
+    may_transfer,
+    may_urge,
+    return_targets,
+)
 from qianshou.kernel.pack import declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
@@ -38,6 +44,7 @@ class MatterOffer:
 
     urge: bool = False
     supervise: bool = False
+    suspend: bool = False
     merge: bool = False
     remark: bool = False
     persons: tuple[str, ...] = field(default=())
@@ -63,7 +70,7 @@ def offer_of_task(
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
         return TaskOffer(withdraw=may_withdraw(actor, matter, task, tasks))
-    if task.state != OPEN:
+    if task.state != OPEN or matter.suspended_at is not None:
         return TaskOffer()
     if task.posts == RESIDENT:
         return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
@@ -90,12 +97,18 @@ def may_withdraw(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> 
     )
 
 
-def offer_of_matter(actor: Actor, matter: Any, standing: Standing, facts: Any) -> MatterOffer:
+def offer_of_matter(
+    actor: Actor, matter: Any, tasks: Iterable[Any], standing: Standing, facts: Any
+) -> MatterOffer:
     """Return what `actor`, who may see `matter`, may do with it as a whole."""
     is_open = matter.closed_at is None
+    held = [
+        (task.assignee_id, task.organisation_id, task.posts) for task in tasks if task.state == OPEN
+    ]
     return MatterOffer(
         urge=is_open and may_urge(actor, standing),
         supervise=is_open and may_act(actor, "supervise", standing),
+        suspend=is_open and may_suspend(actor, standing, held),
         merge=is_open and may_act(actor, "merge", standing),
         remark=True,
         persons=tuple(

@@ -10,8 +10,7 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.pack import Pack, pack_of
-from qianshou.kernel.procedures.branches import find_branches
-from qianshou.kernel.procedures.compiled import Node
+from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import stages_of
 from qianshou.kernel.statutes import Statute, statutes
@@ -89,7 +88,7 @@ def peek_of(actor: Actor, task_id: int) -> Peek | None:
     tasks = list(tasks_of(matter.pk))
     task = next(task for task in tasks if task.pk == task_id)
     facts = facts_of(matter)
-    done = steps_done(moves_of(matter.number), find_branches(compiled(matter.version.digest).nodes))
+    done = steps_done(moves_of(matter.number), compiled(matter.version.digest).branches)
     return Peek(
         matter=matter,
         pack=pack_of(matter.procedure),

@@ -18,14 +18,14 @@ from qianshou.kernel.worklist.models import Matter, Party, Task
 TRIAGE = {
     "kind": "non_police", "category": "noise.work", "level": "normal", "lead": "longshui-office",
 }  # fmt: skip
-ALL = "see claim complete transfer urge supervise comment link merge disclose"
+ALL = "see claim complete transfer urge supervise suspend comment link merge disclose"
 NOBODY = dict.fromkeys(("sys_admin", "sec_admin", "audit_admin"), "")
 EXPECTED = {
     "fresh": {
-        "zhang_min": "see claim complete transfer urge comment link merge disclose",
-        "chen_gang": "see claim complete transfer urge comment link merge disclose",
-        "luo_jing": "see transfer urge supervise comment link",
-        "jiang_yue": "see urge supervise comment link merge disclose",
+        "zhang_min": "see claim complete transfer urge suspend comment link merge disclose",
+        "chen_gang": "see claim complete transfer urge suspend comment link merge disclose",
+        "luo_jing": "see transfer urge supervise suspend comment link",
+        "jiang_yue": "see urge supervise suspend comment link merge disclose",
         "he_feng": "",
         "tang_li": "",
         "xie_bo": "",
@@ -34,15 +34,15 @@ EXPECTED = {
     "working": {
         "zhang_min": "see urge comment link merge disclose",
         "chen_gang": "see urge comment link merge disclose",
-        "luo_jing": "see urge supervise comment link",
-        "jiang_yue": "see urge supervise comment link merge disclose",
+        "luo_jing": "see urge supervise suspend comment link",
+        "jiang_yue": "see urge supervise suspend comment link merge disclose",
         "he_feng": "",
-        "tang_li": "see claim complete transfer urge comment disclose",
+        "tang_li": "see claim complete transfer urge suspend comment disclose",
         "xie_bo": "",
         **NOBODY,
     },
     "elsewhere": {
-        "jiang_yue": "see urge supervise comment link merge disclose",
+        "jiang_yue": "see urge supervise suspend comment link merge disclose",
         **dict.fromkeys(("zhang_min", "chen_gang", "luo_jing", "he_feng", "tang_li", "xie_bo"), ""),
         **NOBODY,
     },
@@ -101,6 +101,7 @@ def tries(matter: int, other: int, officer: int) -> dict[str, Callable[[], acts.
         "transfer": lambda: acts.Transfer(task.pk, colleague.pk, "换班"),
         "urge": lambda: acts.Urge(matter, "请尽快"),
         "supervise": lambda: acts.Supervise(matter, "重点"),
+        "suspend": lambda: acts.Suspend(matter, "等鉴定"),
         "comment": lambda: acts.Comment(matter, "看过"),
         "link": lambda: acts.Link(matter, other, "同一处"),
         "merge": lambda: acts.Merge(matter, other, "同一件"),

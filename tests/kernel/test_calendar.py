@@ -63,16 +63,24 @@ def test_hours_run_on_and_duty_hours_stop_at_night() -> None:
 def test_a_clock_that_stood_still_moves_the_end() -> None:
     start = instant("2024-11-11")
     pause = (instant("2024-11-12"), instant("2024-11-14"))
-    later = resume(start, "5wd", *pause, shipped())
+    later = resume(start, "5wd", [pause], shipped())
     assert later.at.date() == date(2024, 11, 20)
-    hours = resume(start, "2h", start, start + timedelta(hours=3), shipped())
+    hours = resume(start, "2h", [(start, start + timedelta(hours=3))], shipped())
     assert hours.at == start + timedelta(hours=5)
+
+
+def test_several_pauses_add_up() -> None:
+    start = instant("2024-11-11")
+    first = (instant("2024-11-12"), instant("2024-11-13"))
+    second = (instant("2024-11-14"), instant("2024-11-15"))
+    assert resume(start, "5wd", [first, second], shipped()).at.date() == date(2024, 11, 20)
+    assert resume(start, "10d", [first, second], shipped()).at.date() == date(2024, 11, 25)
 
 
 def test_a_rest_day_is_skipped_after_the_pause_not_before_it() -> None:
     start, pause = instant("2024-11-11"), (instant("2024-11-12"), instant("2024-11-14"))
     assert due_at(start, "5d", shipped()).at.date() == date(2024, 11, 18)
-    assert resume(start, "5d", *pause, shipped()).at.date() == date(2024, 11, 18)
+    assert resume(start, "5d", [pause], shipped()).at.date() == date(2024, 11, 18)
 
 
 @pytest.mark.parametrize("span", ["", "x", "7 d", "-1d", "7q", "P1Y2M", "9999999y", "1.5d"])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.door import acts, hands, steps
+from qianshou.kernel.door import acts, hands, pause, steps
 from qianshou.kernel.door.turn import MatterRow, write_turn
 
 __all__ = ["Receipt", "act", "acts"]
@@ -34,6 +34,8 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Transfer: hands.transfer_task,
     acts.Urge: hands.urge_matter,
     acts.Supervise: hands.supervise_matter,
+    acts.Suspend: pause.suspend_matter,
+    acts.Resume: pause.resume_matter,
     acts.Comment: hands.comment_on,
     acts.Attach: hands.attach_documents,
     acts.Link: hands.link_matters,

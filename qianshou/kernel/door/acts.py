@@ -83,6 +83,22 @@ class Supervise:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspend:
+    """Stop the clock of a matter (挂起): expert review, waiting for papers."""
+
+    matter: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a suspended matter's clock run again (恢复)."""
+
+    matter: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """Leave a remark on a matter."""
 
@@ -159,6 +175,8 @@ Act = (
     | Withdraw
     | Urge
     | Supervise
+    | Suspend
+    | Resume
     | Comment
     | Attach
     | Link

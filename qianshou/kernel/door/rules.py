@@ -5,7 +5,7 @@ from typing import Any
 
 from qianshou.kernel.access import Actor, Standing, holds_task, may_act
 from qianshou.kernel.procedures.branches import Branches
-from qianshou.kernel.procedures.compiled import Node
+from qianshou.kernel.procedures.nodes import Node
 
 
 def may_transfer(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
@@ -26,6 +26,15 @@ def may_urge(by: Actor, standing: Standing) -> bool:
         return by.receipt in standing.receipts
     taking_part = bool(by.organisations & standing.organisations)
     return taking_part or may_act(by, "supervise", standing)
+
+
+def may_suspend(
+    by: Actor, standing: Standing, tasks: Iterable[tuple[int | None, int, str]]
+) -> bool:
+    """Whether `by` may stop the matter's clock: who holds one of its open tasks (assignee,
+    organisation, posts), or supervises it.
+    """
+    return may_act(by, "supervise", standing) or any(holds_task(by, *task) for task in tasks)
 
 
 def steps_done(

@@ -31,7 +31,6 @@ from qianshou.kernel.pack import (
     pack_of,
 )
 from qianshou.kernel.procedures import engine
-from qianshou.kernel.procedures.branches import find_branches
 from qianshou.kernel.procedures.forms import Form, validate
 from qianshou.kernel.procedures.versions import compiled, current, form_of
 from qianshou.kernel.refusal import Refusal
@@ -99,6 +98,7 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
         head_at=at,
         receipt_digest=act.receipt,
         supervised=False,
+        suspended_at=None,
     )
     change.run(
         [
@@ -220,7 +220,7 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     _require_reason(act.reason)
     at = not_before(matter, at)
     procedure = compiled(matter.digest)
-    done = steps_done(moves_of(matter.number), find_branches(procedure.nodes))
+    done = steps_done(moves_of(matter.number), procedure.branches)
     if act.target not in return_targets(procedure.node(task.node), done):
         raise Refusal(
             "door.target",

@@ -59,6 +59,7 @@ class MatterRow:
     head_at: datetime
     receipt_digest: str
     supervised: bool
+    suspended_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -78,8 +79,8 @@ class TaskRow:
     warned: int
 
 
-MATTER_COLUMNS = 17
-INSTANTS = (9, 10, 14)
+MATTER_COLUMNS = 18
+INSTANTS = (9, 10, 14, 17)
 
 
 def _read_matter(row: tuple[Any, ...]) -> MatterRow:
@@ -127,7 +128,8 @@ def load_task(task: int) -> tuple[MatterRow, TaskRow]:
 def load_open_task(task: int) -> tuple[MatterRow, TaskRow]:
     """Return an open task and its matter, locked.
 
-    Raises Refusal door.no_task, and door.already_done for a task that is dealt with.
+    Raises Refusal door.no_task, door.already_done for a task that is dealt with, and
+    door.suspended while the matter's clock stands still.
     """
     matter, row = load_task(task)
     if row.state != OPEN:
@@ -135,6 +137,13 @@ def load_open_task(task: int) -> tuple[MatterRow, TaskRow]:
             "door.already_done",
             "这项任务已经办结或撤销，无需再办",
             "This task has been dealt with already; nothing more to do",
+            "task",
+        )
+    if matter.suspended_at is not None:
+        raise Refusal(
+            "door.suspended",
+            "此事项已挂起，恢复计时后再办",
+            "This matter is suspended; resume it first",
             "task",
         )
     return matter, row

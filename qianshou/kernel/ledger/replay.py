@@ -222,10 +222,10 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[Any, d
                 due.pop(str(token), None)
             if isinstance(act, engine.Fire):
                 due.pop(str(act.token), None)
-            due.update(body.get("due", {}))
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
+        due.update(body.get("due", {}))
         outcome = body.get("outcome", outcome)
     return state, due, outcome
 

@@ -6,9 +6,9 @@ join. A container whose gateways do not pair up has no paths, and no return lead
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from qianshou.kernel.procedures.compiled import Node
+from qianshou.kernel.procedures.nodes import Node
 
 Path = tuple[tuple[str, str], ...]
 
@@ -57,6 +57,33 @@ def find_branches(nodes: Mapping[str, Node]) -> Branches:
         ways |= walk.ways
         joins |= walk.joins
     return Branches(paths, ways, joins)
+
+
+def with_reach(nodes: dict[str, Node]) -> dict[str, Node]:
+    """Return the nodes; each inclusive join knows from where in its block it can be reached.
+
+    What lies before its own split, as when a loop leads back there, does not count: else two
+    joins, one in the other, would wait for each other.
+    """
+    splits = {join: split for split, join in find_branches(nodes).joins.items()}
+    backwards: dict[str, list[str]] = {}
+    for node in nodes.values():
+        for key in (*(way.target for way in node.ways), *node.boundaries):
+            backwards.setdefault(key, []).append(node.id)
+    found = dict(nodes)
+    for join in nodes.values():
+        if join.kind != "or" or len(join.incoming) < 2:
+            continue
+        bounds = {join.id, splits.get(join.id, join.id)}
+        seen = set(bounds)
+        waiting = list(backwards.get(join.id, ()))
+        while waiting:
+            key = waiting.pop()
+            if key not in seen:
+                seen.add(key)
+                waiting.extend(backwards.get(key, ()))
+        found[join.id] = replace(join, reaches=frozenset(seen - bounds))
+    return found
 
 
 class _Walk:

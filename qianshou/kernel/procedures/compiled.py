@@ -8,58 +8,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from qianshou.kernel.procedures.bpmn import Element, Flow, Model, refusal_at
+from qianshou.kernel.procedures.branches import Branches, find_branches, with_reach
 from qianshou.kernel.procedures.dmn import DecisionModel
 from qianshou.kernel.procedures.feel import Expression, compile_expression
+from qianshou.kernel.procedures.nodes import Node, Way
 from qianshou.kernel.refusal import Refusal, Refusals
 
 TOP = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A sequence flow as the engine takes it: where to, and on which condition."""
-
-    id: str
-    target: str
-    condition: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One node. `kind` is start, end, terminate, user, service, rule, throw, pass, catch,
-    boundary, xor, and, or, call. `container` is the call it lies in ("" at the top).
-    """
-
-    id: str
-    kind: str
-    name: str
-    name_en: str
-    container: str
-    ways: tuple[Way, ...] = ()
-    default: str = ""
-    incoming: tuple[str, ...] = ()
-    boundaries: tuple[str, ...] = ()
-    host: str = ""
-    interrupting: bool = True
-    timer: Expression | None = None
-    message: str = ""
-    posts: tuple[str, ...] = ()
-    form: str = ""
-    organisation: Expression | None = None
-    due: Expression | None = None
-    due_source: str = ""
-    return_to: tuple[str, ...] | None = None
-    effect: str = ""
-    decision: str = ""
-    collection: Expression | None = None
-    element: str = ""
-    results: str = ""
-    entry: str = ""
-    milestone: tuple[str, str] = ("", "")
-    reaches: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,6 +34,11 @@ class Procedure:
     decisions: Mapping[str, DecisionModel]
     effects: frozenset[str] = field(default=frozenset())
     messages: frozenset[str] = field(default=frozenset())
+
+    @cached_property
+    def branches(self) -> Branches:
+        """The parallel branches around each node."""
+        return find_branches(self.nodes)
 
     def node(self, key: str) -> Node:
         """Return a node by its id; KeyError when there is none."""
@@ -150,7 +114,7 @@ class Compiler:
             )
         if self.refusals:
             raise Refusals(self.refusals)
-        nodes = _with_reach(nodes)
+        nodes = with_reach(nodes)
         for message in _unbalanced(nodes):
             self.refusals.append(
                 refusal_at(
@@ -311,29 +275,6 @@ class Compiler:
                 entry=inside(node.entry) if node.entry else "",
                 return_to=None if node.return_to is None else tuple(map(inside, node.return_to)),
             )
-
-
-def _with_reach(nodes: dict[str, Node]) -> dict[str, Node]:
-    """Return the nodes; each inclusive join knows from where it can be reached without itself."""
-    joins = [node for node in nodes.values() if node.kind == "or" and len(node.incoming) > 1]
-    if not joins:
-        return nodes
-    backwards: dict[str, list[str]] = {}
-    for node in nodes.values():
-        for way in node.ways:
-            backwards.setdefault(way.target, []).append(node.id)
-        for boundary in node.boundaries:
-            backwards.setdefault(boundary, []).append(node.id)
-    for join in joins:
-        seen: set[str] = set()
-        waiting = list(backwards.get(join.id, ()))
-        while waiting:
-            key = waiting.pop()
-            if key not in seen and key != join.id:
-                seen.add(key)
-                waiting.extend(backwards.get(key, ()))
-        nodes[join.id] = replace(join, reaches=frozenset(seen))
-    return nodes
 
 
 def _unbalanced(nodes: Mapping[str, Node]) -> list[str]:

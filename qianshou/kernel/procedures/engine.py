@@ -12,8 +12,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from qianshou.kernel.procedures.branches import Branches, find_branches
-from qianshou.kernel.procedures.compiled import TOP, Node, Procedure, Way
+from qianshou.kernel.procedures.branches import Branches
+from qianshou.kernel.procedures.compiled import TOP, Procedure
+from qianshou.kernel.procedures.nodes import Node, Way
 from qianshou.kernel.refusal import Refusal
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -363,7 +364,7 @@ class _Run:
             if scope == 0:
                 raise self._no_target(act.target)
             here, scope = self.tokens[scope].node, self.tokens[scope].scope
-        branches = find_branches(self.nodes)
+        branches = self.procedure.branches
         if not {here, act.target} <= branches.nodes.keys():
             raise self._no_target(act.target)
         goal, redone = branches.nodes[act.target], branches.shared(here, act.target)

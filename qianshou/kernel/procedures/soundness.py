@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from qianshou.kernel.procedures.compiled import Node, Procedure
+from qianshou.kernel.procedures.compiled import Procedure
+from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.refusal import Refusal
 
 MOST_MARKINGS = 20_000

@@ -13,7 +13,7 @@ Statement = tuple[str, Sequence[Any]]
 LOAD_MATTER = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
-       m.receipt_digest, m.supervised
+       m.receipt_digest, m.supervised, m.suspended_at
 FROM worklist_matter m
 JOIN procedures_version v ON v.id = m.version_id
 JOIN registry_division d ON d.id = m.division_id
@@ -25,7 +25,7 @@ FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
-       m.receipt_digest, m.supervised,
+       m.receipt_digest, m.supervised, m.suspended_at,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
        t.opened_seq, t.due_at, t.warned
 FROM worklist_task t
@@ -58,6 +58,11 @@ WHERE matter_id = %s AND token = %s AND state = 0"""
 ASSIGN_TASK = """
 UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s
 WHERE id = %s AND state = 0"""
+SUSPEND_MATTER = "UPDATE worklist_matter SET suspended_at = %s WHERE id = %s"
+MOVE_TASK = """
+UPDATE worklist_task SET due_at = %s, amber_at = %s
+WHERE matter_id = %s AND token = %s AND state = 0"""
+MOVE_TIMER = "UPDATE worklist_timer SET due_at = %s WHERE matter_id = %s AND token = %s"
 WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
 INSERT_TIMER = """
 INSERT INTO worklist_timer (matter_id, token, node, span, due_at) VALUES (%s, %s, %s, %s, %s)"""

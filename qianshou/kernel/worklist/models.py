@@ -38,6 +38,7 @@ class Matter(models.Model):
     receipt_digest = models.CharField(max_length=64, blank=True, db_index=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     supervised = models.BooleanField(default=False)
+    suspended_at = models.DateTimeField(null=True)
     urged = models.PositiveSmallIntegerField(default=0)
     tokens = models.TextField(blank=True)
 

@@ -274,6 +274,37 @@ def test_a_return_from_a_later_split_redoes_one_branch_of_an_earlier_one() -> No
     assert play.do("d").waiting() == "x y"
 
 
+def test_inclusive_joins_in_a_loop_do_not_wait_for_each_other() -> None:
+    draft = """
+    xor back
+    or out
+    or in
+    or inner
+    or outer
+    xor again
+    end e
+    s > back > out
+    out > a
+    a > outer
+    out > f: both = true
+    f > outer
+    out > in: both = true
+    in > b
+    b > inner
+    in > c: both = true
+    c > inner
+    inner > outer
+    outer > again
+    again > back: more = true
+    again > d
+    d > e
+    """
+    play = Player(compiled(draft), both=True)
+    assert play.waiting() == "c f"
+    assert play.do("c", "f", both=False, more=True).waiting() == "a"
+    assert play.do("a", more=False).waiting() == "d"
+
+
 def test_gateways_that_do_not_pair_up_allow_no_return() -> None:
     crossed = """
     and split
