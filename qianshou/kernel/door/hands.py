@@ -25,7 +25,7 @@ from qianshou.kernel.door.acts import (
     Urge,
 )
 from qianshou.kernel.door.follow import Doing, store_entry
-from qianshou.kernel.door.rules import may_transfer, may_urge
+from qianshou.kernel.door.rules import may_transfer, may_urge, require_text
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -70,7 +70,7 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     officer who does not hold the post there today (door.no_holder) and a missing reason.
     """
     matter, task = load_open_task(act.task)
-    _require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
+    require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
     require(may_transfer(by, task.assignee, task.organisation, task.posts))
     receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
     if receiver is None or not actor_of(receiver, at).sits_at(task.organisation, task.posts):
@@ -109,11 +109,6 @@ def _assign(
     return matter
 
 
-def _require_text(text: str, field: str, zh: str, en: str) -> None:
-    if not text.strip():
-        raise Refusal(f"door.{field}", zh, en, field)
-
-
 def urge_matter(act: Urge, *, by: Actor, at: datetime) -> MatterRow:
     """Nudge the holders of a matter's open tasks; at most once in half an hour by one person."""
     matter = _loaded(act.matter, by, lambda standing: may_urge(by, standing))
@@ -147,7 +142,7 @@ def instant_before(at: datetime, seconds: int) -> object:
 
 def supervise_matter(act: Supervise, *, by: Actor, at: datetime) -> MatterRow:
     """Put a matter under supervision with what is demanded, or end it."""
-    _require_text(act.text, "text", "请写明督办要求", "Please say what you demand")
+    require_text(act.text, "text", "请写明督办要求", "Please say what you demand")
     matter = _loaded(act.matter, by, lambda standing: may_act(by, "supervise", standing))
     _require_not_closed(matter)
     at = not_before(matter, at)
@@ -164,7 +159,7 @@ def supervise_matter(act: Supervise, *, by: Actor, at: datetime) -> MatterRow:
 
 def comment_on(act: Comment, *, by: Actor, at: datetime) -> MatterRow:
     """Leave a remark; Refusal door.text when it is empty."""
-    _require_text(act.text, "text", "请写点内容", "Please write something")
+    require_text(act.text, "text", "请写点内容", "Please write something")
     matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
     doing = Doing("comment", by, not_before(matter, at), matter, entry={"text": act.text[:2000]})
     store_entry(doing)
@@ -221,7 +216,7 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, str]:
     (door.purpose), a class of data the actor's posts do not read (access.denied), and an
     erased person (vault.erased).
     """
-    _require_text(act.purpose, "purpose", "请写明查看用途", "Please say what you need it for")
+    require_text(act.purpose, "purpose", "请写明查看用途", "Please say what you need it for")
     matter = _loaded(act.matter, by, lambda standing: may_read(by, act.fact, standing))
     found = json.loads(matter.state)["facts"].get(act.fact)
     person = found.get("person") if isinstance(found, dict) else None

@@ -6,7 +6,7 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.calendar import NEVER, amber_at, resume
 from qianshou.kernel.door.acts import Resume, Suspend
 from qianshou.kernel.door.follow import Doing, store_entry
-from qianshou.kernel.door.rules import may_suspend
+from qianshou.kernel.door.rules import may_suspend, require_text
 from qianshou.kernel.door.turn import MatterRow, instant, load_matter, not_before, standing_of
 from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.ledger.read import entries_of
@@ -23,8 +23,7 @@ def suspend_matter(act: Suspend, *, by: Actor, at: datetime) -> MatterRow:
     (door.text), a closed matter (door.closed) and one that stands still (door.suspended).
     """
     matter = _loaded(act.matter, by)
-    if not act.text.strip():
-        raise Refusal("door.text", "请写明挂起的原因", "Please say why it is suspended", "text")
+    require_text(act.text, "text", "请写明挂起的原因", "Please say why it is suspended")
     if matter.suspended_at is not None:
         raise Refusal(
             "door.suspended", "此事项已经挂起", "This matter is suspended already", "text"

@@ -6,6 +6,13 @@ from typing import Any
 from qianshou.kernel.access import Actor, Standing, holds_task, may_act
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.nodes import Node
+from qianshou.kernel.refusal import Refusal
+
+
+def require_text(text: str, field: str, zh: str, en: str) -> None:
+    """Raise Refusal door.`field` when `text` is empty."""
+    if not text.strip():
+        raise Refusal(f"door.{field}", zh, en, field)
 
 
 def may_transfer(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:

@@ -11,7 +11,7 @@ from qianshou.kernel.access import RESIDENT, Actor, holds_task, may_act, may_see
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
 from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
-from qianshou.kernel.door.rules import may_stand_in, return_targets, steps_done
+from qianshou.kernel.door.rules import may_stand_in, require_text, return_targets, steps_done
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -217,7 +217,7 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     """
     matter, task = load_open_task(act.task)
     _require_holder(matter, task, by)
-    _require_reason(act.reason)
+    require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     at = not_before(matter, at)
     procedure = compiled(matter.digest)
     done = steps_done(moves_of(matter.number), procedure.branches)
@@ -279,11 +279,6 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     return matter
 
 
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Refusal("door.reason", "请写明理由", "Please give a reason", "reason")
-
-
 def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
     """Let a timer pass that has come; None when it is gone already or not yet due."""
     matter = load_matter(act.matter)
@@ -335,7 +330,7 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
     Refuses a missing reason, merging into itself, a closed one or another procedure's
     (door.merge), and actors whose seat does not allow "merge" on both.
     """
-    _require_reason(act.reason)
+    require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     first, second = sorted((act.matter, act.into))
     rows = {first: load_matter(first), second: load_matter(second)}
     matter, into = rows[act.matter], rows[act.into]

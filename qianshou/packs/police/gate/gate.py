@@ -149,32 +149,36 @@ def _count_signing(change: Change, accepted: bool) -> None:
 
 @effect("gate.find_cause")
 def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
-    """Open a root cause when a place has called three times in 30 days for one category."""
-    place = facts.get("place") or {}
-    since = change.at - timedelta(days=REPEAT_DAYS)
+    """Open a root cause when a place has called three times in 30 days for one category.
+
+    A place is a village or community. Duplicates merged away do not count, nor do calls that
+    have led to a root cause already.
+    """
     same = Call.objects.filter(
-        division_id=change.division, category=facts["category"], received_at__gt=since
-    )
-    numbers = list(
-        same.exclude(pk=change.matter)
-        .order_by("received_at")
-        .values_list("matter__number", flat=True)[: REPEATS * 4]
-    )
+        division_id=change.division,
+        division__kind__in=("village", "community"),
+        category=facts["category"],
+        received_at__gt=change.at - timedelta(days=REPEAT_DAYS),
+        cause_at=None,
+    ).exclude(outcome="merge")
+    earlier = same.exclude(pk=change.matter).order_by("received_at")
+    numbers = list(earlier.values_list("matter__number", flat=True)[: REPEATS * 4])
     if len(numbers) + 1 < REPEATS or not facts.get("lead"):
         return
-    month = change.at.strftime("%Y%m")
     send(
         "gate.cause",
         {
             "summary": f"{REPEAT_DAYS} 日内第 {len(numbers) + 1} 次：{facts['summary']}"[:60],
-            "place": dict(place),
+            "place": dict(facts["place"]),
             "category": facts["category"],
             "responsible": facts["lead"],
             "calls": "、".join([*numbers, change.number])[:400],
         },
-        key=f"gate.cause/{change.division}/{facts['category']}/{month}",
+        key=f"gate.cause/{change.number}",
         at=change.at,
     )
+    same.update(cause_at=change.at)
+    Call.objects.filter(pk=change.matter).update(cause_at=change.at)
 
 
 @carrier("gate.cause")

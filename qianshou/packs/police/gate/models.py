@@ -34,6 +34,7 @@ class Call(models.Model):
     is_on_time = models.BooleanField(default=True)
     closed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, blank=True)
+    cause_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [

@@ -242,6 +242,32 @@ def test_the_third_call_of_a_place_opens_a_root_cause_once(gate: Gate) -> None:
     clean()
 
 
+def test_a_root_cause_needs_three_new_calls_of_one_village(gate: Gate) -> None:
+    def opened() -> int:
+        worker.tick(gate.at)
+        return Matter.objects.filter(procedure="police.gate.cause").count()
+
+    town = Division.objects.get(name="龙水镇")
+    calls = [gate.open(place={"division": town.code, "address": "镇上"}) for _ in range(3)]
+    for matter in calls:
+        gate.to_orders(matter)
+    assert opened() == 0
+    first, second, merged = (gate.open() for _ in range(3))
+    for matter in (first, merged):
+        gate.to_orders(matter)
+    door.act(acts.Merge(merged, first, "同一件事"), by=gate.actor("zhang_min"), at=gate.at)
+    gate.to_orders(second)
+    assert opened() == 0
+    gate.to_orders(gate.open())
+    assert opened() == 1
+    for _ in range(2):
+        gate.to_orders(gate.open())
+    assert opened() == 1
+    gate.to_orders(gate.open())
+    assert opened() == 2
+    clean()
+
+
 def test_late_orders_are_said_and_counted(gate: Gate) -> None:
     matter = gate.open()
     gate.to_orders(matter)

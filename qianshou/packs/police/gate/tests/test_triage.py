@@ -74,6 +74,15 @@ def test_the_level_sets_both_limits(level: str, sign: str, work: str) -> None:
     assert decided("limits", level=level) == {"sign_span": sign, "work_span": work}
 
 
-def test_a_tenth_is_looked_at_again() -> None:
-    drawn = [TABLES.decide("look_again", {"number": f"LD-20241119-{n:04d}"}) for n in range(1000)]
-    assert sum(bool(one) for one in drawn) == 100
+def looked_at(number: str) -> bool:
+    return bool(TABLES.decide("look_again", {"number": number}))
+
+
+def test_about_a_tenth_is_looked_at_again_whatever_the_day() -> None:
+    first = [looked_at(f"LD-{20241101 + day}-0001") for day in range(28)]
+    assert 0 < sum(first) < 10
+    days = [
+        sum(looked_at(f"LD-{20241101 + day}-{n:04d}") for n in range(1, 101)) for day in range(28)
+    ]
+    assert 0.08 < sum(days) / 2800 < 0.12
+    assert len(set(days)) > 3
