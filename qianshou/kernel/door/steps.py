@@ -439,3 +439,11 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
 def _supervisors(matter: MatterRow) -> list[str]:
     posts: Mapping[str, PostDeclaration] = pack_of(matter.procedure).posts
     return [code for code, post in posts.items() if "supervise" in post.acts]
+
+
+def put_off(act: Fire | Warn, until: datetime) -> None:
+    """Note on a timer or task when the clock may try again what failed."""
+    if isinstance(act, Fire):
+        change.run([(change.PUT_OFF_TIMER, [instant(until), act.matter, act.token])])
+    else:
+        change.run([(change.PUT_OFF_WARNING, [instant(until), act.task])])

@@ -93,6 +93,7 @@ class Task(models.Model):
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
     warned = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -136,6 +137,7 @@ class Timer(models.Model):
     node = models.CharField(max_length=120)
     span = models.CharField(max_length=20)
     due_at = models.DateTimeField(db_index=True)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
