@@ -185,11 +185,21 @@ class Notice(models.Model):
     text = models.CharField(max_length=300)
     text_en = models.CharField(max_length=300)
     at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["organisation", "id"], condition=Q(read_at=None), name="notice_unread"
-            )
+            models.Index(fields=["organisation", "posts", "id"], name="notice_by_post")
+        ]
+
+
+class Reading(models.Model):
+    """That one officer has read a notice (已读)."""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="readings")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["notice", "officer"], name="reading_once")
         ]
