@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Officer, Posting
+from qianshou.kernel.registry.models import Officer, Post, Posting
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,30 @@ def may_act(by: Actor, act: str, standing: Standing) -> bool:
     return any(
         act in seat.acts and seat.pack == standing.pack and reaches(seat, standing)
         for seat in by.seats
+    )
+
+
+def seats_allowed(act: str, standing: Standing) -> set[tuple[int, str]]:
+    """Return (organisation, post) of the pack's seats that reach the matter and allow `act`.
+
+    The rule of `may_act`, turned round (two queries); whoever has such a seat, now or later.
+    """
+    posts = [
+        code
+        for code, allowed in Post.objects.filter(pack=standing.pack).values_list("code", "acts")
+        if act in allowed
+    ]
+    parts = standing.division_path.split(".")
+    above = [f"{'.'.join(parts[:length])}." for length in range(1, len(parts))]
+    reached = (
+        Q(organisation__in=standing.organisations)
+        | Q(post__reach="district")
+        | Q(post__reach="division", organisation__division__path__in=above)
+    )
+    return set(
+        Posting.objects.filter(reached, post__in=posts)
+        .values_list("organisation", "post")
+        .distinct()
     )
 
 

@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import close_old_connections
 
@@ -12,11 +12,11 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out
-from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 2.0
+PUT_OFF = timedelta(minutes=10)
 
 
 def tick(at: datetime) -> dict[str, int]:
@@ -31,12 +31,13 @@ def tick(at: datetime) -> dict[str, int]:
     return done
 
 
-def _try(act: acts.Act, at: datetime) -> int:
-    """Do one of the clock's acts; a matter that refuses is reported and does not stop others."""
+def _try(act: acts.Fire | acts.Warn, at: datetime) -> int:
+    """Do one of the clock's acts; one that fails is reported and put off for ten minutes."""
     try:
         return int(door.act(act, by=CLOCK, at=at) is not None)
-    except Refusal as refusal:
-        log.error("%s refused: %s %s", act, refusal.code, refusal.en)
+    except Exception:
+        log.exception("%s failed; it is tried again after %s", act, PUT_OFF)
+        door.put_off(act, at + PUT_OFF)
         return 0
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.worklist.lists import notices_for
+from qianshou.kernel.worklist import notices
 from qianshou.office.shell import officer_page, show
 
 PAGE = 50
@@ -16,7 +16,7 @@ PAGE = 50
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the notices, the newest first; `before` is the id under which the next page begins."""
-    found = notices_for(actor).select_related("matter")
+    found = notices.notices_for(actor).select_related("matter")
     before = request.GET.get("before", "")
     if before.isdigit():
         found = found.filter(pk__lt=int(before))
@@ -34,11 +34,12 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 @officer_page
 def mark_read(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Mark one notice read and go to its matter, or mark them all."""
-    unread = notices_for(actor).filter(read_at=None)
     one = request.POST.get("notice", "")
-    if one.isdigit():
-        notice = notices_for(actor).filter(pk=int(one)).first()
-        unread.filter(pk=int(one)).order_by().update(read_at=now())
-        return redirect("matter", notice.matter_id) if notice else redirect("notices")
-    unread.order_by().update(read_at=now())
-    return redirect("notices")
+    if not one.isdigit():
+        notices.mark_read(actor, at=now())
+        return redirect("notices")
+    notice = notices.notices_for(actor).filter(pk=int(one)).first()
+    if notice is None:
+        return redirect("notices")
+    notices.mark_read(actor, at=now(), notice=notice.pk)
+    return redirect("matter", notice.matter_id)

@@ -14,7 +14,8 @@ from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
-from qianshou.kernel.worklist.lists import count_tasks, notices_for
+from qianshou.kernel.worklist.lists import count_tasks
+from qianshou.kernel.worklist.notices import count_unread
 
 P = ParamSpec("P")
 AWAKE_SECONDS = 120
@@ -83,7 +84,7 @@ def frame(actor: Actor) -> dict[str, Any]:
         "actor": actor,
         "seat": seat_line(actor),
         "counts": count_tasks(actor, at=at),
-        "unread": notices_for(actor).filter(read_at=None)[:100].count(),
+        "unread": count_unread(actor),
         "at": at,
     }
 

@@ -16,11 +16,13 @@ from django.db import connection, connections
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door import acts
+from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist.models import Matter, Task
 from tests.kernel.conftest import Office, make_office
+from tests.office.town import Town, send
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,6 +116,7 @@ from qianshou.kernel import door
 from qianshou.kernel.access import actor_of
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
+from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.registry.models import Division, Officer
 build_district(now(), 1)
 by = actor_of(Officer.objects.get(username="zhang_min"), now())
@@ -170,3 +173,23 @@ def test_a_kill_in_the_middle_loses_no_acknowledged_act(tmp_path: Path) -> None:
     assert len(kept) <= len(told) + 1
     checked = subprocess.run([*command, "verify"], cwd=ROOT, env=given, check=False)
     assert checked.returncode == 0
+
+
+def test_of_two_administrators_who_save_at_once_one_is_told(transactional_db: None) -> None:
+    town = Town()
+    answers: list[int] = []
+
+    def rename(name: str) -> Callable[[], None]:
+        client = town.client(town.system)
+        sent = {
+            "name": name, "name_en": "x", "kind": "station", "division": str(town.longshui.pk),
+            "valid_from": "2024-01-01", "seq": str(len(history_of(town.station))),
+        }  # fmt: skip
+        return lambda: answers.append(
+            send(client, "registry-row", "organisations", town.station.pk, **sent).status_code
+        )
+
+    for number in range(5):
+        answers.clear()
+        assert together(rename(f"甲{number}"), rename(f"乙{number}")) == ["done", "done"]
+        assert sorted(answers) == [302, 422]

@@ -9,7 +9,7 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.door import acts, hands, pause, steps
 from qianshou.kernel.door.turn import MatterRow, write_turn
 
-__all__ = ["Receipt", "act", "acts"]
+__all__ = ["Receipt", "act", "acts", "put_off"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,9 @@ def act(what: acts.Act, *, by: Actor, at: datetime) -> Receipt | None:
             return Receipt(what.matter, "", fields)
         row = MOVES[type(what)](what, by=by, at=at)
         return None if row is None else Receipt(row.id, row.number)
+
+
+def put_off(what: acts.Fire | acts.Warn, until: datetime) -> None:
+    """Let the clock try an act that failed no sooner than `until`; deadlines stay as they are."""
+    with write_turn():
+        steps.put_off(what, until)

@@ -29,16 +29,39 @@ def change_row(
 ) -> Row:
     """Set `values` on a registry row, new or kept, and write down what changed.
 
-    Returns the saved row. Raises Refusals with one field each where the table's own
-    constraints refuse it (registry.invalid). Nothing is written where nothing changed.
+    Returns the saved row: a kept one as it is in the table, with nothing else of it saved.
+    Raises Refusals with one field each where the table's own constraints refuse it
+    (registry.invalid). Nothing is written where nothing changed.
     """
-    before = {} if row.pk is None or row._state.adding else _plain(row, values)
+    try:
+        with write_turn(), transaction.atomic():
+            _change(row, values, by, at, reason)
+    except ValidationError as error:
+        raise Refusals(_refusals(row, error)) from error
+    except IntegrityError as error:
+        raise Refusals([_refused("", f"数据库不接受：{error}", str(error))]) from error
+    return row
+
+
+def lock_row(row: models.Model) -> None:
+    """Lock a kept row for this transaction and read it again."""
+    row.refresh_from_db(from_queryset=row._meta.model._base_manager.select_for_update())
+
+
+def _change(
+    row: models.Model, values: Mapping[str, Any], by: Actor, at: datetime, reason: str
+) -> None:
+    adding = row._state.adding
+    if not adding:
+        lock_row(row)
+    before = {} if adding else _plain(row, values)
     for name, value in values.items():
         setattr(row, name, value)
     after = _plain(row, values)
     changed = {name: after[name] for name in after if before.get(name, ...) != after[name]}
-    if not row._state.adding and not changed and not SECRET & set(values):
-        return row
+    saved = {*changed, *(SECRET & set(values))}
+    if not adding and not saved:
+        return
     if any(field.name == "tokens" for field in row._meta.fields):
         words = " ".join(
             str(getattr(row, name))
@@ -46,17 +69,11 @@ def change_row(
             if hasattr(row, name)
         )
         row.tokens = search_tokens(words, name=True)  # type: ignore[attr-defined]
-    act = "register" if row._state.adding else "amend"
-    try:
-        row.full_clean()
-        with write_turn(), transaction.atomic():
-            row.save()
-            _write_down(row, act, before, changed, by, at, reason)
-    except ValidationError as error:
-        raise Refusals(_refusals(row, error)) from error
-    except IntegrityError as error:
-        raise Refusals([_refused("", f"数据库不接受：{error}", str(error))]) from error
-    return row
+        saved.add("tokens")
+    row.full_clean()
+    row.save(update_fields=None if adding else saved)
+    act = "register" if adding else "amend"
+    _write_down(row, act, before, changed, by, at, reason)
 
 
 def _write_down(

@@ -7,7 +7,15 @@ from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import RESIDENT, Actor, holds_task, may_act, may_see, require
+from qianshou.kernel.access import (
+    RESIDENT,
+    Actor,
+    holds_task,
+    may_act,
+    may_see,
+    require,
+    seats_allowed,
+)
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
 from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
@@ -24,7 +32,6 @@ from qianshou.kernel.door.turn import (
 )
 from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.pack import (
-    PostDeclaration,
     StartDeclaration,
     declaration_of,
     find_start,
@@ -392,7 +399,8 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
     kind = "late" if late else "amber"
     told = {(task.organisation, task.posts, task.assignee)}
     if late:
-        told |= {(matter.organisation, post, None) for post in _supervisors(matter)}
+        seats = seats_allowed("supervise", standing_of(matter))
+        told |= {(organisation, post, None) for organisation, post in seats}
     zh = "任务已超期：" if late else "任务将到期："
     en = "Task is late: " if late else "Task is nearly due: "
     store_entry(
@@ -418,6 +426,9 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
     return matter
 
 
-def _supervisors(matter: MatterRow) -> list[str]:
-    posts: Mapping[str, PostDeclaration] = pack_of(matter.procedure).posts
-    return [code for code, post in posts.items() if "supervise" in post.acts]
+def put_off(act: Fire | Warn, until: datetime) -> None:
+    """Note on a timer or task when the clock may try again what failed."""
+    if isinstance(act, Fire):
+        change.run([(change.PUT_OFF_TIMER, [instant(until), act.matter, act.token])])
+    else:
+        change.run([(change.PUT_OFF_WARNING, [instant(until), act.task])])

@@ -64,9 +64,11 @@ UPDATE worklist_task SET due_at = %s, amber_at = %s
 WHERE matter_id = %s AND token = %s AND state = 0"""
 MOVE_TIMER = "UPDATE worklist_timer SET due_at = %s WHERE matter_id = %s AND token = %s"
 WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
+PUT_OFF_WARNING = "UPDATE worklist_task SET retry_at = %s WHERE id = %s"
 INSERT_TIMER = """
 INSERT INTO worklist_timer (matter_id, token, node, span, due_at) VALUES (%s, %s, %s, %s, %s)"""
 DELETE_TIMER = "DELETE FROM worklist_timer WHERE matter_id = %s AND token = %s"
+PUT_OFF_TIMER = "UPDATE worklist_timer SET retry_at = %s WHERE matter_id = %s AND token = %s"
 INSERT_SUBSCRIPTION = (
     "INSERT INTO worklist_subscription (matter_id, token, message) VALUES (%s, %s, %s)"
 )

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from qianshou.kernel.worklist.models import OPEN, Task, Timer
 
 BATCH = 200
 
 
 def due_timers(at: datetime) -> list[tuple[int, int]]:
-    """Return (matter, token) of timers due at `at`, earliest first, at most 200."""
+    """Return (matter, token) of timers due at `at` and not put off, earliest first, at most 200."""
     return list(
-        Timer.objects.filter(due_at__lte=at)
+        Timer.objects.filter(_not_put_off(at), due_at__lte=at)
         .order_by("due_at", "id")
         .values_list("matter", "token")[:BATCH]
     )
@@ -27,10 +29,15 @@ def next_timer(matter: int, at: datetime) -> tuple[int, datetime] | None:
 
 
 def due_warnings(at: datetime) -> list[int]:
-    """Return open tasks that have turned amber or late since they were last warned of."""
-    amber = Task.objects.filter(state=OPEN, warned=0, amber_at__lte=at)
-    late = Task.objects.filter(state=OPEN, warned=1, due_at__lte=at)
+    """Return open tasks that turned amber or late since they were last warned of, 200 of each."""
+    waiting = Task.objects.filter(_not_put_off(at), state=OPEN)
+    amber = waiting.filter(warned=0, amber_at__lte=at)
+    late = waiting.filter(warned=1, due_at__lte=at)
     return [
         *amber.order_by("amber_at").values_list("pk", flat=True)[:BATCH],
         *late.order_by("due_at").values_list("pk", flat=True)[:BATCH],
     ]
+
+
+def _not_put_off(at: datetime) -> Q:
+    return Q(retry_at=None) | Q(retry_at__lte=at)

@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from qianshou.kernel.access import Actor, visible_matters
 from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.registry.bigram import search_query
-from qianshou.kernel.worklist.models import Matter, Notice, Party, Task
+from qianshou.kernel.worklist.models import Matter, Party, Task
 
 PAGE = 50
 CAP = 1000
@@ -74,7 +74,8 @@ class Page:
 LISTS = ("mine", "post", "organisation", "late")
 
 
-def _sets_of(by: Actor) -> list[tuple[int, str]]:
+def addresses_of(by: Actor) -> list[tuple[int, str]]:
+    """Return each organisation and value of `posts` under which `by` is meant (one query)."""
     declared = _declared_sets()
     return sorted(
         {
@@ -106,7 +107,7 @@ def _branches(which: str, by: Actor) -> list[tuple[str, list[Any]]]:
     mine = ("t.assignee_id = %s", [by.officer])
     pools = [
         ("t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL", [organisation, posts])
-        for organisation, posts in _sets_of(by)
+        for organisation, posts in addresses_of(by)
     ]
     if which == "post":
         return pools
@@ -268,13 +269,3 @@ def next_task(matter: int) -> Task | None:
 def parties_of(matter: int) -> QuerySet[Party]:
     """Return the organisations that take part in a matter."""
     return Party.objects.filter(matter=matter).select_related("organisation").order_by("id")
-
-
-def notices_for(by: Actor) -> QuerySet[Notice]:
-    """Return the notices meant for `by`: addressed to the officer, or to a post they hold."""
-    if by.officer is None:
-        return Notice.objects.none()
-    rule = Q(officer=by.officer)
-    for seat in by.seats:
-        rule |= Q(officer=None, organisation=seat.organisation, posts__contains=seat.post)
-    return Notice.objects.filter(rule).order_by("-id")

@@ -94,6 +94,7 @@ class Task(models.Model):
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
     warned = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -137,6 +138,7 @@ class Timer(models.Model):
     node = models.CharField(max_length=120)
     span = models.CharField(max_length=20)
     due_at = models.DateTimeField(db_index=True)
+    retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -184,11 +186,21 @@ class Notice(models.Model):
     text = models.CharField(max_length=300)
     text_en = models.CharField(max_length=300)
     at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["organisation", "id"], condition=Q(read_at=None), name="notice_unread"
-            )
+            models.Index(fields=["organisation", "posts", "id"], name="notice_by_post")
+        ]
+
+
+class Reading(models.Model):
+    """That one officer has read a notice (已读)."""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="readings")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["notice", "officer"], name="reading_once")
         ]

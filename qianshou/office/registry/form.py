@@ -17,8 +17,9 @@ from qianshou.design.fields import ShownField
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
-from qianshou.kernel.door.registering import change_row, history_of
+from qianshou.kernel.door.registering import change_row, history_of, lock_row
 from qianshou.kernel.door.shifts import acknowledge, hand_over, may_schedule
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer, Shift
 from qianshou.kernel.registry.shifts import following_shifts
@@ -82,12 +83,14 @@ def row_of(table: Table, pk: str) -> Any:
 def _save(request: HttpRequest, actor: Actor, table: Table, row: Model) -> HttpResponse:
     adding = row._state.adding
     try:
-        if not adding:
-            check_seen(row, request.POST.get("seq", ""))
-        values = read_values(table, sent_texts(table, request.POST), find_by_key, adding=adding)
-        saved = save_row(
-            table, row, values, by=actor, at=now(), reason=request.POST.get("reason", "")[:200]
-        )
+        with write_turn():
+            if not adding:
+                lock_row(row)
+                check_seen(row, request.POST.get("seq", ""))
+            values = read_values(table, sent_texts(table, request.POST), find_by_key, adding=adding)
+            saved = save_row(
+                table, row, values, by=actor, at=now(), reason=request.POST.get("reason", "")[:200]
+            )
     except (Refusal, Refusals) as error:
         if isinstance(error, Refusal) and error.code == "access.denied":
             raise

@@ -1,0 +1,62 @@
+"""Notices: what is meant for an officer, or for a post they hold, and what they have read."""
+
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from qianshou.kernel.access import Actor
+from qianshou.kernel.worklist.lists import addresses_of
+from qianshou.kernel.worklist.models import Notice, Reading
+
+MOST = 200
+CAP = 100
+
+
+def notices_for(by: Actor) -> QuerySet[Notice]:
+    """Return the notices meant for `by`, the newest first; each says `is_read`, by this officer."""
+    if by.officer is None:
+        return Notice.objects.none()
+    return _marked(by).filter(reduce(or_, _addressed_to(by))).order_by("-id")
+
+
+def _addressed_to(by: Actor) -> list[Q]:
+    posts = [
+        Q(officer=None, organisation=organisation, posts=posts)
+        for organisation, posts in addresses_of(by)
+    ]
+    return [Q(officer=by.officer), *posts]
+
+
+def _marked(by: Actor) -> QuerySet[Notice]:
+    mine = Reading.objects.filter(notice=OuterRef("pk"), officer=by.officer)
+    return Notice.objects.annotate(is_read=Exists(mine))
+
+
+def _unread(by: Actor) -> QuerySet[Notice]:
+    """Return what `by` has not read among the newest 200 of each address: a bounded range."""
+    first, *others = [
+        Notice.objects.filter(pk__in=Notice.objects.filter(address).order_by("-id")[:MOST])
+        for address in _addressed_to(by)
+    ]
+    return _marked(by).filter(pk__in=first.union(*others, all=True).values("pk"), is_read=False)
+
+
+def count_unread(by: Actor) -> int:
+    """Return how many notices `by` has not read, counted up to 100 (two queries)."""
+    return 0 if by.officer is None else _unread(by)[:CAP].count()
+
+
+def mark_read(by: Actor, *, at: datetime, notice: int | None = None) -> None:
+    """Note that `by` has read one of the notices meant for them, or all that are unread."""
+    if by.officer is None:
+        return
+    found = _unread(by) if notice is None else notices_for(by).filter(pk=notice)
+    Reading.objects.bulk_create(
+        [
+            Reading(notice_id=pk, officer_id=by.officer, at=at)
+            for pk in found.order_by().values_list("pk", flat=True)
+        ],
+        ignore_conflicts=True,
+    )
