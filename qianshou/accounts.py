@@ -1,19 +1,16 @@
 """Accounts from the command line: list, create, lock, unlock, reset; for whoever runs the server."""
 
 import argparse
-import secrets
 from collections.abc import Callable
-
-from django.contrib.auth.hashers import make_password
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.passwords import give_password, given, new_password
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 
 Say = Callable[[str, str], None]
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 COMMAND_LINE = Actor("clock", name="命令行")
 
 
@@ -25,7 +22,9 @@ def run(arguments: argparse.Namespace, *, say: Say) -> int:
         password = create_account(arguments.username, arguments.name, arguments.role)
         say_password(say, arguments.username, password)
     elif arguments.action == "reset":
-        say_password(say, arguments.username, reset_password(arguments.username))
+        officer = find_account(arguments.username)
+        password = give_password(officer, by=COMMAND_LINE, at=now())
+        say_password(say, officer.username, password)
     else:
         set_active(arguments.username, active=arguments.action == "unlock")
         say("已完成", "Done")
@@ -49,21 +48,8 @@ def create_account(username: str, name: str, role: str) -> str:
             "username",
         )
     password = new_password()
-    values = {
-        "username": username,
-        "name": name,
-        "role": role,
-        "password": make_password(password),
-    }
+    values = {"username": username, "name": name, "role": role, **given(password)}
     change_row(Officer(), values, by=COMMAND_LINE, at=now())
-    return password
-
-
-def reset_password(username: str) -> str:
-    """Give the account a new password, unlock it, and return the password."""
-    password = new_password()
-    values = {"password": make_password(password), "failures": 0, "locked_until": None}
-    change_row(find_account(username), values, by=COMMAND_LINE, at=now())
     return password
 
 
@@ -83,12 +69,6 @@ def find_account(username: str) -> Officer:
             "accounts.unknown", f"没有账号 {username}", f"No account {username}", "username"
         )
     return officer
-
-
-def new_password() -> str:
-    """Return a password of four easily read groups."""
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
-    return "-".join(groups)
 
 
 def say_password(say: Say, username: str, password: str) -> None:

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.ledger",
     "qianshou.kernel.documents",
     "qianshou.kernel.outbox",
+    "qianshou.kernel.limits",
     "qianshou.kernel.indicators",
     "qianshou.design",
     *PACKS,
@@ -130,7 +131,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "worklist"
 LOGOUT_REDIRECT_URL = "login"
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
@@ -157,12 +158,6 @@ STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 DOCUMENTS_ROOT = VAR / "documents"
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 20000},
-    }
-}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -36,13 +36,16 @@ class Name:
 
 @dataclass(frozen=True)
 class PostDeclaration:
-    """What a pack says of a post: its reach, the acts and the classes of data it may use."""
+    """What a pack says of a post: its reach, the acts and the classes of data it may use, and
+    whether somebody must sit there at every minute.
+    """
 
     code: str
     name: Name
     reach: str
     acts: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    around_the_clock: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ KEYS = {
         "id", "authority", "name", "icon", "accent", "procedures", "posts", "starts", "catalogues",
     },
     "procedures": {"file", "number", "title", "place", "level", "classes"},
-    "posts": {"name", "reach", "acts", "reads"},
+    "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
     "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
     "catalogues": {"name"},
 }  # fmt: skip
@@ -184,6 +187,7 @@ def read_pack(path: Path) -> Pack:
                         reach=table["reach"],
                         acts=tuple(table.get("acts", ())),
                         reads=tuple(table.get("reads", ())),
+                        around_the_clock=table.get("around_the_clock", False) is True,
                     )
                     for key, table in raw["posts"].items()
                 }

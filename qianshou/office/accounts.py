@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -24,14 +23,16 @@ from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.passwords import GIVEN
+from qianshou.kernel.door.registering import change_row, history_of
+from qianshou.kernel.limits.counting import Limit, TooMany, refuse_if_spent, spend
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
 from qianshou.office.shell import officer_page, show
 
 FAILURES = 5
-ADDRESS_FAILURES = 30
 LOCKED = timedelta(minutes=15)
+KNOCKS = Limit("login", 30, LOCKED)
 DOORMAN = Actor("clock", name="登录")
 
 
@@ -52,18 +53,20 @@ def check_account(username: str, password: str, address: str) -> Officer:
     wrong password, and so does an account that does not exist (a hash is computed for both).
     """
     at = now()
-    knocks = f"login/{address}"
-    officer = Officer.objects.filter(username=username[:40]).first()
-    matches = check_password(password[:200], officer.password if officer else phantom())
-    locked = officer is not None and officer.locked_until is not None and officer.locked_until > at
-    if cache.get(knocks, 0) >= ADDRESS_FAILURES or locked:
-        raise wrong()
-    if officer is not None and matches and officer.is_active:
-        if officer.failures or officer.locked_until:
-            Officer.objects.filter(pk=officer.pk).update(failures=0, locked_until=None)
-        return officer
-    if not cache.add(knocks, 1, LOCKED.total_seconds()):
-        cache.incr(knocks)
+    try:
+        refuse_if_spent(KNOCKS, address, at)
+        officer = Officer.objects.filter(username=username[:40]).first()
+        matches = check_password(password[:200], officer.password if officer else phantom())
+        until = officer.locked_until if officer is not None else None
+        if until is not None and until > at:
+            raise wrong()
+        if officer is not None and matches and officer.is_active:
+            if officer.failures or until:
+                Officer.objects.filter(pk=officer.pk).update(failures=0, locked_until=None)
+            return officer
+        spend(KNOCKS, address, at)
+    except TooMany:
+        raise wrong() from None
     if officer is not None:
         _count_failure(officer)
     raise wrong()
@@ -157,10 +160,17 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
         "postings": officer.postings.select_related("post", "organisation").order_by("id"),
         "errors": errors,
         "done": done,
+        "giver": giver_of(officer) if officer.must_change_password else None,
         "languages": settings.LANGUAGES,
         "here": "profile",
     }
     return show(request, actor, "office/profile.html", context, 422 if errors else 200)
+
+
+def giver_of(officer: Officer) -> dict[str, Any] | None:
+    """Return the ledger's entry of who gave the account its password, and when."""
+    given = [entry for entry in history_of(officer) if entry.get("reason") == GIVEN]
+    return given[-1] if given else None
 
 
 def change_language(officer: Officer, code: str, by: Actor) -> None:
@@ -186,7 +196,8 @@ def change_password(officer: Officer, sent: Mapping[str, str], by: Actor) -> Non
     except ValidationError as error:
         zh, en = _in_both(error)
         raise Refusal("account.weak", zh, en, "new") from error
-    change_row(officer, {"password": make_password(fresh)}, by=by, at=now())
+    values = {"password": make_password(fresh), "must_change_password": False}
+    change_row(officer, values, by=by, at=now())
 
 
 def _in_both(error: ValidationError) -> tuple[str, str]:

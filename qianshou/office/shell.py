@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of
@@ -34,6 +34,8 @@ def officer_page(
         officer = request.user
         if not isinstance(officer, Officer):
             return ask_who(request)
+        if officer.must_change_password and not _is_profile(request):
+            return redirect("profile")
         actor = actor_of(officer, now())
         if not is_fragment(request):
             _keep_awake(request)
@@ -45,6 +47,10 @@ def officer_page(
             return show(request, actor, "office/refused.html", {"refusal": refusal}, 403)
 
     return page
+
+
+def _is_profile(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name == "profile"
 
 
 def ask_who(request: HttpRequest) -> HttpResponse:

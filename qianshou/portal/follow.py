@@ -17,13 +17,14 @@ from qianshou.kernel.access import RESIDENT, Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.limits.counting import refuse_if_spent, spend
 from qianshou.kernel.procedures.forms import Form
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import choice_label, fields_of, milestones_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.kernel.worklist.receipts import mark_of, matter_of_receipt, root_of
-from qianshou.portal.limits import GUESSES, REMARKS, spend
+from qianshou.portal.limits import GUESSES, REMARKS
 from qianshou.portal.page import resident_page, show
 from qianshou.portal.receipt import digest_of, plain, spoken
 
@@ -46,6 +47,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     errors: Mapping[str, list[str]] = {}
     if request.method == "POST":
         code = plain(request.POST.get("code", ""))
+        refuse_if_spent(GUESSES, address_of(request), now())
         if matter_of_receipt(digest_of(code)) is not None:
             return redirect("follow", code)
         spend(GUESSES, address_of(request), now())
@@ -67,6 +69,7 @@ def unknown() -> Refusal:
 def find_matter(request: HttpRequest, code: str) -> tuple[Any, Actor]:
     """Return the matter of a receipt with the resident who holds it; counts wrong numbers."""
     digest = digest_of(code)
+    refuse_if_spent(GUESSES, address_of(request), now())
     matter = matter_of_receipt(digest)
     if matter is None:
         spend(GUESSES, address_of(request), now())

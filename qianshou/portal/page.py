@@ -9,7 +9,8 @@ from django.shortcuts import render
 
 from qianshou.design.headers import address_of
 from qianshou.kernel.clock import now
-from qianshou.portal.limits import LOOKS, TooMany, spend
+from qianshou.kernel.limits.counting import TooMany, spend
+from qianshou.portal.limits import LOOKS
 
 P = ParamSpec("P")
 

@@ -13,12 +13,13 @@ from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
+from qianshou.kernel.limits.counting import spend
 from qianshou.kernel.pack import Pack, StartDeclaration, find_start, packs
 from qianshou.kernel.procedures.versions import current, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.worklist.receipts import matter_of_receipt
-from qianshou.portal.limits import REPORTS, spend
+from qianshou.portal.limits import REPORTS
 from qianshou.portal.map import draw_map
 from qianshou.portal.page import resident_page, show
 from qianshou.portal.receipt import code_of, digest_of, new_mark, spoken

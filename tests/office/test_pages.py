@@ -150,6 +150,20 @@ def test_five_failures_lock_the_account_and_say_no_more_than_before(browse: Brow
     assert again.status_code == 302
 
 
+def test_an_address_that_fails_too_often_lets_nobody_in(browse: Browse) -> None:
+    officer = Officer.objects.get(username="zhang_min")
+    officer.set_password(PASSWORD)
+    officer.save()
+    client = browse("")
+    for place in range(30):
+        sent = {"username": f"nobody{place}", "password": "x"}
+        assert client.post("/login/", sent).status_code == 422
+    right = {"username": "zhang_min", "password": PASSWORD}
+    assert client.post("/login/", right).status_code == 422
+    elsewhere = client.post("/login/", right, REMOTE_ADDR="10.9.8.7")
+    assert elsewhere.status_code == 302
+
+
 def test_one_changes_ones_own_password_and_language(browse: Browse) -> None:
     officer = Officer.objects.get(username="zhang_min")
     officer.set_password(PASSWORD)

@@ -106,7 +106,7 @@ def test_pages_hold_fifty_rows_and_their_queries_do_not_grow(
         Posting.objects.create(
             officer=other, post=town.seat, organisation=town.centre, from_date=DAY
         )
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         first = page(client, "registry-list", "postings")
     assert first.count('class="ttl"') == 50
     assert page(client, "registry-list", "postings", page="2").count('class="ttl"') == 12
@@ -244,6 +244,7 @@ def test_the_security_administrator_makes_accounts_and_gives_passwords_once(town
     password = answer.content.decode().split('class="hash">')[1].split("<")[0]
     made.refresh_from_db()
     assert made.check_password(password)
+    assert made.must_change_password
     assert password not in page(client, "registry-row", "officers", made.pk)
     assert password not in str(history_of(made))
 
@@ -252,7 +253,7 @@ def test_nobody_changes_their_own_account(town: Town) -> None:
     client = town.client(town.security)
     sent = {"name": "孙安全", "role": "system", "is_active": "true", "seq": "1"}
     answer = send(client, "registry-row", "officers", town.security.pk, **sent)
-    assert answer.status_code == 422
+    assert answer.status_code == 403
     assert (
         send(client, "registry-row", "officers", town.security.pk, act="password").status_code
         == 403
@@ -278,3 +279,35 @@ def test_a_holiday_counts_at_once(town: Town) -> None:
     again = send(client, "registry-new", "calendar", **sent)
     assert again.status_code == 422
     assert CalendarDay.objects.filter(day="2031-05-05").count() == 1
+
+
+def test_nobody_makes_or_takes_over_an_administrator_on_a_page(town: Town) -> None:
+    client = town.client(town.security)
+    sent = {"name": "何峰", "username": "he_feng", "role": "audit", "is_active": "true"}
+    made = send(client, "registry-new", "officers", **sent)
+    assert made.status_code == 422
+    assert "qianshou users" in made.content.decode()
+    shown = page(client, "registry-row", "officers", town.audit.pk)
+    assert "重设密码" not in shown
+    for act in ("password", ""):
+        answer = send(client, "registry-row", "officers", town.audit.pk, act=act, **sent)
+        assert answer.status_code == 403
+    raised = {"name": "张敏", "role": "security", "is_active": "true", "seq": "1"}
+    answer = send(client, "registry-row", "officers", town.zhang.pk, **raised)
+    assert answer.status_code == 422
+    town.zhang.refresh_from_db()
+    assert town.zhang.role == "officer"
+
+
+def test_a_given_password_is_changed_before_anything_else(town: Town) -> None:
+    administrator = town.client(town.security)
+    answer = send(administrator, "registry-row", "officers", town.zhang.pk, act="password")
+    password = answer.content.decode().split('class="hash">')[1].split("<")[0]
+    client = Client()
+    client.post("/login/", {"username": "zhang_min", "password": password})
+    for address in ("/", "/m/", "/registry/", "/indicators/"):
+        assert client.get(address).headers["Location"] == "/me/"
+    assert "孙安全" in client.get("/me/").content.decode()
+    fresh = {"old": password, "new": "a-long-new-one-7", "again": "a-long-new-one-7"}
+    assert client.post("/me/", fresh).status_code == 200
+    assert client.get("/").status_code == 200

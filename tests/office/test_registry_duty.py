@@ -7,7 +7,7 @@ import pytest
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.registry.choices import labelled_choices
-from qianshou.kernel.registry.models import Catalogue, CatalogueEntry, Officer, Shift
+from qianshou.kernel.registry.models import Catalogue, CatalogueEntry, Officer, Post, Posting, Shift
 from tests.office.town import DAY, Town, make, page, send
 
 HOUR = timedelta(hours=1)
@@ -75,6 +75,17 @@ def test_hours_that_nobody_covers_are_shown_to_whoever_plans(town: Town) -> None
     assert "未来七天有时段无人值守" in shown
     assert shown.count("龙水镇指挥中心 · 席位 ·") == 1
     assert "无人值守" not in page(town.client(town.zhang), "registry-list", "shifts")
+
+
+def test_a_post_that_nobody_has_planned_is_one_long_gap(town: Town) -> None:
+    seat = make(
+        Post(), code="town_seat", name="镇街席位", name_en="Town seat", pack="police.gate",
+        reach="organisation", acts=["roster"],
+    )  # fmt: skip
+    make(Posting(), officer=town.luo, post=seat, organisation=town.centre, from_date=DAY)
+    shown = page(town.client(town.luo), "registry-list", "shifts")
+    assert "无人值守" in shown
+    assert "镇街席位" in shown
 
 
 def test_a_shift_is_handed_over_and_taken_over_on_its_page(town: Town) -> None:

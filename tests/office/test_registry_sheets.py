@@ -39,8 +39,19 @@ def upload(client: Client, content: bytes, table: str = "organisations"):
     return client.post(reverse("registry-import", args=[table]), {"file": file})
 
 
-def confirm(client: Client, table: str = "organisations"):
-    return send(client, "registry-import", table, act="confirm").content.decode()
+def confirm(client: Client, table: str = "organisations", mark: str | None = None):
+    kept = client.session.get("registry-import", {})
+    sent = {"act": "confirm", "mark": kept.get("mark", "") if mark is None else mark}
+    return send(client, "registry-import", table, **sent).content.decode()
+
+
+def test_only_the_file_that_was_shown_is_confirmed(town: Town) -> None:
+    client = town.client(town.system)
+    shown = upload(client, sheet(NEW)).content.decode()
+    mark = shown.partition('name="mark" value="')[2].partition('"')[0]
+    upload(client, sheet(CHANGED))
+    assert "预览已失效" in confirm(client, mark=mark)
+    assert not Organisation.objects.filter(code="ls-bureau").exists()
 
 
 NEW = ["龙水城管所", "Longshui bureau", "ls-bureau", "区级部门", "龙水镇（500111101）", None,
@@ -182,7 +193,7 @@ def test_accounts_from_a_sheet_have_no_password_and_blank_means_the_usual(town: 
         ["孙安", "sec_admin", "", ""],
     ]
     shown = upload(client, sheet(*rows, heading=["姓名", "账号", "角色", "可以登录"]), "officers")
-    assert "不能改自己的账号" in shown.content.decode()
+    assert "您的岗位不能办理此事" in shown.content.decode()
     confirm(client, "officers")
     made = Officer.objects.get(username="he_feng")
     assert (made.is_active, made.role, made.has_usable_password()) == (True, "officer", False)

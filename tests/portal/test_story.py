@@ -191,6 +191,9 @@ def test_strangers_are_limited_and_told_how_long_to_wait(browse: Browse) -> None
     client = browse("")
     for _ in range(10):
         assert client.post("/r/f/", {"code": "AAAA-AAAA-AA"}).status_code == 422
+    right = receipt_of(report(browse("")))
+    assert client.post("/r/f/", {"code": right}).status_code == 429
+    assert client.get(f"/r/f/{right.replace('-', '')}/").status_code == 429
     limited = client.post("/r/f/", {"code": "AAAA-AAAA-AA"})
     assert limited.status_code == 429
     assert int(limited.headers["Retry-After"]) <= 600

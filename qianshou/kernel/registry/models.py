@@ -127,6 +127,7 @@ class Officer(AbstractBaseUser):
     name = models.CharField(max_length=40)
     role = models.CharField(max_length=10, choices=ROLES, default="officer")
     is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
     failures = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, default="zh-hans")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from qianshou.kernel.registry.models import Organisation, Post, Shift
+from qianshou.kernel.registry.models import Shift
 
 Span = tuple[datetime, datetime]
 
@@ -23,14 +23,6 @@ def gaps_between(spans: Iterable[Span], start: datetime, end: datetime) -> list[
     if covered < end:
         gaps.append((covered, end))
     return gaps
-
-
-def find_gaps(organisation: Organisation, post: Post, start: datetime, end: datetime) -> list[Span]:
-    """Return the instants from and to which nobody is on duty at a post, within start..end."""
-    spans = Shift.objects.filter(
-        organisation=organisation, post=post, starts_at__lt=end, ends_at__gt=start
-    ).values_list("starts_at", "ends_at")
-    return gaps_between(spans, start, end)
 
 
 def following_shifts(shift: Shift) -> QuerySet[Shift]:

@@ -1,11 +1,9 @@
 """One row of the registry: its form or, for who may only read, its values; and its past."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -17,7 +15,8 @@ from qianshou.design.fields import ShownField
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
-from qianshou.kernel.door.registering import change_row, history_of, lock_row
+from qianshou.kernel.door.passwords import give_password
+from qianshou.kernel.door.registering import history_of, lock_row
 from qianshou.kernel.door.shifts import acknowledge, hand_over, may_schedule
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -31,8 +30,6 @@ from qianshou.office.registry.references import find_by_key, options_of
 from qianshou.office.registry.saving import save_row
 from qianshou.office.registry.tables import CATALOGUES, OFFICERS, SHIFTS, Field, Table, may_edit
 from qianshou.office.shell import officer_page, show
-
-LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 @require_http_methods(["GET", "POST"])
@@ -179,6 +176,8 @@ def shown_field(
     adding = row._state.adding
     zh = language().startswith("zh")
     options = [(code, name if zh else en) for code, name, en in field.choices]
+    if isinstance(row, Officer) and field.key == "role":
+        options = [one for one in options if one[0] == "officer"]
     if field.refers:
         kept = None if adding else getattr(row, f"{field.key}_id")
         options = options_of(field.refers, language(), kept)
@@ -239,21 +238,8 @@ def _act(
 
 def _act_password(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
     require(may_edit(OFFICERS, actor, row) and row.pk != actor.officer)
-    letters = "".join(secrets.choice(LETTERS) for place in range(16))
-    password = "-".join(letters[place : place + 4] for place in range(0, 16, 4))
-    give_password(row, password, by=actor)
+    password = give_password(row, by=actor, at=now())
     return _page(request, actor, OFFICERS, row_of(OFFICERS, str(row.pk)), password=password)
-
-
-def give_password(officer: Officer, password: str, *, by: Actor) -> None:
-    """Set an account's password and unlock it; whoever is logged in there is logged out."""
-    change_row(
-        officer,
-        {"password": make_password(password), "failures": 0, "locked_until": None},
-        by=by,
-        at=now(),
-        reason="重设密码",
-    )
 
 
 ACTS: Mapping[tuple[str, str], Callable[[HttpRequest, Actor, Any], HttpResponse]] = {

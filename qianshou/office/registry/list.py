@@ -11,12 +11,13 @@ from django.views.decorators.http import require_safe
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.registry.models import Shift
+from qianshou.kernel.pack import packs
+from qianshou.kernel.registry.models import Posting, Shift
 from qianshou.kernel.registry.shifts import Span, gaps_between
 from qianshou.office.registry.finding import Asked, find_rows, read_asked, sortable
 from qianshou.office.registry.reading import shown_text
 from qianshou.office.registry.references import short_name
-from qianshou.office.registry.tables import SHIFTS, TABLES, Table, may_edit
+from qianshou.office.registry.tables import SHIFTS, TABLES, Table, may_edit, until
 from qianshou.office.shell import officer_page, show
 
 PAGE = 50
@@ -107,21 +108,25 @@ def list_context(request: HttpRequest, actor: Actor, table: Table) -> dict[str, 
 def gaps_ahead(actor: Actor, at: datetime) -> list[Gap]:
     """Return when, in the week to come, nobody is on duty at a post of the actor's organisations.
 
-    Only posts that have shifts this week or the next are looked at (one query).
+    Looked at are posts that must be filled around the clock and have holders there, and those
+    with shifts this week or the next (two queries).
     """
-    shifts = (
-        Shift.objects.filter(
-            organisation__in=actor.organisations, starts_at__lt=at + AHEAD, ends_at__gt=at - AHEAD
-        )
-        .select_related("post", "organisation")
-        .order_by("organisation", "post", "starts_at")
-    )
+    always = [
+        post.code for pack in packs() for post in pack.posts.values() if post.around_the_clock
+    ]
+    held = Posting.objects.filter(until("to_date")(at), post__in=always)
+    shifts = Shift.objects.filter(starts_at__lt=at + AHEAD, ends_at__gt=at - AHEAD)
     spans: dict[str, list[Span]] = {}
-    for shift in shifts:
-        where = (
-            f"{short_name(shift.organisation, language())} · {short_name(shift.post, language())}"
-        )
-        spans.setdefault(where, []).append((shift.starts_at, shift.ends_at))
+    for rows in (held, shifts):
+        for row in (
+            rows.filter(organisation__in=actor.organisations)
+            .select_related("post", "organisation")
+            .order_by("organisation", "post", "pk")
+        ):
+            names = (short_name(row.organisation, language()), short_name(row.post, language()))
+            known = spans.setdefault(" · ".join(names), [])
+            if isinstance(row, Shift):
+                known.append((row.starts_at, row.ends_at))
     return [
         Gap(where, start, end)
         for where, known in spans.items()

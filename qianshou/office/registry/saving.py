@@ -39,7 +39,7 @@ def save_row(
 ) -> Model:
     """Save the values that were read on a row, new or kept, through the door; return the row.
 
-    Raises Refusal access.denied, account.self, shift.handed_over, shift.overlap,
+    Raises Refusal access.denied, account.administrator, shift.handed_over, shift.overlap,
     registry.degrees, registry.circle, or Refusals of the table's own constraints.
     """
     adding = row._state.adding
@@ -60,7 +60,8 @@ def save_row(
 def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> None:
     """Refuse what can be told from the row and its values alone (no query of its own).
 
-    Raises Refusal access.denied, account.self, shift.handed_over or Refusals registry.degrees.
+    Raises Refusal access.denied, account.administrator, shift.handed_over or
+    Refusals registry.degrees.
     """
     adding = row._state.adding
     require(may_edit(table, by, None if adding else row))
@@ -70,11 +71,12 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
             raise Refusal(
                 "shift.handed_over", "这个班次已经交班", "This shift was already handed over"
             )
-    if table is OFFICERS and not adding and row.pk == by.officer:
+    if table is OFFICERS and values["role"] != "officer":
         raise Refusal(
-            "account.self",
-            "不能改自己的账号，请由另一位安全管理员办理",
-            "You cannot change your own account; ask another security administrator",
+            "account.administrator",
+            "管理员账号由服务器上的命令 qianshou users 设立",
+            "Administrators are made on the server with the command qianshou users",
+            "role",
         )
     if table is DIVISIONS:
         far = [

@@ -1,5 +1,6 @@
 """Tables out to sheets and sheets into tables: export, template, preview, report."""
 
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -172,17 +173,20 @@ def _preview(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
     except Refusal as refusal:
         return _upload_page(request, actor, table, refusal)
     name = (file.name or "")[:100]
+    mark = secrets.token_hex(16)
     request.session[KEPT] = {
         "table": table.key,
         "file": name,
         "rows": [[row.number, dict(row.texts)] for row in rows],
+        "mark": mark,
     }
-    return _plan_page(request, actor, table, plan_rows(table, rows, actor), name, done=False)
+    return _plan_page(request, actor, table, plan_rows(table, rows, actor), name, mark=mark)
 
 
 def _confirm(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
     kept = request.session.pop(KEPT, None)
-    if not kept or kept["table"] != table.key:
+    asked = (table.key, request.POST.get("mark"))
+    if not kept or (kept["table"], kept["mark"]) != asked:
         return _upload_page(
             request,
             actor,
@@ -196,7 +200,7 @@ def _confirm(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
     rows = [SheetRow(number, texts) for number, texts in kept["rows"]]
     planned = plan_rows(table, rows, actor)
     came = take_rows(table, planned, kept["file"], by=actor, at=now())
-    return _plan_page(request, actor, table, came, kept["file"], done=True)
+    return _plan_page(request, actor, table, came, kept["file"])
 
 
 def _plan_page(
@@ -206,15 +210,17 @@ def _plan_page(
     planned: Sequence[PlannedRow],
     file: str,
     *,
-    done: bool,
+    mark: str = "",
 ) -> HttpResponse:
+    """Show rows before they are taken, under the mark to confirm them by, or as they were."""
     counts = Counter(line.act for line in planned)
     first = sorted(planned, key=lambda line: line.act != "bad")[:MOST_SHOWN]
     context = {
         **HERE,
         "table": table,
         "file": file,
-        "done": done,
+        "done": not mark,
+        "mark": mark,
         "counts_by_act": counts,
         "takes": counts["new"] + counts["changed"],
         "headings": [field.label(language()) for field in table.fields],

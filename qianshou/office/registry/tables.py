@@ -282,7 +282,10 @@ def may_edit(table: Table, by: Actor, row: Any = None) -> bool:
     """Whether `by` may add rows to a table or, with a `row`, change it.
 
     Shifts belong to those who plan them in the organisation; the rest to one administrator.
+    Accounts of administrators are the command line's.
     """
+    if table is OFFICERS and row is not None and row.role != "officer":
+        return False
     if table is not SHIFTS:
         return by.kind == "officer" and by.role == table.editor
     if row is not None:

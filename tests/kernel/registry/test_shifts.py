@@ -8,8 +8,8 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.door.shifts import acknowledge, hand_over, may_schedule
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Organisation, Post, Shift
-from qianshou.kernel.registry.shifts import find_gaps, gaps_between
+from qianshou.kernel.registry.models import Organisation, Shift
+from qianshou.kernel.registry.shifts import gaps_between
 from tests.kernel.conftest import Office
 
 HOURS = timedelta(hours=1)
@@ -46,15 +46,6 @@ def test_gaps_are_what_no_span_covers(spans: list, gaps: list, at) -> None:
         return [(at + first * HOURS, at + last * HOURS) for first, last in pairs]
 
     assert gaps_between(moved(spans), at, at + 24 * HOURS) == moved(gaps)
-
-
-def test_a_gap_at_a_post_counts_only_shifts_of_that_post(office: Office) -> None:
-    shift(office, office.wang, 0, 8)
-    shift(office, office.sun, 8, 12, post="bench_head")
-    shift(office, office.li, 12, 24)
-    place = Organisation.objects.get(code="first")
-    found = find_gaps(place, Post(pk="bench_seat"), office.at, office.at + 24 * HOURS)
-    assert found == [(office.at + 8 * HOURS, office.at + 12 * HOURS)]
 
 
 def test_a_shift_is_handed_over_and_taken_over_in_the_ledger(office: Office) -> None:

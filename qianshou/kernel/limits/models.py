@@ -1,4 +1,4 @@
-"""Tables of the portal: how often an address or a receipt has asked, shared by all processes."""
+"""The table of what was done how often, shared by all processes."""
 
 from django.db import models
 
