@@ -19,7 +19,7 @@ from qianshou.kernel.ledger.models import Entry, Seal
 from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.ledger.seals import seal_entries
-from qianshou.kernel.registry.models import Division, Officer, Organisation
+from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Shift
 from qianshou.kernel.worklist.models import Matter, Party, Task, Timer
 from tests.kernel.conftest import Office
 
@@ -275,6 +275,29 @@ def test_a_changed_registry_row_is_found(office: Office, clerk: Officer) -> None
 def test_a_registry_row_taken_away_is_found(office: Office, clerk: Officer) -> None:
     Officer.objects.filter(pk=clerk.pk).delete()
     assert [problem.subject for problem in found(office)] == [f"officer/{clerk.pk}"]
+
+
+@pytest.mark.parametrize("forged", [{}, {"after": 7}, {"after": {"starts_at": "x"}}], ids=len)
+def test_a_registry_entry_that_says_nothing_sensible_is_reported(
+    office: Office, forged: dict[str, Any]
+) -> None:
+    values = {
+        "organisation": Organisation.objects.get(code="first"),
+        "post": Post.objects.get(pk="bench_seat"),
+        "officer": Officer.objects.get(username="li"),
+        "starts_at": office.at,
+        "ends_at": office.at + timedelta(hours=8),
+    }
+    shift = change_row(Shift(), values, by=CLOCK, at=office.at)
+    assert found(office) == []
+    entry = Entry.objects.get(subject=f"shift/{shift.pk}")
+    body = json.loads(entry.body)
+    del body["after"]
+    entry.body = canonical({**body, **forged})
+    entry.hash = digest(entry.body)
+    with behind_the_doors_back():
+        entry.save()
+    assert [problem.subject for problem in found(office)] == [f"shift/{shift.pk}"]
 
 
 def test_a_registry_row_s_last_entry_taken_away_is_found(office: Office, clerk: Officer) -> None:
