@@ -111,10 +111,11 @@ def run_demo(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     """Replay the ledger, compare it with every matter's state, and print what disagrees."""
     open_house()
+    from qianshou.kernel.clock import now
     from qianshou.kernel.ledger.replay import verify
 
     found = 0
-    for problem in verify(progress=draw_progress if sys.stderr.isatty() else None):
+    for problem in verify(progress=draw_progress if sys.stderr.isatty() else None, at=now()):
         found += 1
         print("\r" if sys.stderr.isatty() else "", end="")
         say(problem.zh, problem.en)

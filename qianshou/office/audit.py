@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
+from qianshou.kernel.clock import now
+from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
-from qianshou.kernel.ledger.replay import Problem, check_entries
+from qianshou.kernel.ledger.replay import check_entries
 from qianshou.kernel.registry.models import Officer, Organisation
 from qianshou.office.shell import frame, officer_page, show
 from qianshou.office.timeline import ICONS, act_words
@@ -70,7 +72,7 @@ def _lines(before: str, after: str, code: str) -> Iterator[str]:
     problems = done = 0
     yield before
     with override(code):
-        for found in check_entries():
+        for found in check_entries(at=now()):
             if isinstance(found, Problem):
                 problems += 1
                 text = found.zh if code.startswith("zh") else found.en

@@ -128,7 +128,12 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
         matter,
         node=start.start,
         submitted=facts,
-        entry={"start": start.start, "title": title, "division": division.code},
+        entry={
+            "start": start.start,
+            "title": title,
+            "division": division.code,
+            "receipt": act.receipt,
+        },
     )
     follow(doing, engine.Open(facts, start.start))
     return matter.id, number

@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from django.apps import apps
-from django.db import connection
-
 from qianshou.kernel.ledger.append import stamp
-from qianshou.kernel.ledger.chain import digest, merkle_root, seal_body
-from qianshou.kernel.ledger.models import Entry, Seal
+from qianshou.kernel.ledger.chain import digest
+from qianshou.kernel.ledger.models import Entry
+from qianshou.kernel.ledger.problem import Problem
+from qianshou.kernel.ledger.seals import check_seals
+from qianshou.kernel.ledger.tables import (
+    Picture,
+    StoredMatter,
+    is_written,
+    registry_rows,
+    stored_matters,
+)
 from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.versions import compiled
-from qianshou.kernel.refusal import Refusal
 
 Progress = Callable[[int, int], None]
 COLUMNS = (
@@ -23,42 +28,47 @@ COLUMNS = (
     "algorithm", "hash",
 )  # fmt: skip
 Row = tuple[Any, ...]
+Rows = dict[str, dict[str, Any]]
+PARTS = {
+    "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
+    "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
+    "timers": "计时",
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that does not hold: which subject and entry, in both languages."""
+def verify(
+    subject: str = "", progress: Progress | None = None, *, at: datetime | None = None
+) -> Iterator[Problem]:
+    """Yield every problem of the ledger, or of one subject; `progress(done, total)` as it goes.
 
-    subject: str
-    seq: int
-    zh: str
-    en: str
-
-
-def verify(subject: str = "", progress: Progress | None = None) -> Iterator[Problem]:
-    """Yield every problem of the ledger, or of one subject; `progress(done, total)` as it goes."""
-    for found in check_entries(subject):
+    With `at` (now), entries that have waited too long for a seal are a problem too.
+    """
+    for found in check_entries(subject, at=at):
         if isinstance(found, Problem):
             yield found
         elif progress:
             progress(*found)
 
 
-def check_entries(subject: str = "") -> Iterator[Problem | tuple[int, int]]:
+def check_entries(
+    subject: str = "", *, at: datetime | None = None
+) -> Iterator[Problem | tuple[int, int]]:
     """Yield every problem, and between them how many entries of how many are checked.
 
-    Finds an altered, missing, reordered or forged entry, a broken seal, and a matter whose
-    stored state, tasks or timers are not what its acts give.
+    Finds an altered, missing, reordered or forged entry, a broken or missing seal, a matter
+    that is not what its acts give (its state, tasks, timers, parties and own columns), and a
+    row of the registry whose values are not those that were last written down.
     """
     entries = Entry.objects.order_by("subject", "seq").values_list(*COLUMNS)
     if subject:
         entries = entries.filter(subject=subject)
     total = entries.count()
     done = 0
-    matters = _stored_matters(subject)
+    matters = stored_matters(subject)
+    rows_of = cache(registry_rows)
     for name, rows in groupby(entries.iterator(chunk_size=5000), key=lambda row: row[1]):
         kept = list(rows)
-        yield from check_subject(name, kept, matters.pop(name, None))
+        yield from check_subject(name, kept, matters.pop(name, None), rows_of)
         before, done = done, done + len(kept)
         if before // 500 != done // 500:
             yield done, total
@@ -70,47 +80,16 @@ def check_entries(subject: str = "") -> Iterator[Problem | tuple[int, int]]:
             f"matter {name} has no entry at all (should have {matter.seq})",
         )
     if not subject:
-        yield from check_seals()
+        yield from check_seals(at)
     yield total, total
 
 
-@dataclass(slots=True)
-class StoredMatter:
-    """What the tables say of a matter, to be compared with its replay."""
-
-    digest: str
-    state: str
-    seq: int
-    head: str
-    outcome: str
-    tasks: dict[int, tuple[str, str]] = field(default_factory=dict)
-    timers: set[int] = field(default_factory=set)
-
-
-def _stored_matters(subject: str) -> dict[str, StoredMatter]:
-    found = apps.get_model("worklist", "Matter").objects.order_by("pk")
-    tasks = apps.get_model("worklist", "Task").objects.filter(state=0)
-    timers = apps.get_model("worklist", "Timer").objects.all()
-    if subject:
-        found = found.filter(number=subject)
-        tasks = tasks.filter(matter__number=subject)
-        timers = timers.filter(matter__number=subject)
-    numbers: dict[int, str] = {}
-    stored: dict[str, StoredMatter] = {}
-    rows = found.values_list("pk", "number", "version__digest", "state", "seq", "head", "outcome")
-    for pk, number, digest_of_version, state, seq, head, outcome in rows.iterator(chunk_size=5000):
-        numbers[pk] = number
-        stored[number] = StoredMatter(digest_of_version, state, seq, head, outcome)
-    for matter, token, node, due_at in tasks.values_list("matter", "token", "node", "due_at"):
-        if matter in numbers:
-            stored[numbers[matter]].tasks[token] = (node, stamp(due_at))
-    for matter, token in timers.values_list("matter", "token"):
-        if matter in numbers:
-            stored[numbers[matter]].timers.add(token)
-    return stored
-
-
-def check_subject(subject: str, rows: list[Row], matter: StoredMatter | None) -> Iterator[Problem]:
+def check_subject(
+    subject: str,
+    rows: list[Row],
+    matter: StoredMatter | None,
+    rows_of: Callable[[str], Rows | None],
+) -> Iterator[Problem]:
     """Yield the problems of one subject's entries, given in order of their numbers."""
     prev = ""
     bodies: list[dict[str, Any]] = []
@@ -132,13 +111,22 @@ def check_subject(subject: str, rows: list[Row], matter: StoredMatter | None) ->
                 f"{subject}: entry {seq} (id {pk}) was altered: its hash does not match",
             )
             return
-        parsed = json.loads(body)
-        by = parsed["by"]
+        try:
+            parsed = json.loads(body)
+            by = parsed["by"]
+            told = (
+                parsed["subject"], parsed["seq"], parsed["act"], parsed["node"], by["id"],
+                by["organisation"], parsed["at"], parsed["prev"],
+            )  # fmt: skip
+        except (ValueError, LookupError, TypeError, RecursionError):
+            yield Problem(
+                subject,
+                seq,
+                f"{subject} 第 {seq} 条记录（编号 {pk}）的正文无法读取",
+                f"{subject}: the body of entry {seq} (id {pk}) cannot be read",
+            )
+            return
         columns = (subject, seq, act, node, officer, organisation, stamp(at), stored_prev)
-        told = (
-            parsed["subject"], parsed["seq"], parsed["act"], parsed["node"], by["id"],
-            by["organisation"], parsed["at"], parsed["prev"],
-        )  # fmt: skip
         if columns != told or stored_prev != prev:
             yield Problem(
                 subject,
@@ -161,6 +149,8 @@ def check_subject(subject: str, rows: list[Row], matter: StoredMatter | None) ->
             f"台账里的事项 {subject} 在事项表里不存在",
             f"matter {subject} of the ledger is missing from the table of matters",
         )
+    else:
+        yield from check_row(subject, bodies, rows_of)
 
 
 def check_matter(
@@ -177,8 +167,9 @@ def check_matter(
         )
         return
     try:
-        state, due, outcome = replay(matter.digest, bodies)
-    except (Refusal, LookupError, TypeError, ValueError) as error:
+        state, told = replay(matter.digest, bodies)
+        same = json.loads(json.dumps(state.to_json())) == json.loads(matter.state)
+    except Exception as error:  # whatever a forged body makes of the engine
         yield Problem(
             subject,
             len(bodies),
@@ -186,31 +177,64 @@ def check_matter(
             f"{subject} cannot be replayed from its acts: {error!r}",
         )
         return
-    stored = json.loads(matter.state)
-    waiting = {str(token) for token in (*matter.tasks, *matter.timers)}
-    if (
-        json.loads(json.dumps(state.to_json())) != stored
-        or outcome != matter.outcome
-        or any(due.get(str(token)) != told for token, (_, told) in matter.tasks.items())
-        or waiting != due.keys()
-    ):
+    stored = matter.picture
+    if same and told == stored:
+        return
+    differs = [name for name in PARTS if getattr(told, name) != getattr(stored, name)]
+    zh = "、".join((*([] if same else ["状态"]), *(PARTS[name] for name in differs)))
+    en = ", ".join((*([] if same else ["state"]), *differs))
+    yield Problem(
+        subject,
+        len(bodies),
+        f"{subject} 的现状与台账重放的结果不一致：{zh}",
+        f"{subject}: what is stored is not what its acts give: {en}",
+    )
+
+
+def check_row(
+    subject: str, bodies: list[dict[str, Any]], rows_of: Callable[[str], Rows | None]
+) -> Iterator[Problem]:
+    """Yield the problems of a registry row: has it the values that were last written down?"""
+    kind, _, key = subject.partition("/")
+    rows = rows_of(kind)
+    if rows is None:
+        return
+    row = rows.get(key)
+    if row is None:
+        yield Problem(
+            subject, 0, f"台账里的 {subject} 在底册里不存在", f"{subject} is missing from its table"
+        )
+        return
+    told: dict[str, Any] = {}
+    try:
+        for body in bodies:
+            told.update(body["after"])
+        differs = [name for name in told if name in row and not is_written(row[name], told[name])]
+    except (ValueError, LookupError, TypeError):  # a forged body
+        differs = ["after"]
+    if differs:
+        names = ", ".join(differs)
         yield Problem(
             subject,
             len(bodies),
-            f"{subject} 的现状与台账重放的结果不一致",
-            f"{subject}: its stored state, tasks or timers are not what its acts give",
+            f"{subject} 的现状与台账最后的记录不一致：{names}",
+            f"{subject}: its row is not what the ledger says: {names}",
         )
 
 
-def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[Any, dict[str, str], str]:
-    """Return a matter's state, the deadline of each waiting token, and its outcome, from its acts.
+def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
+    """Return a matter's state and what else is told of it, from its acts.
 
     `bodies` are parsed entries in order. Raises what the engine refuses.
     """
     procedure = compiled(digest_of_version)
+    first = bodies[0]
+    home = first["facts"]["home"]
+    told = Picture(first["title"], home, first["division"], first["receipt"])
     state: engine.State | None = None
     due: dict[str, str] = {}
-    outcome = ""
+    opened: dict[int, engine.Opened] = {}
+    holders: dict[int, int | None] = {}
     for body in bodies:
         act = engine_act(body)
         if act is not None:
@@ -222,12 +246,35 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[Any, d
                 due.pop(str(token), None)
             if isinstance(act, engine.Fire):
                 due.pop(str(act.token), None)
+            for one in step.opened:
+                opened[one.token] = one
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
-        due.update(body.get("due", {}))
-        outcome = body.get("outcome", outcome)
-    return state, due, outcome
+        elif body["act"] in ("claim", "release", "transfer"):
+            holders[body["token"]] = body["assignee"]
+        elif body["act"] == "supervise":
+            told.supervised = body["on"]
+        elif body["act"] in ("suspend", "resume"):
+            told.suspended = body["act"] == "suspend"
+        if "due" in body:
+            due.update(body["due"])
+        told.outcome = body.get("outcome", told.outcome)
+    assert state is not None
+    codes = {
+        token: home if one.organisation is None else str(one.organisation)
+        for token, one in opened.items()
+    }
+    told.parties = {home, *codes.values()}
+    for key, at in due.items():
+        token = int(key)
+        if token in opened:
+            one = opened[token]
+            posts = ",".join(one.posts)
+            told.tasks[token] = (one.node, at, posts, codes[token], holders.get(token))
+        else:
+            told.timers[token] = at
+    return state, told
 
 
 def path_of(digest_of_version: str, bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -259,34 +306,3 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "deliver":
             return engine.Deliver(body["message"], facts, None)
     return None
-
-
-def check_seals() -> Iterator[Problem]:
-    """Yield every seal that does not follow the one before or does not fit its entries."""
-    prev, last = "", 0
-    for seal in Seal.objects.order_by("first_entry").iterator():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT hash FROM ledger_entry WHERE id > %s AND id <= %s ORDER BY id",
-                [last, seal.last_entry],
-            )
-            leaves = [leaf for (leaf,) in cursor.fetchall()]
-        body = seal_body(
-            seal.first_entry, seal.last_entry, seal.count, stamp(seal.at), seal.root, seal.prev
-        )
-        whole = (
-            len(leaves) == seal.count
-            and merkle_root(leaves, seal.algorithm) == seal.root
-            and seal.prev == prev
-            and digest(body, seal.algorithm) == seal.hash
-        )
-        if not whole:
-            yield Problem(
-                f"seal/{seal.pk}",
-                0,
-                f"封存 {seal.pk}（记录 {seal.first_entry}–{seal.last_entry}）被破坏："
-                f"应有 {seal.count} 条，实有 {len(leaves)} 条或内容不符",
-                f"seal {seal.pk} (entries {seal.first_entry}-{seal.last_entry}) is broken: "
-                f"{seal.count} entries expected, {len(leaves)} found, or other hashes",
-            )
-        prev, last = seal.hash, seal.last_entry

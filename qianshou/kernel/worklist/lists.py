@@ -102,12 +102,14 @@ def _post_sets(digests: tuple[str, ...]) -> dict[str, set[str]]:
     return found
 
 
-def _branches(which: str, by: Actor) -> list[tuple[str, list[Any]]]:
+def _branches(
+    which: str, by: Actor, addresses: Sequence[tuple[int, str]]
+) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
     mine = ("t.assignee_id = %s", [by.officer])
     pools = [
         ("t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL", [organisation, posts])
-        for organisation, posts in addresses_of(by)
+        for organisation, posts in addresses
     ]
     if which == "post":
         return pools
@@ -166,7 +168,7 @@ def list_tasks(
     `which` is "mine" (assigned to me or free at my posts), "post", "organisation" or "late"
     (mine and overdue at `at`). One query whatever the number of rows.
     """
-    branches = _branches(which, by)
+    branches = _branches(which, by, addresses_of(by))
     if not branches or by.officer is None:
         return Page()
     narrowed, narrow_parameters = _narrowed(filters or Filters(), at if which == "late" else None)
@@ -205,12 +207,13 @@ def _listed(row: tuple[Any, ...]) -> ListedTask:
 
 
 def count_tasks(by: Actor, *, at: datetime, filters: Filters | None = None) -> dict[str, int]:
-    """Return the number of open tasks of each list, counted up to 1,000 (one query)."""
+    """Return the number of open tasks of each list, counted up to 1,000 (two queries)."""
     if by.officer is None:
         return dict.fromkeys(LISTS, 0)
+    addresses = addresses_of(by)
     selects, parameters = [], []
     for which in LISTS:
-        branches = _branches(which, by)
+        branches = _branches(which, by, addresses)
         narrowed, own = _narrowed(filters or Filters(), at if which == "late" else None)
         if not branches:
             selects.append("0")

@@ -1,0 +1,102 @@
+"""What the tables say now, of matters and of rows of the registry, to compare with the ledger."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.apps import apps
+
+from qianshou.kernel.ledger.append import stamp
+
+UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
+Waiting = tuple[str, str, str, str, int | None]
+
+
+@dataclass(slots=True)
+class Picture:
+    """A matter beside its state: as its row and what hangs on it say, or as its acts say.
+
+    Organisations and the division are codes; tasks and timers are those that wait, by token:
+    a task's node, deadline, posts, organisation and assignee, a timer's deadline.
+    """
+
+    title: str
+    organisation: str
+    division: str
+    receipt: str
+    supervised: bool = False
+    suspended: bool = False
+    outcome: str = ""
+    parties: set[str] = field(default_factory=set)
+    tasks: dict[int, Waiting] = field(default_factory=dict)
+    timers: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StoredMatter:
+    """What the tables say of a matter, to be compared with its replay."""
+
+    digest: str
+    state: str
+    seq: int
+    head: str
+    picture: Picture
+
+
+def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
+    """Return every matter, or the one of this number, by number (four queries)."""
+    matters = apps.get_model("worklist", "Matter").objects.order_by("pk")
+    tasks = apps.get_model("worklist", "Task").objects.filter(state=0)
+    timers = apps.get_model("worklist", "Timer").objects.all()
+    parties = apps.get_model("worklist", "Party").objects.all()
+    if subject:
+        matters = matters.filter(number=subject)
+        tasks = tasks.filter(matter__number=subject)
+        timers = timers.filter(matter__number=subject)
+        parties = parties.filter(matter__number=subject)
+    stored: dict[str, StoredMatter] = {}
+    pictures: dict[int, Picture] = {}
+    for (
+        pk, number, digest, state, seq, head, title, organisation, division, receipt, supervised,
+        suspended_at, outcome,
+    ) in matters.values_list(
+        "pk", "number", "version__digest", "state", "seq", "head", "title", "organisation__code",
+        "division__code", "receipt_digest", "supervised", "suspended_at", "outcome",
+    ).iterator(chunk_size=5000):  # fmt: skip
+        picture = Picture(
+            title, organisation, division, receipt, supervised, suspended_at is not None, outcome
+        )
+        pictures[pk] = picture
+        stored[number] = StoredMatter(digest, state, seq, head, picture)
+    for matter, token, node, due_at, posts, organisation, assignee in tasks.values_list(
+        "matter", "token", "node", "due_at", "posts", "organisation__code", "assignee"
+    ):
+        if matter in pictures:
+            pictures[matter].tasks[token] = (node, stamp(due_at), posts, organisation, assignee)
+    for matter, token, due_at in timers.values_list("matter", "token", "due_at"):
+        if matter in pictures:
+            pictures[matter].timers[token] = stamp(due_at)
+    for matter, organisation in parties.values_list("matter", "organisation__code"):
+        if matter in pictures:
+            pictures[matter].parties.add(organisation)
+    return stored
+
+
+def registry_rows(kind: str) -> dict[str, dict[str, Any]] | None:
+    """Return the rows of a table of the registry by key, each by field; None for no such table."""
+    model = apps.all_models["registry"].get(kind)
+    if model is None:
+        return None
+    fields = [one for one in model._meta.concrete_fields if one.name not in UNWRITTEN]
+    names = [one.name for one in fields]
+    rows = model._base_manager.values_list("pk", *(one.attname for one in fields))
+    return {
+        str(key): dict(zip(names, row, strict=True)) for key, *row in rows.iterator(chunk_size=5000)
+    }
+
+
+def is_written(value: Any, told: Any) -> bool:
+    """Whether a value of a registry row is what its entry wrote down."""
+    if isinstance(value, datetime):
+        return isinstance(told, str) and stamp(value) == stamp(datetime.fromisoformat(told))
+    return bool((value.isoformat() if isinstance(value, date) else value) == told)
