@@ -1,15 +1,16 @@
 """Opening many matters from an Excel file: template, upload, preview with row errors, report.
 
-The columns are the fields of the form of a way in; what is previewed travels on as the stored
-file's digest, so that what is opened is what was seen.
+The columns are the fields of the form of a way in. What is previewed is kept sealed until it is
+confirmed, so that what is opened is what was seen, once, and no caller's name stays behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,20 +19,19 @@ from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.documents.store import keep_file, path_of
+from qianshou.kernel.documents.drafts import keep_draft, take_draft
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.forms import Field, Form, validate
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.choices import choices_of, labelled_choices
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, read_sheet, write_template
+from qianshou.kernel.registry.sheets import Column, SheetRow, read_sheet, write_template
 from qianshou.office.opening import start_of
 from qianshou.office.shell import officer_page, show
 
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LEFT_OUT = ("photos",)
-SALT = "qianshou.office.intake"
-HOURS = 12
+REPORT = "intake-report"
 YES = ("是", "yes", "true", "1")
 
 
@@ -67,13 +67,49 @@ def columns_of(form: Form) -> list[Column]:
     return columns
 
 
-def read_facts(form: Form, texts: Mapping[str, str], wrong: dict[str, list[str]]) -> dict[str, Any]:
+class Known:
+    """What the registry knows that a file's rows may name, asked for once a file."""
+
+    def __init__(self) -> None:
+        self.choices = cache(choices_of)
+        self.towns: list[tuple[str, str]] = []
+        self.villages: dict[str, list[tuple[str, str]]] = {}
+        rows = Division.objects.filter(valid_to=None).order_by("id")
+        for name, code, kind, parent in rows.values_list("name", "code", "kind", "parent__name"):
+            self.villages.setdefault(name, []).append((parent or "", code))
+            if kind in ("street", "town"):
+                self.towns.append((name, code))
+
+    @cache  # noqa: B019 - lives as long as one file is read
+    def code_of(self, catalogue: str, text: str) -> str:
+        """Return the code of a catalogue's label in either language, else the text itself."""
+        for language_code in ("zh-hans", "en"):
+            for value, label, _parent in labelled_choices(catalogue, language_code):
+                if text == label:
+                    return value
+        return text
+
+    def codes_of(self, town: str, village: str) -> list[str]:
+        """Return the codes of the divisions that a town's and a village's name may mean."""
+        if not village:
+            return [code for name, code in self.towns if name.startswith(town)]
+        return [
+            code
+            for name in (village, f"{village}村", f"{village}社区")
+            for parent, code in self.villages.get(name, ())
+            if parent.startswith(town)
+        ]
+
+
+def read_facts(
+    form: Form, texts: Mapping[str, str], known: Known, wrong: dict[str, list[str]]
+) -> dict[str, Any]:
     """Return the raw facts of a row; what names no place of the registry is told in `wrong`."""
     raw: dict[str, Any] = {}
     for field in form.fields:
         if field.widget == "place":
             try:
-                raw[field.id] = _place(field, texts)
+                raw[field.id] = _place(field, texts, known)
             except Refusal as refusal:
                 raw[field.id] = {}
                 wrong[field.id] = [refusal.text(language())]
@@ -81,24 +117,17 @@ def read_facts(form: Form, texts: Mapping[str, str], wrong: dict[str, list[str]]
             parts = {part: texts.get(f"{field.id}.{part}", "") for part in ("name", "phone")}
             raw[field.id] = {part: text for part, text in parts.items() if text}
         elif field.widget not in LEFT_OUT:
-            raw[field.id] = _value(field, texts.get(field.id, ""))
+            raw[field.id] = _value(field, texts.get(field.id, ""), known)
     return raw
 
 
-def _place(field: Field, texts: Mapping[str, str]) -> dict[str, str]:
+def _place(field: Field, texts: Mapping[str, str], known: Known) -> dict[str, str]:
     town, village, address = (
         texts.get(f"{field.id}.{part}", "") for part in ("town", "village", "address")
     )
     if not town and not village:
         return {"address": address} if address else {}
-    found = Division.objects.filter(valid_to=None)
-    if village:
-        found = found.filter(name__in=[village, f"{village}村", f"{village}社区"])
-        if town:
-            found = found.filter(parent__name__startswith=town)
-    else:
-        found = found.filter(name__startswith=town, kind__in=("street", "town"))
-    codes = list(found.values_list("code", flat=True)[:2])
+    codes = known.codes_of(town, village)
     if len(codes) != 1:
         raise Refusal(
             "intake.place",
@@ -109,29 +138,25 @@ def _place(field: Field, texts: Mapping[str, str]) -> dict[str, str]:
     return {"division": codes[0], "address": address}
 
 
-def _value(field: Field, text: str) -> Any:
+def _value(field: Field, text: str, known: Known) -> Any:
     if field.kind == "boolean":
         return text.lower() in YES
     for choice in field.choices:
         if text in (choice.zh, choice.en):
             return choice.value
-    if field.catalogue and text:
-        for code in ("zh-hans", "en"):
-            for value, label, _parent in labelled_choices(field.catalogue, code):
-                if text == label:
-                    return value
-    return text
+    return known.code_of(field.catalogue, text) if field.catalogue and text else text
 
 
-def read_lines(form: Form, raw: bytes) -> list[Line]:
-    """Return the rows of a file with what is wrong in each."""
+def read_lines(form: Form, rows: Iterable[SheetRow]) -> list[Line]:
+    """Return the rows of a file with what is wrong in each; queries do not grow with the rows."""
     names = {field.id: field.label(language()) for field in form.fields}
+    known = Known()
     lines = []
-    for row in read_sheet(raw, columns_of(form)):
+    for row in rows:
         wrong: dict[str, list[str]] = {}
-        facts = read_facts(form, row.texts, wrong)
+        facts = read_facts(form, row.texts, known, wrong)
         try:
-            validate(form, facts, choices_of)
+            validate(form, facts, known.choices)
         except (Refusal, Refusals) as error:
             wrong = by_field(error) | wrong
         errors = [
@@ -176,7 +201,8 @@ def sheet_response(content: bytes, name: str) -> HttpResponse:
 def page(request: HttpRequest, actor: Actor, pack: str, start: str) -> HttpResponse:
     """Take in a file, show its rows with what is wrong, and open what is right when confirmed.
 
-    A row that is refused later by the door is reported and leaves the others alone.
+    A row that is refused later by the door is reported and leaves the others alone. What was
+    opened is shown on a page of its own, so that looking at it again opens nothing.
     """
     found, declared, form = start_of(actor, pack, start)
     context: dict[str, Any] = {
@@ -187,42 +213,35 @@ def page(request: HttpRequest, actor: Actor, pack: str, start: str) -> HttpRespo
         "errors": {},
         "here": "opening",
     }
-    if request.method == "POST":
-        try:
-            seen = request.POST.get("seen", "")
-            if not seen:
-                seen = take_in(request, actor)
-            lines = read_lines(form, stored_sheet(seen, actor))
-        except Refusal as refusal:
-            text = refusal.text(language())
-            return show(
-                request, actor, "office/intake.html", {**context, "errors": {"file": [text]}}, 422
-            )
-        context |= {"lines": lines, "seen": seen}
-        context["wrong"] = sum(bool(line.errors) for line in lines)
-        if request.POST.get("confirm"):
+    about = f"intake/{pack}/{start}"
+    try:
+        if request.POST.get("seen"):
+            kept = take_draft(request.POST["seen"], actor.officer, about, at=now())
+            lines = read_lines(form, [SheetRow(number, texts) for number, texts in kept["rows"]])
             open_lines(lines, declared.procedure, declared.id, actor)
-            context["done"] = sum(bool(line.receipt) for line in lines)
+            request.session[REPORT] = [
+                [line.number, line.matter, line.receipt, line.errors] for line in lines
+            ]
+            return redirect(f"{request.path}?done=1")
+        if request.method == "POST":
+            rows = read_sheet(_uploaded(request), columns_of(form))
+            kept = {"rows": [[row.number, dict(row.texts)] for row in rows]}
+            context["seen"] = keep_draft(kept, actor.officer, about, at=now())
+            context["lines"] = lines = read_lines(form, rows)
+            context["wrong"] = sum(bool(line.errors) for line in lines)
+    except Refusal as refusal:
+        errors = {"file": [refusal.text(language())]}
+        return show(request, actor, "office/intake.html", {**context, "errors": errors}, 422)
+    if request.GET.get("done"):
+        context["report"] = request.session.get(REPORT, [])
     return show(request, actor, "office/intake.html", context)
 
 
-def take_in(request: HttpRequest, actor: Actor) -> str:
-    """Keep the uploaded file and return the signed mark under which this officer sees it again."""
-    files = request.FILES.getlist("file")
-    if not files:
+def _uploaded(request: HttpRequest) -> Any:
+    file = request.FILES.get("file")
+    if file is None:
         raise Refusal("document.none", "请选择文件", "Please choose a file", "file")
-    return signing.dumps([keep_file(files[0], at=now()).digest, actor.officer], salt=SALT)
-
-
-def stored_sheet(seen: str, actor: Actor) -> bytes:
-    """Return the file of a mark; refuses document.none when it is not this officer's."""
-    try:
-        digest, officer = signing.loads(seen, salt=SALT, max_age=HOURS * 3600)
-        if officer == actor.officer:
-            return path_of(digest).read_bytes()
-    except (signing.BadSignature, ValueError, OSError):
-        pass
-    raise Refusal("document.none", "请重新选择文件", "Please choose the file again", "file")
+    return file
 
 
 def open_lines(lines: list[Line], procedure: str, start: str, by: Actor) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
+from qianshou.kernel.documents.models import Draft
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting
 from qianshou.kernel.registry.sheets import read_sheet
@@ -40,8 +41,8 @@ def upload(client: Client, content: bytes, table: str = "organisations"):
 
 
 def confirm(client: Client, table: str = "organisations", mark: str | None = None):
-    kept = client.session.get("registry-import", {})
-    sent = {"act": "confirm", "mark": kept.get("mark", "") if mark is None else mark}
+    newest = Draft.objects.order_by("-kept_at").values_list("key", flat=True).first()
+    sent = {"act": "confirm", "mark": mark or newest or "none"}
     return send(client, "registry-import", table, **sent).content.decode()
 
 
@@ -50,8 +51,10 @@ def test_only_the_file_that_was_shown_is_confirmed(town: Town) -> None:
     shown = upload(client, sheet(NEW)).content.decode()
     mark = shown.partition('name="mark" value="')[2].partition('"')[0]
     upload(client, sheet(CHANGED))
+    confirm(client, mark=mark)
+    assert Organisation.objects.filter(code="ls-bureau").exists()
+    assert not Organisation.objects.filter(name_en="Longshui police").exists()
     assert "预览已失效" in confirm(client, mark=mark)
-    assert not Organisation.objects.filter(code="ls-bureau").exists()
 
 
 NEW = ["龙水城管所", "Longshui bureau", "ls-bureau", "区级部门", "龙水镇（500111101）", None,
@@ -228,7 +231,8 @@ def test_only_the_table_s_keeper_imports(town: Town) -> None:
 def test_a_cancelled_or_foreign_preview_is_not_taken(town: Town) -> None:
     client = town.client(town.system)
     upload(client, sheet(NEW))
-    assert send(client, "registry-import", "organisations", act="cancel").status_code == 302
+    sent = {"act": "cancel", "mark": Draft.objects.get().key}
+    assert send(client, "registry-import", "organisations", **sent).status_code == 302
     assert "预览已失效" in confirm(client)
     upload(client, sheet(NEW))
     assert "预览已失效" in confirm(client, "divisions")

@@ -14,6 +14,16 @@ class Document(models.Model):
     stored_at = models.DateTimeField()
 
 
+class Draft(models.Model):
+    """What an officer has sent and not yet confirmed: sealed, gone when it is taken or old."""
+
+    key = models.CharField(max_length=32, primary_key=True)
+    officer = models.ForeignKey("registry.Officer", models.CASCADE)
+    about = models.CharField(max_length=120)
+    sealed = models.BinaryField()
+    kept_at = models.DateTimeField(db_index=True)
+
+
 class Attachment(models.Model):
     """A document hung on a matter under a name."""
 

@@ -1,6 +1,5 @@
 """Tables out to sheets and sheets into tables: export, template, preview, report."""
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.documents.drafts import drop_draft, keep_draft, take_draft
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import CatalogueEntry
 from qianshou.kernel.registry.sheets import (
@@ -32,7 +32,6 @@ from qianshou.office.registry.references import options_of
 from qianshou.office.registry.tables import CATALOGUES, Field, Table, may_edit
 from qianshou.office.shell import officer_page, show
 
-KEPT = "registry-import"
 MOST_SHOWN = 500
 ENTRY_COLUMNS = (
     Column("catalogue", "代码表", "Catalogue"),
@@ -147,7 +146,7 @@ def bring_in(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
     if request.method == "POST" and act == "confirm":
         return _confirm(request, actor, known)
     if request.method == "POST" and act == "cancel":
-        request.session.pop(KEPT, None)
+        drop_draft(request.POST.get("mark", ""), actor.officer)
         return redirect("registry-list", known.key)
     if request.method == "POST":
         return _preview(request, actor, known)
@@ -173,30 +172,20 @@ def _preview(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
     except Refusal as refusal:
         return _upload_page(request, actor, table, refusal)
     name = (file.name or "")[:100]
-    mark = secrets.token_hex(16)
-    request.session[KEPT] = {
-        "table": table.key,
+    kept = {
         "file": name,
         "rows": [[row.number, dict(row.texts)] for row in rows],
-        "mark": mark,
     }
+    mark = keep_draft(kept, actor.officer, f"registry/{table.key}", at=now())
     return _plan_page(request, actor, table, plan_rows(table, rows, actor), name, mark=mark)
 
 
 def _confirm(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
-    kept = request.session.pop(KEPT, None)
-    asked = (table.key, request.POST.get("mark"))
-    if not kept or (kept["table"], kept["mark"]) != asked:
-        return _upload_page(
-            request,
-            actor,
-            table,
-            Refusal(
-                "registry.import_gone",
-                "预览已失效，请重新上传文件",
-                "The preview is gone; please upload the file again",
-            ),
-        )
+    try:
+        mark = request.POST.get("mark", "")
+        kept = take_draft(mark, actor.officer, f"registry/{table.key}", at=now())
+    except Refusal as refusal:
+        return _upload_page(request, actor, table, refusal)
     rows = [SheetRow(number, texts) for number, texts in kept["rows"]]
     planned = plan_rows(table, rows, actor)
     came = take_rows(table, planned, kept["file"], by=actor, at=now())
