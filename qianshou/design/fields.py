@@ -1,7 +1,7 @@
 """A declared form as a page shows it, and what a page sends back as raw facts.
 
 Field names in the page: the field's id; `<id>.division`, `<id>.address` … for a place and
-`<id>.name`, `<id>.phone` for a person. Photos already taken in travel as digests.
+`<id>.name`, `<id>.phone` for a person. Photos already taken in travel as signed digests.
 """
 
 import re
@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -27,6 +28,7 @@ SIMPLE_WHEN = re.compile(r'\s*(\w+)\s*(!?=)\s*"([^"]*)"\s*')
 PLACE_PARTS = ("division", "address", "longitude", "latitude", "approximate")
 PERSON_PARTS = ("name", "phone")
 TOWN_KINDS = ("street", "town")
+PHOTOS, PHOTOS_KEPT = "qianshou.design.photos", 12 * 3600
 Option = tuple[str, str]
 
 
@@ -74,7 +76,7 @@ def shown_fields(
             help=field.help(language),
             widget=field.widget,
             required=field.required,
-            value=values.get(field.id, field.schema.get("default", "")),
+            value=_shown_value(field, values),
             errors=tuple((errors or {}).get(field.id, ())),
             groups=_groups(field, language, near, town),
             when=_simple_when(field),
@@ -83,6 +85,13 @@ def shown_fields(
         )
         for field in form.fields
     ]
+
+
+def _shown_value(field: Field, values: Mapping[str, Any]) -> Any:
+    value = values.get(field.id, field.schema.get("default", ""))
+    if field.widget != "photos":
+        return value
+    return [signing.dumps(digest, salt=PHOTOS) for digest in value or ()]
 
 
 def suggested(form: Form, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +219,7 @@ def read_form(
         elif field.vault or field.widget == "person":
             raw[field.id] = _parts(sent, field.id, PERSON_PARTS)
         elif field.widget == "photos":
-            raw[field.id] = sent.getlist(field.id)
+            raw[field.id] = _photos_kept(sent.getlist(field.id))
             for file in files.getlist(field.id):
                 try:
                     kept = keep_file(file, at=at, images_only=True)
@@ -223,6 +232,17 @@ def read_form(
         else:
             raw[field.id] = sent.get(field.id, "")
     return raw, refusals
+
+
+def _photos_kept(marks: list[str]) -> list[str]:
+    """Return the digests of photos taken in before; what this server has not signed is left out."""
+    kept = []
+    for mark in marks:
+        try:
+            kept.append(signing.loads(mark, salt=PHOTOS, max_age=PHOTOS_KEPT))
+        except signing.BadSignature:
+            continue
+    return kept
 
 
 def _parts(sent: QueryDict, name: str, parts: tuple[str, ...]) -> dict[str, str]:

@@ -226,7 +226,7 @@ def page(request: HttpRequest, actor: Actor, pack: str, start: str) -> HttpRespo
         if request.method == "POST":
             rows = read_sheet(_uploaded(request), columns_of(form))
             kept = {"rows": [[row.number, dict(row.texts)] for row in rows]}
-            context["seen"] = keep_draft(kept, actor.officer, about, at=now())
+            context["seen"] = keep_draft(kept, actor.officer or 0, about, at=now())
             context["lines"] = lines = read_lines(form, rows)
             context["wrong"] = sum(bool(line.errors) for line in lines)
     except Refusal as refusal:

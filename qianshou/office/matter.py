@@ -19,6 +19,7 @@ from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.procedures.wording import fields_of
 from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
@@ -155,14 +156,20 @@ def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpRe
     """Give out a file of a matter that the actor may see, as a download that can do nothing."""
     found = find_matter(actor, matter)
     attachment = Attachment.objects.filter(matter=found.pk, document=digest).first()
-    known = attachment is not None or digest in found.state
-    if not known:
-        known = any(digest in str(entry) for entry in entries_of(found.number))
+    known = attachment is not None or digest in photos_of(found)
     document = Document.objects.filter(pk=digest).first() if known else None
     if document is None or not path_of(digest).is_file():
         raise Http404
     name = attachment.name if attachment else f"{found.number}-{digest[:8]}"
     return give_file(document, name)
+
+
+def photos_of(matter: Any) -> set[str]:
+    """Return the digests of the photos that were filled in at some step of a matter."""
+    fields = fields_of(matter.version.digest).values()
+    names = [field.id for field in fields if field.widget == "photos"]
+    submitted = [entry.get("facts") or {} for entry in entries_of(matter.number)]
+    return {photo for facts in submitted for name in names for photo in facts.get(name) or ()}
 
 
 def give_file(document: Document, name: str) -> HttpResponse:

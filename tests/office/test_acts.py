@@ -174,6 +174,11 @@ def test_files_are_what_they_are_or_refused_by_name(browse: Browse) -> None:
     assert "sandbox" in given.headers["Content-Security-Policy"]
     assert browse("xie_bo").get(address).status_code == 404
     assert seat.get(f"/m/{matter}/f/{'0' * 64}/").status_code == 404
+    other = register_call(seat)
+    elsewhere = address.replace(f"/m/{matter}/", f"/m/{other}/")
+    digest = address.rstrip("/").rpartition("/")[2]
+    send(seat, other, "comment", task=False, text=f"见 {digest}")
+    assert seat.get(elsewhere).status_code == 404
 
 
 def test_ticked_tasks_are_claimed_together_and_failures_said(browse: Browse) -> None:

@@ -13,7 +13,7 @@ from qianshou.kernel.registry.vault import master_key
 KEPT = timedelta(hours=12)
 
 
-def keep_draft(content: Any, officer: int | None, about: str, *, at: datetime) -> str:
+def keep_draft(content: Any, officer: int, about: str, *, at: datetime) -> str:
     """Seal `content` (JSON) for an officer and return the key to it; old drafts are deleted."""
     Draft.objects.filter(kept_at__lt=at - KEPT).delete()
     key = secrets.token_hex(16)

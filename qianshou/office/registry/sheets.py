@@ -176,7 +176,7 @@ def _preview(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
         "file": name,
         "rows": [[row.number, dict(row.texts)] for row in rows],
     }
-    mark = keep_draft(kept, actor.officer, f"registry/{table.key}", at=now())
+    mark = keep_draft(kept, actor.officer or 0, f"registry/{table.key}", at=now())
     return _plan_page(request, actor, table, plan_rows(table, rows, actor), name, mark=mark)
 
 
