@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "qianshou.design.asked.NoNul",
 ]
 ROOT_URLCONF = "qianshou.urls"
 WSGI_APPLICATION = "qianshou.wsgi.application"

@@ -89,12 +89,16 @@ def _count_failure(officer: Officer) -> None:
         )  # fmt: skip
 
 
+def own_address(request: HttpRequest, onward: str) -> str:
+    """Return `onward` where it is an address of this server, else the first page's."""
+    own = url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure())
+    return onward if own and onward.startswith("/") else "/"
+
+
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest) -> HttpResponse:
     """Show the log-in page, or let an officer in."""
-    onward = request.POST.get("next") or request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure()):
-        onward = "/"
+    onward = own_address(request, request.POST.get("next") or request.GET.get("next") or "")
     errors: Mapping[str, list[str]] = {}
     if request.method == "POST":
         try:
@@ -128,9 +132,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch_theme(request: HttpRequest) -> HttpResponse:
     """Turn light to dark and back, for browsers without script."""
-    onward = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure()):
-        onward = "/"
+    onward = own_address(request, request.POST.get("next", ""))
     response = redirect(onward)
     dark = request.COOKIES.get("theme") != "dark"
     response.set_cookie("theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax")

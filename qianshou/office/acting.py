@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qianshou.design.asked import whole
 from qianshou.design.fields import read_form
 from qianshou.design.refused import by_field
 from qianshou.kernel import door
@@ -27,8 +28,7 @@ Sent = Mapping[str, str]
 
 
 def _number(sent: Sent, name: str) -> int:
-    text = sent.get(name, "")
-    return int(text) if text.isdigit() else 0
+    return whole(sent.get(name, "")) or 0
 
 
 def _other(actor: Actor, sent: Sent, name: str) -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_POST, require_safe
 
+from qianshou.design.asked import whole
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
@@ -29,10 +30,8 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the ledger's entries, the newest first, of all acts or of one, of all subjects or one."""
     require(actor.role == "audit")
     act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
-    before = request.GET.get("before", "")
-    rows, following = find_entries(
-        act=act, subject=subject, before=int(before) if before.isdigit() else None
-    )
+    before = whole(request.GET.get("before", ""))
+    rows, following = find_entries(act=act, subject=subject, before=before)
     names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
     places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
     context = {

@@ -1,7 +1,6 @@
 """Indicators: figures by town and period beside an earlier period, down to the records counted."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from qianshou.design.asked import day, whole
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA, now
@@ -87,8 +87,8 @@ def read_wanted(request: HttpRequest) -> Wanted:
     error = ""
     try:
         period = Period(
-            date.fromisoformat(told["from"]) if told.get("from") else usual.first,
-            date.fromisoformat(told["to"]) if told.get("to") else usual.last,
+            day(told["from"]) if told.get("from") else usual.first,
+            day(told["to"]) if told.get("to") else usual.last,
         )
     except ValueError:
         period, error = usual, _("日期要写成 2026-01-31 的样子")
@@ -210,19 +210,20 @@ def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResp
     wanted = read_wanted(request)
     by, value = request.GET.get("by", ""), request.GET.get("value", "")[:80]
     counted = request.GET.get("counted") == "1"
+    town = whole(value) if by == "division" else None
     narrowing = Narrowing(
-        towns=(int(value),) if by == "division" and value.isdigit() else wanted.narrowing.towns,
+        towns=wanted.narrowing.towns if town is None else (town,),
         field=by if by in indicator.fields else "",
         key=value,
         counted_only=counted,
     )
-    after = request.GET.get("after", "")
+    after = whole(request.GET.get("after", ""))
     found = find_records(
         indicator,
         wanted.period,
         by=actor,
         narrowing=narrowing,
-        after=int(after) if after.isdigit() else None,
+        after=after,
     )
     context = {
         "wanted": wanted,

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from qianshou.design.asked import whole
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.worklist import notices
@@ -17,9 +18,9 @@ PAGE = 50
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the notices, the newest first; `before` is the id under which the next page begins."""
     found = notices.notices_for(actor).select_related("matter")
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        found = found.filter(pk__lt=int(before))
+    before = whole(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     rows = list(found[: PAGE + 1])
     following = rows[PAGE - 1].pk if len(rows) > PAGE else None
     return show(
@@ -34,11 +35,11 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 @officer_page
 def mark_read(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Mark one notice read and go to its matter, or mark them all."""
-    one = request.POST.get("notice", "")
-    if not one.isdigit():
+    one = whole(request.POST.get("notice", ""))
+    if one is None:
         notices.mark_read(actor, at=now())
         return redirect("notices")
-    notice = notices.notices_for(actor).filter(pk=int(one)).first()
+    notice = notices.notices_for(actor).filter(pk=one).first()
     if notice is None:
         return redirect("notices")
     notices.mark_read(actor, at=now(), notice=notice.pk)

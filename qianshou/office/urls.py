@@ -1,7 +1,8 @@
 """Addresses of the officers' pages."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from qianshou.design.asked import Whole
 from qianshou.office import (
     accounts,
     acting,
@@ -16,11 +17,13 @@ from qianshou.office import (
     worklist,
 )
 
+register_converter(Whole, "whole")
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", worklist.my_list, name="worklist"),
     path("list/rows/", worklist.rows, name="worklist-rows"),
     path("list/batch/", worklist.batch, name="worklist-batch"),
-    path("list/<int:task>/", worklist.peek, name="peek"),
+    path("list/<whole:task>/", worklist.peek, name="peek"),
     path("login/", accounts.enter, name="login"),
     path("logout/", accounts.leave, name="logout"),
     path("me/", accounts.profile, name="profile"),
@@ -29,9 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", accounts.switch_theme, name="theme"),
     path("m/", matters.page, name="matters"),
     path("m/export/", matters.export, name="matters-export"),
-    path("m/<int:matter>/", matter.page, name="matter"),
-    path("m/<int:matter>/<slug:name>/", acting.act, name="act"),
-    path("m/<int:matter>/f/<slug:digest>/", matter.file, name="file"),
+    path("m/<whole:matter>/", matter.page, name="matter"),
+    path("m/<whole:matter>/<slug:name>/", acting.act, name="act"),
+    path("m/<whole:matter>/f/<slug:digest>/", matter.file, name="file"),
     path("open/", opening.choose, name="openings"),
     path("open/<str:pack>/<slug:start>/", opening.page, name="open"),
     path("open/<str:pack>/<slug:start>/sheet/", intake.page, name="open-sheet"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from qianshou.design.asked import YEARS, whole
 from qianshou.design.refused import language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -97,10 +98,14 @@ def read_wanted(request: HttpRequest) -> Wanted:
 def read_key(text: str) -> tuple[datetime, int] | None:
     """Return the keyset key that `key_text` wrote, or None."""
     instant, _mark, pk = text.partition("_")
+    number = whole(pk)
     try:
-        return datetime.fromisoformat(instant), int(pk)
+        at = datetime.fromisoformat(instant)
     except ValueError:
         return None
+    if number is None or at.tzinfo is None or at.year not in YEARS:
+        return None
+    return at, number
 
 
 def key_text(key: tuple[datetime, int] | None) -> str:
@@ -197,8 +202,8 @@ def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
         return redirect("profile")
     at = now()
     peek = None
-    if request.GET.get("task", "").isdigit():
-        peek = peek_of(actor, int(request.GET["task"]))
+    if task := whole(request.GET.get("task", "")):
+        peek = peek_of(actor, task)
     return show(
         request,
         actor,
@@ -294,7 +299,8 @@ def peek(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
 @officer_page
 def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Claim or transfer the ticked tasks, each on its own; say what was not done and why."""
-    tasks = [int(text) for text in request.POST.getlist("task") if text.isdigit()][:100]
+    told = [whole(text) for text in request.POST.getlist("task")]
+    tasks = [task for task in told if task is not None][:100]
     if not tasks:
         messages.warning(request, _("没有勾选任务"))
     done = 0
@@ -319,8 +325,6 @@ def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def _batch_act(request: HttpRequest, task: int) -> acts.Act:
     if request.POST.get("act") == "transfer":
-        officer = request.POST.get("officer", "")
-        return acts.Transfer(
-            task, int(officer) if officer.isdigit() else 0, request.POST.get("reason", "")
-        )
+        officer = whole(request.POST.get("officer", "")) or 0
+        return acts.Transfer(task, officer, request.POST.get("reason", ""))
     return acts.Claim(task)
