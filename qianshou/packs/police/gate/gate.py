@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.db.models import F, QuerySet
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
+from qianshou.kernel.door.notices import tell
 from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, effect, projection
 from qianshou.kernel.registry.models import Organisation
@@ -191,12 +191,10 @@ def open_cause(facts: Mapping[str, Any], at: datetime) -> None:
 def tell_leader(change: Change, facts: Mapping[str, Any]) -> None:
     """Tell the town's leader that a caller was not satisfied; count the second round."""
     Call.objects.filter(pk=change.matter).update(rounds=2)
-    apps.get_model("worklist", "Notice").objects.create(
-        matter_id=change.matter,
-        kind="unsatisfied",
-        organisation_id=change.organisation,
-        posts="town_leader",
-        text=f"来电人不满意，再办一次：{facts.get('summary', '')}"[:300],
-        text_en=f"The caller is not satisfied, once more: {facts.get('summary', '')}"[:300],
-        at=change.at,
+    tell(
+        change,
+        "unsatisfied",
+        "town_leader",
+        f"来电人不满意，再办一次：{facts.get('summary', '')}",
+        f"The caller is not satisfied, once more: {facts.get('summary', '')}",
     )
