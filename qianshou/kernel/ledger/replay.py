@@ -57,7 +57,8 @@ def check_entries(
 
     Finds an altered, missing, reordered or forged entry, a broken or missing seal, a matter
     that is not what its acts give (its state, tasks, timers, parties and own columns), and a
-    row of the registry whose values are not those that were last written down.
+    row of the registry whose values are not those that were last written down. A subject with
+    a problem is read once more before it is told, for people go on working meanwhile.
     """
     entries = Entry.objects.order_by("subject", "seq").values_list(*COLUMNS)
     if subject:
@@ -68,17 +69,21 @@ def check_entries(
     rows_of = cache(registry_rows)
     for name, rows in groupby(entries.iterator(chunk_size=5000), key=lambda row: row[1]):
         kept = list(rows)
-        yield from check_subject(name, kept, matters.pop(name, None), rows_of)
+        found = list(check_subject(name, kept, matters.pop(name, None), rows_of))
+        yield from found if subject or not found else verify(name)
         before, done = done, done + len(kept)
         if before // 500 != done // 500:
             yield done, total
     for name, matter in matters.items():
-        yield Problem(
-            name,
-            0,
-            f"事项 {name} 没有任何台账记录（应有 {matter.seq} 条）",
-            f"matter {name} has no entry at all (should have {matter.seq})",
-        )
+        found = [
+            Problem(
+                name,
+                0,
+                f"事项 {name} 没有任何台账记录（应有 {matter.seq} 条）",
+                f"matter {name} has no entry at all (should have {matter.seq})",
+            )
+        ]
+        yield from found if subject else verify(name)
     if not subject:
         yield from check_seals(at)
     yield total, total

@@ -19,6 +19,7 @@ from qianshou.kernel.ledger.models import Entry, Seal
 from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.ledger.seals import seal_entries
+from qianshou.kernel.ledger.tables import StoredMatter, stored_matters
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Shift
 from qianshou.kernel.worklist.models import Matter, Party, Task, Timer
 from tests.kernel.conftest import Office
@@ -367,3 +368,18 @@ def test_a_merkle_root_follows_rfc_6962() -> None:
     assert merkle_root(["00", "01"], "sha256") != merkle_root(["01", "00"], "sha256")
     with pytest.raises(ValueError, match="leaf"):
         merkle_root([])
+
+
+def test_what_is_done_while_the_ledger_is_verified_is_no_problem(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matter = office.open()
+
+    def read_and_go_on(subject: str = "") -> dict[str, StoredMatter]:
+        stored = stored_matters(subject)
+        if not subject:
+            office.complete(matter, "t1")
+        return stored
+
+    monkeypatch.setattr("qianshou.kernel.ledger.replay.stored_matters", read_and_go_on)
+    assert list(verify()) == []
