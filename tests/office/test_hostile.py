@@ -40,6 +40,16 @@ def test_no_value_in_an_address_breaks_a_page(browse: Browse, address: str, who:
             assert client.get(address, told).status_code < 500, (name, value)
 
 
+@pytest.mark.parametrize("words", ["²", "'", "\\", "''", "-", " 。"])
+def test_words_that_cannot_be_looked_for_find_nothing(browse: Browse, words: str) -> None:
+    client = browse("zhang_min")
+    matter = register_call(client)
+    for address in ("/", "/list/rows/", "/m/", "/registry/organisations/"):
+        link = "/registry/organisations/row/" if "registry" in address else f"/m/{matter}/"
+        assert link in client.get(address).content.decode(), address
+        assert link not in client.get(address, {"q": words}).content.decode(), address
+
+
 def test_both_ends_of_time_can_be_compared(browse: Browse) -> None:
     client = browse("zhang_min")
     for first, last in (("1900-01-01", "1900-01-31"), ("2200-12-01", "2200-12-31")):

@@ -56,7 +56,7 @@ def test_a_seat_whose_post_plans_may_plan(town: Town) -> None:
     assert send(client, "registry-new", "shifts", **planned(town)).status_code == 302
 
 
-def test_nobody_is_on_duty_twice_at_once(town: Town) -> None:
+def test_nobody_is_on_duty_twice_at_once_or_without_end(town: Town) -> None:
     client = town.client(town.luo)
     send(client, "registry-new", "shifts", **planned(town))
     twice = planned(town, starts_at="2030-01-01T19:00", ends_at="2030-01-02T07:00")
@@ -65,6 +65,9 @@ def test_nobody_is_on_duty_twice_at_once(town: Town) -> None:
     backwards = planned(town, ends_at="2030-01-01T08:00")
     answer = send(client, "registry-new", "shifts", **backwards)
     assert 'id="e-ends_at"' in answer.content.decode()
+    endless = planned(town, starts_at="2030-02-01T08:00", ends_at="2031-02-01T08:00")
+    answer = send(client, "registry-new", "shifts", **endless)
+    assert "一个班次最长 7 天" in answer.content.decode()
     assert Shift.objects.count() == 1
 
 

@@ -84,20 +84,20 @@ class Query:
         return f'"{" ".join(phrase)}"'
 
     def tsquery(self) -> str:
-        """Return the query for PostgreSQL's to_tsquery('simple', …)."""
+        """Return the query for PostgreSQL's to_tsquery('simple', …); an empty one finds nothing."""
         parts = []
         for phrase in self.phrases:
             if phrase[0].isascii():
                 parts.append(f"'{phrase[0]}':*")
             else:
                 parts.append("(" + " <-> ".join(f"'{token}'" for token in phrase) + ")")
-        return " & ".join(parts) or "''"
+        return " & ".join(parts)
 
     def holds(self, tokens: str) -> bool:
         """Whether indexed `tokens` answer the query, for small tables read whole."""
         known = tokens.split()
         have = set(known)
-        return all(
+        return bool(self.phrases) and all(
             any(token.startswith(phrase[0]) for token in known)
             if phrase[0].isascii()
             else all(token in have for token in phrase)

@@ -1,13 +1,15 @@
 """Shifts: when nobody is on duty at a post, and who comes after whom."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
 from qianshou.kernel.registry.models import Shift
 
 Span = tuple[datetime, datetime]
+
+LONGEST = timedelta(days=7)  # longer is a slip of the pen, and would make every look back long
 
 
 def gaps_between(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:

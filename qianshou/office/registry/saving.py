@@ -13,6 +13,7 @@ from qianshou.kernel.door.shifts import may_schedule
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division, Organisation, Shift
+from qianshou.kernel.registry.shifts import LONGEST
 from qianshou.kernel.registry.workdays import forget_calendar
 from qianshou.office.registry.tables import (
     CALENDAR,
@@ -70,6 +71,10 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
         if row.handed_over_at is not None:
             raise Refusal(
                 "shift.handed_over", "这个班次已经交班", "This shift was already handed over"
+            )
+        if values["ends_at"] - values["starts_at"] > LONGEST:
+            raise Refusal(
+                "shift.long", "一个班次最长 7 天", "A shift lasts 7 days at most", "ends_at"
             )
     if table is OFFICERS and values["role"] != "officer":
         raise Refusal(

@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.models import Division, Shift
+from qianshou.kernel.registry.shifts import LONGEST
 
 
 def counted_once(shifts: QuerySet[Any]) -> QuerySet[Any]:
@@ -27,6 +28,8 @@ def counted_once(shifts: QuerySet[Any]) -> QuerySet[Any]:
         Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), pk__lt=OuterRef("pk")),
         organisation=OuterRef("organisation"),
         post=OuterRef("post"),
+        ends_at__gt=OuterRef("starts_at"),
+        ends_at__lt=OuterRef("starts_at") + LONGEST,
     )  # fmt: skip
     filled_until = earlier.order_by().values("post").annotate(last=Max("ends_at")).values("last")
     begins = Greatest("starts_at", Coalesce(Subquery(filled_until), "starts_at"))
@@ -44,7 +47,8 @@ class Watches(models.Manager["Watch"]):
                 post__code="police_seat",
                 organisation=OuterRef("organisation"),
                 starts_at__lt=OuterRef("ends_at"),
-                ends_at__gt=OuterRef("begins"),
+                ends_at__gt=OuterRef("starts_at"),
+                ends_at__lt=OuterRef("ends_at") + LONGEST,
             )
         ).annotate(
             both=ExpressionWrapper(
