@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
+
+from django.db.models import Func, TextField
 
 from qianshou.kernel.ledger.chain import ALGORITHM, canonical, digest
 
@@ -29,6 +31,22 @@ class Draft:
 def stamp(at: datetime) -> str:
     """Return an instant as the ledger writes it: UTC, microseconds, "Z"."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+class Stamped(Func):
+    """An instant as `stamp` writes it, made by the database: whatever a column holds can be told."""
+
+    output_field: ClassVar = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return the SQL on PostgreSQL."""
+        text = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        return self.as_sql(compiler, connection, template=text)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, Any]:
+        """Return the SQL on SQLite, which leaves microseconds out when they are nought."""
+        text = "substr(replace(%(expressions)s, ' ', 'T') || '.000000', 1, 26) || 'Z'"
+        return self.as_sql(compiler, connection, template=text)
 
 
 def chain_entry(draft: Draft, prev: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from qianshou.kernel.ledger.append import stamp
+from qianshou.kernel.ledger.append import Stamped
 from qianshou.kernel.ledger.chain import digest
 from qianshou.kernel.ledger.models import Entry
 from qianshou.kernel.ledger.problem import Problem
@@ -23,9 +23,10 @@ from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.versions import compiled
 
 Progress = Callable[[int, int], None]
+
 COLUMNS = (
-    "pk", "subject", "seq", "act", "node", "officer_id", "organisation_id", "at", "body", "prev",
-    "algorithm", "hash",
+    "pk", "subject", "seq", "act", "node", "officer_id", "organisation_id", Stamped("at"), "body",
+    "prev", "algorithm", "hash",
 )  # fmt: skip
 Row = tuple[Any, ...]
 Rows = dict[str, dict[str, Any]]
@@ -131,7 +132,7 @@ def check_subject(
                 f"{subject}: the body of entry {seq} (id {pk}) cannot be read",
             )
             return
-        columns = (subject, seq, act, node, officer, organisation, stamp(at), stored_prev)
+        columns = (subject, seq, act, node, officer, organisation, at, stored_prev)
         if columns != told or stored_prev != prev:
             yield Problem(
                 subject,

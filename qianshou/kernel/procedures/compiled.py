@@ -40,6 +40,29 @@ class Procedure:
         """The parallel branches around each node."""
         return find_branches(self.nodes)
 
+    @cached_property
+    def straight(self) -> frozenset[str]:
+        """The plain human steps after which choices alone may lead to another plain one."""
+        return frozenset(step.id for step in self.steps() if step.is_plain and self._leads_on(step))
+
+    @cached_property
+    def has_inclusive(self) -> bool:
+        """Whether any gateway is inclusive."""
+        return any(node.kind == "or" for node in self.nodes.values())
+
+    def _leads_on(self, step: Node) -> bool:
+        seen: set[str] = set()
+        waiting = [step]
+        while waiting:
+            for way in waiting.pop().ways:
+                after = self.nodes[way.target]
+                if after.is_plain:
+                    return True
+                if after.kind == "xor" and after.id not in seen:
+                    seen.add(after.id)
+                    waiting.append(after)
+        return False
+
     def node(self, key: str) -> Node:
         """Return a node by its id; KeyError when there is none."""
         return self.nodes[key]

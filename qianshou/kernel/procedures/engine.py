@@ -199,12 +199,10 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     """Return the step from one human step to the next, by choices at most, or None for others."""
     tokens, facts, serial, local = state
     token = tokens.get(act.token)
-    if token is None or local:
+    if token is None or local or token[0] not in procedure.straight:
         return None
     nodes = procedure.nodes
-    node = nodes[token.node]
-    if node.kind != "user" or node.boundaries or node.collection is not None:
-        return None
+    node = nodes[token[0]]
     after = nodes[node.ways[0].target]
     passed: tuple[str, ...] = (node.id, after.id)
     if act.facts:
@@ -443,18 +441,19 @@ class _Run:
     def new(self, node: str, scope: int, via: str = "") -> int:
         """Place a new token and return its number."""
         self.serial += 1
-        self.tokens[self.serial] = Token(node, scope, via)
+        self.tokens[self.serial] = made(Token, (node, scope, via))
         return self.serial
 
     def go(self, node: Node, scope: int) -> None:
         """Put every way that leaves a node on the stack."""
-        self.stack += [(way.target, scope, way.id) for way in node.ways]
+        for way in node.ways:
+            self.stack.append((way.target, scope, way.id))
 
     def settle(self) -> Step:
         """Move until everything waits; return the step."""
-        moves, nodes = 0, self.nodes
+        moves, nodes, stack = 0, self.nodes, self.stack
         while True:
-            while self.stack:
+            while stack:
                 moves += 1
                 if moves > MOST_MOVES:
                     raise Refusal(
@@ -462,13 +461,13 @@ class _Run:
                         "流程在不停地空转，没有停在任何环节上",
                         "The procedure runs in a circle without waiting anywhere",
                     )
-                node, scope, via = self.stack.pop(0)
+                node, scope, via = stack.pop(0)
                 self.enter(nodes[node], scope, via)
             if self.scopes:
                 *rest, scope = self.scopes
                 self.scopes = tuple(rest)
                 self.end_scope(scope)
-            elif not self.open_inclusive():
+            elif not (self.procedure.has_inclusive and self.open_inclusive()):
                 break
         if not self.tokens and self.outcome is None:
             self.outcome = self.ends.get(0, "")
@@ -509,7 +508,7 @@ class _Run:
             self.scopes += (scope,)
         elif kind == "terminate":
             self.ends = {**self.ends, scope: node.id}
-            self.stack = [move for move in self.stack if move[1] != scope]
+            self.stack[:] = [move for move in self.stack if move[1] != scope]
             for key in [key for key, token in self.tokens.items() if token.scope == scope]:
                 self.cancel(key)
             self.scopes += (scope,)
@@ -533,9 +532,9 @@ class _Run:
         """Come to a parallel gateway: wait for every incoming flow, then go on along all ways."""
         if len(node.incoming) > 1:
             found: dict[str, int] = {}
-            for key, (name, where, came) in self.tokens.items():
-                if name == node.id and where == scope:
-                    found.setdefault(came, key)
+            for key, token in self.tokens.items():
+                if token[0] == node.id and token[1] == scope:
+                    found.setdefault(token[2], key)
             if via in found or len(found) < len(node.incoming) - 1:
                 self.new(node.id, scope, via)
                 return
@@ -613,7 +612,7 @@ class _Run:
     def listen(self, node: Node, key: int, scope: int) -> None:
         """Set the timer or the subscription of a token."""
         if node.timer is not None:
-            self.timers += (Timer(key, node.id, str(node.timer(self.view(scope)))),)
+            self.timers += (made(Timer, (key, node.id, str(node.timer(self.view(scope))))),)
         else:
             self.subscribed += (Subscribed(key, node.id, node.message),)
 

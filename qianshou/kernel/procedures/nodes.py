@@ -47,3 +47,8 @@ class Node:
     entry: str = ""
     milestone: tuple[str, str] = ("", "")
     reaches: frozenset[str] = frozenset()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is a human step done once, with nothing listening beside it."""
+        return self.kind == "user" and not self.boundaries and self.collection is None

@@ -72,6 +72,23 @@ def test_a_changed_column_is_found(office: Office, matter: Matter, column: str) 
     assert [(problem.subject, problem.seq) for problem in found(office)] == [(matter.number, 2)]
 
 
+@pytest.mark.parametrize("moved", [timedelta(microseconds=1), timedelta(days=-1)])
+def test_a_moved_instant_is_found(office: Office, matter: Matter, moved: timedelta) -> None:
+    entry = Entry.objects.get(subject=matter.number, seq=2)
+    with behind_the_doors_back():
+        Entry.objects.filter(pk=entry.pk).update(at=entry.at + moved)
+    assert [(problem.subject, problem.seq) for problem in found(office)] == [(matter.number, 2)]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes instants only")
+def test_an_instant_that_is_none_is_found(office: Office, matter: Matter) -> None:
+    with behind_the_doors_back(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_entry SET at = 'noon' WHERE subject = %s AND seq = 2", [matter.number]
+        )
+    assert [(problem.subject, problem.seq) for problem in found(office)] == [(matter.number, 2)]
+
+
 def test_a_missing_entry_is_found(office: Office, matter: Matter) -> None:
     with behind_the_doors_back():
         Entry.objects.filter(subject=matter.number, seq=2).delete()

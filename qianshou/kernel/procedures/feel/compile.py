@@ -11,6 +11,7 @@ from typing import Any
 from qianshou.kernel.procedures.feel.functions import FUNCTIONS
 from qianshou.kernel.procedures.feel.grammar import Node, Parser, refuse, unescape
 from qianshou.kernel.procedures.feel.values import (
+    ORDERS,
     Function,
     Months,
     Range,
@@ -159,7 +160,13 @@ class Compiler:
     def _ordering(self, sign: str) -> Callable[[Node, Node], Closure]:
         def make(left: Node, right: Node) -> Closure:
             first, second = self.closure(left), self.closure(right)
-            return lambda scope: compare(sign, first(scope), second(scope))
+            ordered = ORDERS[sign]
+
+            def holds(scope: Scope) -> bool | None:
+                a, b = first(scope), second(scope)
+                return ordered(a, b) if type(a) is type(b) is int else compare(sign, a, b)
+
+            return holds
 
         return make
 

@@ -4,6 +4,7 @@ Numbers are int or Decimal (34 digits), never float; null is None; a months dura
 `Months`, a days-time duration is timedelta.
 """
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 CONTEXT = Context(prec=34)
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -119,13 +123,7 @@ def compare(sign: str, left: Any, right: Any) -> bool | None:
     if of not in ORDERED or of != kind(right):
         return None
     try:
-        if sign == "<":
-            return bool(left < right)
-        if sign == "<=":
-            return bool(left <= right)
-        if sign == ">":
-            return bool(left > right)
-        return bool(left >= right)
+        return bool(ORDERS[sign](left, right))
     except TypeError:
         return None
 
