@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.district import build_district
@@ -40,6 +40,8 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
         play_years(at - timedelta(minutes=1), SEED, say)
     while seal_entries(at):
         pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # the planner knows nothing yet of what was just loaded
     (settings.VAR / "demo.txt").write_text(accounts_note(), encoding="utf-8")
     return 0
 

@@ -1,5 +1,6 @@
 """How long town and police seat of a centre were both filled, counted from the shifts."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -7,60 +8,68 @@ from django.db import models
 from django.db.models import (
     DurationField,
     ExpressionWrapper,
-    F,
     Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
+    Value,
 )
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.functions import Coalesce, Greatest, Least, NullIf
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.models import Division, Shift
 from qianshou.kernel.registry.shifts import LONGEST
 
+NONE = Value(timedelta(0), DurationField())
+Outer = Callable[[str], Any]
 
-def counted_once(shifts: QuerySet[Any]) -> QuerySet[Any]:
-    """Return shifts that begin (`begins`) where those before them at the same post end."""
+
+def filled_before(outer: Outer) -> Subquery:
+    """Return when the shifts end that began before the outer one at its post and reach into it."""
+    begins = outer("starts_at")
     earlier = Shift.objects.filter(
-        Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), pk__lt=OuterRef("pk")),
-        organisation=OuterRef("organisation"),
-        post=OuterRef("post"),
-        ends_at__gt=OuterRef("starts_at"),
-        ends_at__lt=OuterRef("starts_at") + LONGEST,
-    )  # fmt: skip
-    filled_until = earlier.order_by().values("post").annotate(last=Max("ends_at")).values("last")
-    begins = Greatest("starts_at", Coalesce(Subquery(filled_until), "starts_at"))
-    whole: QuerySet[Any] = shifts.annotate(begins=begins)
-    return whole.filter(begins__lt=F("ends_at"))
+        Q(starts_at__lt=begins) | Q(starts_at=begins, pk__lt=outer("pk")),
+        organisation=outer("organisation"),
+        post=outer("post"),
+        ends_at__gt=begins,
+        ends_at__lt=begins + LONGEST,
+    ).order_by()
+    return Subquery(earlier.values("post").annotate(last=Max("ends_at")).values("last"))
+
+
+def town_shift(column: str) -> OuterRef:
+    """Return a column of the town seat's shift from within a police shift's own subquery."""
+    return OuterRef(OuterRef(column))
 
 
 class Watches(models.Manager["Watch"]):
     """The town seat's shifts, each with the time (`filled`) in which police sat beside it."""
 
     def get_queryset(self) -> QuerySet["Watch"]:
-        """Return the shifts; `filled` is null where no police seat was filled at all."""
-        beside = counted_once(
-            Shift.objects.filter(
-                post__code="police_seat",
-                organisation=OuterRef("organisation"),
-                starts_at__lt=OuterRef("ends_at"),
-                ends_at__gt=OuterRef("starts_at"),
-                ends_at__lt=OuterRef("ends_at") + LONGEST,
-            )
-        ).annotate(
-            both=ExpressionWrapper(
-                Least("ends_at", OuterRef("ends_at")) - Greatest("begins", OuterRef("begins")),
-                DurationField(),
-            )
+        """Return the shifts; `filled` is null where no police seat was filled at all.
+
+        Whoever sits beside somebody at the same seat adds only the time after that other's end.
+        """
+        begins = Greatest(
+            "starts_at",
+            OuterRef("starts_at"),
+            Coalesce(filled_before(OuterRef), "starts_at"),
+            Coalesce(filled_before(town_shift), OuterRef("starts_at")),
         )
-        filled = beside.filter(both__gt=timedelta(0)).order_by().values("organisation")
-        filled = filled.annotate(total=Sum("both")).values("total")
-        towns = super().get_queryset().filter(post__code="town_seat")
-        watches: QuerySet[Watch] = counted_once(towns)
-        return watches.annotate(filled=Subquery(filled, DurationField()))
+        both = ExpressionWrapper(Least("ends_at", OuterRef("ends_at")) - begins, DurationField())
+        beside = Shift.objects.filter(
+            post__code="police_seat",
+            organisation=OuterRef("organisation"),
+            starts_at__lt=OuterRef("ends_at"),
+            ends_at__gt=OuterRef("starts_at"),
+            ends_at__lt=OuterRef("ends_at") + LONGEST,
+        ).order_by()
+        filled = NullIf(Sum(Greatest(both, NONE)), NONE)
+        found = beside.values("organisation").annotate(filled=filled).values("filled")
+        watches: QuerySet[Watch] = super().get_queryset().filter(post__code="town_seat")
+        return watches.annotate(filled=Subquery(found, DurationField()))
 
 
 class Watch(Shift):
