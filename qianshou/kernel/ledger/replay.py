@@ -23,7 +23,6 @@ from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.versions import compiled
 
 Progress = Callable[[int, int], None]
-
 COLUMNS = (
     "pk", "subject", "seq", "act", "node", "officer_id", "organisation_id", Stamped("at"), "body",
     "prev", "algorithm", "hash",

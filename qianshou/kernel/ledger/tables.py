@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 
-from qianshou.kernel.ledger.append import stamp
+from qianshou.kernel.ledger.append import Stamped, stamp
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
 Waiting = tuple[str, str, str, str, int | None]
@@ -69,13 +69,13 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
         pictures[pk] = picture
         stored[number] = StoredMatter(digest, state, seq, head, picture)
     for matter, token, node, due_at, posts, organisation, assignee in tasks.values_list(
-        "matter", "token", "node", "due_at", "posts", "organisation__code", "assignee"
+        "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee"
     ):
         if matter in pictures:
-            pictures[matter].tasks[token] = (node, stamp(due_at), posts, organisation, assignee)
-    for matter, token, due_at in timers.values_list("matter", "token", "due_at"):
+            pictures[matter].tasks[token] = (node, due_at, posts, organisation, assignee)
+    for matter, token, due_at in timers.values_list("matter", "token", Stamped("due_at")):
         if matter in pictures:
-            pictures[matter].timers[token] = stamp(due_at)
+            pictures[matter].timers[token] = due_at
     for matter, organisation in parties.values_list("matter", "organisation__code"):
         if matter in pictures:
             pictures[matter].parties.add(organisation)
