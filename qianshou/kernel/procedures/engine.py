@@ -199,10 +199,10 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     """Return the step from one human step to the next, by choices at most, or None for others."""
     tokens, facts, serial, local = state
     token = tokens.get(act.token)
-    if token is None or local or token[0] not in procedure.straight:
+    if token is None or local or token.node not in procedure.straight:
         return None
     nodes = procedure.nodes
-    node = nodes[token[0]]
+    node = nodes[token.node]
     after = nodes[node.ways[0].target]
     passed: tuple[str, ...] = (node.id, after.id)
     if act.facts:
@@ -210,7 +210,7 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     while after.kind == "xor" and len(passed) < MOST_CHOICES:
         after = nodes[choose(after, facts).target]
         passed += (after.id,)
-    if after.kind != "user" or after.boundaries or after.collection is not None:
+    if not after.is_plain:
         return None
     left = tokens.copy()
     del left[act.token]
@@ -532,9 +532,9 @@ class _Run:
         """Come to a parallel gateway: wait for every incoming flow, then go on along all ways."""
         if len(node.incoming) > 1:
             found: dict[str, int] = {}
-            for key, token in self.tokens.items():
-                if token[0] == node.id and token[1] == scope:
-                    found.setdefault(token[2], key)
+            for key, (name, where, came) in self.tokens.items():
+                if name == node.id and where == scope:
+                    found.setdefault(came, key)
             if via in found or len(found) < len(node.incoming) - 1:
                 self.new(node.id, scope, via)
                 return

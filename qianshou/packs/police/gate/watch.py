@@ -22,11 +22,10 @@ from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.models import Division, Shift
 from qianshou.kernel.registry.shifts import LONGEST
 
-NONE = Value(timedelta(0), DurationField())
-Outer = Callable[[str], Any]
+NO_TIME = Value(timedelta(0), DurationField())
 
 
-def filled_before(outer: Outer) -> Subquery:
+def filled_before(outer: Callable[[str], Any]) -> Subquery:
     """Return when the shifts end that began before the outer one at its post and reach into it."""
     begins = outer("starts_at")
     earlier = Shift.objects.filter(
@@ -66,7 +65,7 @@ class Watches(models.Manager["Watch"]):
             ends_at__gt=OuterRef("starts_at"),
             ends_at__lt=OuterRef("ends_at") + LONGEST,
         ).order_by()
-        filled = NullIf(Sum(Greatest(both, NONE)), NONE)
+        filled = NullIf(Sum(Greatest(both, NO_TIME)), NO_TIME)
         found = beside.values("organisation").annotate(filled=filled).values("filled")
         watches: QuerySet[Watch] = super().get_queryset().filter(post__code="town_seat")
         return watches.annotate(filled=Subquery(found, DurationField()))
