@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Officer, Post, Posting
+from qianshou.kernel.registry.models import CircleMember, Officer, Post, Posting
 
 
 @dataclass(frozen=True)
@@ -90,16 +90,54 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
 
 
 @dataclass(frozen=True)
+class Members:
+    """Who belongs to a circle now: officers by id, and seats by (organisation, post)."""
+
+    officers: frozenset[int]
+    seats: frozenset[tuple[int, str]]
+
+    def hold(self, by: Actor) -> bool:
+        """Whether `by` is one of them, in person or by a seat."""
+        return by.officer in self.officers or any(
+            (seat.organisation, seat.post) in self.seats for seat in by.seats
+        )
+
+
+def members_of(circle: int) -> Members:
+    """Return who belongs to a circle now (one query)."""
+    rows = CircleMember.objects.filter(circle=circle, to_date=None).only(
+        "officer", "organisation", "post"
+    )
+    officers, seats = set(), set()
+    for row in rows:
+        if row.officer_id is not None:
+            officers.add(row.officer_id)
+        elif row.organisation_id is not None and row.post_id is not None:
+            seats.add((row.organisation_id, row.post_id))
+    return Members(frozenset(officers), frozenset(seats))
+
+
+def circles_of(by: Actor) -> QuerySet[CircleMember]:
+    """Return the memberships that `by` has now, in person or by a seat."""
+    rule = Q(officer=by.officer) if by.officer is not None else Q(pk__in=())
+    for seat in by.seats:
+        rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
+    return CircleMember.objects.filter(rule, to_date=None)
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the rule needs to know of a matter: its pack, where it lies, who takes part.
 
-    `receipts` are the digests of the receipts under which residents follow it.
+    `receipts` are the digests of the receipts under which residents follow it. Where a matter
+    has a `circle`, its members alone see it, whatever organisation or reach others have.
     """
 
     pack: str
     division_path: str
     organisations: frozenset[int]
     receipts: frozenset[str] = frozenset()
+    circle: Members | None = None
 
 
 def reaches(seat: Seat, standing: Standing) -> bool:
@@ -119,15 +157,24 @@ def may_see(by: Actor, standing: Standing) -> bool:
         return True
     if by.kind == "resident":
         return by.receipt in standing.receipts
+    if standing.circle is not None:
+        return standing.circle.hold(by)
     return any(reaches(seat, standing) for seat in by.seats)
 
 
 def may_act(by: Actor, act: str, standing: Standing) -> bool:
     """Whether one seat of the matter's pack both reaches it and allows `act`."""
     return any(
-        act in seat.acts and seat.pack == standing.pack and reaches(seat, standing)
+        act in seat.acts and seat.pack == standing.pack and _counts(by, seat, standing)
         for seat in by.seats
     )
+
+
+def _counts(by: Actor, seat: Seat, standing: Standing) -> bool:
+    """Whether a seat of `by` counts for a matter: inside a circle any seat of a member does."""
+    if standing.circle is not None:
+        return standing.circle.hold(by)
+    return reaches(seat, standing)
 
 
 def seats_allowed(act: str, standing: Standing) -> set[tuple[int, str]]:
@@ -142,6 +189,15 @@ def seats_allowed(act: str, standing: Standing) -> set[tuple[int, str]]:
     ]
     parts = standing.division_path.split(".")
     above = [f"{'.'.join(parts[:length])}." for length in range(1, len(parts))]
+    if standing.circle is not None:
+        held = Q(officer__in=standing.circle.officers)
+        for organisation, post in standing.circle.seats:
+            held |= Q(organisation=organisation, post=post)
+        return set(
+            Posting.objects.filter(held, post__in=posts)
+            .values_list("organisation", "post")
+            .distinct()
+        )
     reached = (
         Q(organisation__in=standing.organisations)
         | Q(post__reach="district")
@@ -156,7 +212,7 @@ def seats_allowed(act: str, standing: Standing) -> set[tuple[int, str]]:
 
 def may_read(by: Actor, kind: str, standing: Standing) -> bool:
     """Whether a seat that reaches the matter may read the class of data `kind`."""
-    return any(kind in seat.reads and reaches(seat, standing) for seat in by.seats)
+    return any(kind in seat.reads and _counts(by, seat, standing) for seat in by.seats)
 
 
 def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
@@ -166,8 +222,9 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     """
     if by.kind != "officer" or by.officer is None:
         return Q(pk__in=())
+    circles = Q(circle__in=circles_of(by).values("circle"))
     if not by.seats:
-        return Q(pk__in=())
+        return circles
     rule = Q(parties__organisation__in=by.organisations)
     for seat in by.seats:
         if seat.reach == "organisation":
@@ -176,7 +233,7 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
         if seat.reach == "division":
             within &= Q(division__path__startswith=seat.division_path)
         rule |= within
-    return rule
+    return (Q(circle=None) & rule) | circles
 
 
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:

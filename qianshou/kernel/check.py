@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from django.urls import NoReverseMatch, reverse
+
 from qianshou.kernel.indicators.declaration import read_indicators
 from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
 from qianshou.kernel.procedures.compiled import Procedure
@@ -46,6 +48,7 @@ def check_pack(pack: Pack) -> list[Refusal]:
         found.extend(_check_steps(pack, procedure))
         found.extend(_check_declaration(pack, declared))
     found.extend(_check_starts(pack))
+    found.extend(_check_pages(pack))
     found.extend(_check_indicators(pack))
     return found
 
@@ -136,6 +139,19 @@ def _check_declaration(pack: Pack, declared: ProcedureDeclaration) -> Iterator[R
                 compile_expression(text)
             except Refusal as refusal:
                 yield refusal
+
+
+def _check_pages(pack: Pack) -> Iterator[Refusal]:
+    for page in pack.pages.values():
+        for post in page.posts:
+            if post not in pack.posts:
+                yield _wrong(pack, page.id, f"没有岗位 {post}", f"there is no post {post}")
+        try:
+            reverse(page.address)
+        except NoReverseMatch:
+            yield _wrong(
+                pack, page.id, f"没有页面 {page.address}", f"there is no page {page.address}"
+            )
 
 
 def _check_starts(pack: Pack) -> Iterator[Refusal]:

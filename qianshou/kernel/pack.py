@@ -76,6 +76,17 @@ class StartDeclaration:
 
 
 @dataclass(frozen=True)
+class PageDeclaration:
+    """A page of a pack's own: the name of its address, and the posts in whose frame it stands."""
+
+    id: str
+    address: str
+    name: Name
+    icon: str
+    posts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Pack:
     """One system of one authority, as its folder declares it."""
 
@@ -89,6 +100,7 @@ class Pack:
     posts: Mapping[str, PostDeclaration]
     starts: Mapping[str, StartDeclaration]
     catalogues: Mapping[str, Name] = field(default_factory=dict)
+    pages: Mapping[str, PageDeclaration] = field(default_factory=dict)
 
     def form(self, name: str) -> Form:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
@@ -136,11 +148,13 @@ def _read_form(path: Path) -> Form:
 KEYS = {
     "": {
         "id", "authority", "name", "icon", "accent", "procedures", "posts", "starts", "catalogues",
+        "pages",
     },
     "procedures": {"file", "number", "title", "place", "level", "classes"},
     "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
     "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
     "catalogues": {"name"},
+    "pages": {"address", "name", "icon", "posts"},
 }  # fmt: skip
 
 
@@ -152,7 +166,7 @@ def read_pack(path: Path) -> Pack:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     folder = path.parent
     _refuse_unknown(path, "", raw)
-    for part in ("procedures", "posts", "starts", "catalogues"):
+    for part in ("procedures", "posts", "starts", "catalogues", "pages"):
         for key, table in raw.get(part, {}).items():
             _refuse_unknown(path, part, table, key)
     expected = f"{folder.parent.name}.{folder.name}"
@@ -207,6 +221,19 @@ def read_pack(path: Path) -> Pack:
             ),
             catalogues=MappingProxyType(
                 {key: Name(**table["name"]) for key, table in raw.get("catalogues", {}).items()}
+            ),
+            pages=MappingProxyType(
+                {
+                    key: PageDeclaration(
+                        id=key,
+                        **{
+                            **table,
+                            "name": Name(**table["name"]),
+                            "posts": tuple(table["posts"]),
+                        },
+                    )
+                    for key, table in raw.get("pages", {}).items()
+                }
             ),
         )
     except (KeyError, TypeError) as error:

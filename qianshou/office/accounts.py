@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor
@@ -28,7 +29,6 @@ from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.limits.counting import Limit, TooMany, refuse_if_spent, spend
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
-from qianshou.office.shell import officer_page, show
 
 FAILURES = 5
 LOCKED = timedelta(minutes=15)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qianshou.design.asked import whole
+from qianshou.design.desk import officer_page
 from qianshou.design.fields import read_form
 from qianshou.design.refused import by_field
 from qianshou.kernel import door
@@ -21,7 +22,6 @@ from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import see_matters, tasks_of
 from qianshou.office.matter import Tried, find_matter, show_matter
-from qianshou.office.shell import officer_page
 from qianshou.office.timeline import act_words
 
 Sent = Mapping[str, str]

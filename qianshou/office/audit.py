@@ -11,6 +11,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import whole
+from qianshou.design.desk import frame, officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
@@ -18,7 +19,6 @@ from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
 from qianshou.kernel.ledger.replay import check_entries
 from qianshou.kernel.registry.models import Officer, Organisation
-from qianshou.office.shell import frame, officer_page, show
 from qianshou.office.timeline import ICONS, act_words
 
 HERE = "<!--progress-->"

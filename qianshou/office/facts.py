@@ -63,6 +63,8 @@ class Words:
         if field.widget == "photos":
             photos = tuple(value) if isinstance(value, list) else ()
             return Told(field.id, label, _("%(n)s 张") % {"n": len(photos)}, photos)
+        if field.sealed and isinstance(value, Mapping) and "sealed" in value:
+            return Told(field.id, label, _("已加密保存"))
         if field.vault:
             return Told(field.id, label, _("已加密保存"), person=True)
         return Told(field.id, label, self.text(field, value))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import day, whole
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA, now
@@ -21,7 +22,6 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.office.intake import sheet_response
-from qianshou.office.shell import officer_page, show
 
 MONTHS = 12
 LONGEST_DAYS = 3 * 366

@@ -15,6 +15,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -27,7 +28,6 @@ from qianshou.kernel.registry.choices import choices_of, labelled_choices
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, SheetRow, read_sheet, write_template
 from qianshou.office.opening import start_of
-from qianshou.office.shell import officer_page, show
 
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LEFT_OUT = ("photos",)

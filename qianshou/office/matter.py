@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -25,7 +26,6 @@ from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
 from qianshou.office.peek import desk_of
-from qianshou.office.shell import officer_page, show
 from qianshou.office.timeline import timeline_of
 from qianshou.office.worklist import level_label, place_words, receivers_of
 

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
@@ -18,7 +19,6 @@ from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.kernel.worklist.lists import PAGE, find_matters, see_matters
 from qianshou.office.intake import sheet_response
-from qianshou.office.shell import officer_page, show
 from qianshou.office.worklist import (
     filter_choices,
     key_text,

@@ -5,10 +5,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import whole
+from qianshou.design.desk import officer_page, show
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.worklist import notices
-from qianshou.office.shell import officer_page, show
 
 PAGE = 50
 

@@ -4,7 +4,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from qianshou.kernel.access import RESIDENT, Actor, Standing, holds_task, may_act, may_read
+from qianshou.kernel.access import (
+    RESIDENT,
+    Actor,
+    Standing,
+    holds_task,
+    may_act,
+    may_read,
+    members_of,
+)
 from qianshou.kernel.door.rules import (
     may_stand_in,
     may_suspend,
@@ -16,6 +24,7 @@ from qianshou.kernel.pack import declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
 OPEN, DONE = 0, 1
+SEALED = "sealed"
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ def standing_of(matter: Any, parties: Iterable[Any]) -> Standing:
         pack=pack_of(matter.procedure).id,
         division_path=matter.division.path,
         organisations=frozenset(party.organisation_id for party in parties),
+        circle=None if matter.circle_id is None else members_of(matter.circle_id),
     )
 
 
@@ -114,6 +124,7 @@ def offer_of_matter(
         persons=tuple(
             name
             for name in declaration_of(matter.procedure).classes
-            if isinstance(facts.get(name), dict) and may_read(actor, name, standing)
+            if (isinstance(facts.get(name), dict) or name == SEALED)
+            and may_read(actor, name, standing)
         ),
     )

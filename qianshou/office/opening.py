@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.fields import read_form, shown_fields
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
@@ -19,7 +20,6 @@ from qianshou.kernel.pack import Pack, StartDeclaration, find_start, packs
 from qianshou.kernel.procedures.forms import Form
 from qianshou.kernel.procedures.versions import current, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.office.shell import officer_page, show
 
 
 def starts_for(actor: Actor) -> list[tuple[Pack, StartDeclaration]]:

@@ -7,6 +7,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -17,7 +18,6 @@ from qianshou.kernel.registry.models import Post
 from qianshou.kernel.statutes import statutes
 from qianshou.kernel.worklist.stays import Stay, stays_of
 from qianshou.office.drawn import draw_counts
-from qianshou.office.shell import officer_page, show
 
 SPAN = re.compile(r"(\d+)(min|h|wh|d|wd|mo|y)")
 

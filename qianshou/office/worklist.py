@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import YEARS, whole
+from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -35,7 +36,6 @@ from qianshou.kernel.worklist.lists import (
     list_tasks,
 )
 from qianshou.office.peek import peek_of
-from qianshou.office.shell import is_fragment, officer_page, show
 
 GROUPS = ("late", "today", "week", "later")
 

@@ -5,6 +5,5 @@ from datetime import timedelta
 from qianshou.kernel.limits.counting import Limit
 
 REPORTS = Limit("report", 10, timedelta(hours=1))
-LOOKS = Limit("look", 60, timedelta(minutes=10))
 GUESSES = Limit("guess", 10, timedelta(minutes=10))
 REMARKS = Limit("remark", 6, timedelta(hours=1))

@@ -18,7 +18,7 @@ class Receipt:
 
     matter: int
     number: str
-    disclosed: dict[str, str] = field(default_factory=dict)
+    disclosed: dict[str, Any] = field(default_factory=dict)
 
 
 MOVES: dict[type, Callable[..., MatterRow | None]] = {

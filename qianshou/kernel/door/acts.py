@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open a matter under `procedure` by the way in `start` of its pack."""
+    """Open a matter under `procedure` by the way in `start` of its pack.
+
+    `circle` names who alone may see it, `person` under whose key its sealed facts lie.
+    """
 
     procedure: str
     facts: Mapping[str, Any]
@@ -15,6 +18,8 @@ class Open:
     organisation: str = ""
     receipt: str = ""
     via: str = "page"
+    circle: int | None = None
+    person: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

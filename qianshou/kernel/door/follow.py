@@ -252,7 +252,7 @@ def _open_task(
         ",".join(opened.posts),
         organisation,
         matter.division,
-        None,
+        opened.assignee,
         matter.level,
         instant(at),
         matter.seq + 1,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from qianshou.kernel.access import (
     Actor,
@@ -30,24 +31,26 @@ from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
     instant,
-    load_matter,
+    is_hidden,
     load_open_task,
+    load_seen_matter,
     not_before,
     standing_of,
 )
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
-from qianshou.kernel.registry.vault import open_person
+from qianshou.kernel.registry.vault import key_of, open_person, open_value
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.change import Statement
 from qianshou.kernel.worklist.models import OPEN, Task
 
 URGE_PAUSE_SECONDS = 30 * 60
+SEALED = "sealed"
 
 
 def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
     """Take a free task; Refusal door.claimed when somebody was faster."""
-    matter, task = load_open_task(act.task)
+    matter, task = load_open_task(act.task, by)
     if task.assignee is not None:
         raise Refusal(
             "door.claimed", "这项任务已被签收", "This task has been claimed already", "task"
@@ -58,7 +61,7 @@ def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
 
 def release_task(act: Release, *, by: Actor, at: datetime) -> MatterRow:
     """Give back a task that one holds."""
-    matter, task = load_open_task(act.task)
+    matter, task = load_open_task(act.task, by)
     require(task.assignee is not None and task.assignee == by.officer)
     return _assign(matter, task, "release", by, at, None)
 
@@ -69,11 +72,12 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     Allowed to its holder and to a seat of its organisation with "transfer". Refuses an
     officer who does not hold the post there today (door.no_holder) and a missing reason.
     """
-    matter, task = load_open_task(act.task)
+    matter, task = load_open_task(act.task, by)
     require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
     require(may_transfer(by, task.assignee, task.organisation, task.posts))
     receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
-    if receiver is None or not actor_of(receiver, at).sits_at(task.organisation, task.posts):
+    to = None if receiver is None else actor_of(receiver, at)
+    if receiver is None or to is None or not _may_receive(to, matter, task):
         raise Refusal(
             "door.no_holder",
             "对方目前没有任职此岗位，不能转办给他",
@@ -83,6 +87,10 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     return _assign(
         matter, task, "transfer", by, at, act.officer, reason=act.reason, to=receiver.name
     )
+
+
+def _may_receive(to: Actor, matter: MatterRow, task: TaskRow) -> bool:
+    return to.sits_at(task.organisation, task.posts) and not is_hidden(matter, to)
 
 
 def _assign(
@@ -209,20 +217,24 @@ def link_matters(act: Link, *, by: Actor, at: datetime) -> MatterRow:
     return matter
 
 
-def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, str]:
+def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
     """Return a person's sealed fields after writing down who read them and what for.
 
-    `fact` names the person's place in the matter's facts. Refuses a missing purpose
+    `fact` names the person's place in the matter's facts, or is "sealed" for every fact that
+    was sealed under the key of the person whom the matter is about. Refuses a missing purpose
     (door.purpose), a class of data the actor's posts do not read (access.denied), and an
     erased person (vault.erased).
     """
     require_text(act.purpose, "purpose", "请写明查看用途", "Please say what you need it for")
     matter = _loaded(act.matter, by, lambda standing: may_read(by, act.fact, standing))
-    found = json.loads(matter.state)["facts"].get(act.fact)
+    facts = json.loads(matter.state)["facts"]
+    found = facts.get(act.fact)
     person = found.get("person") if isinstance(found, dict) else None
+    if act.fact == SEALED:
+        person = matter.person
     if person is None:
         raise Refusal("door.no_person", "没有登记当事人", "No person is recorded", "fact")
-    fields = open_person(person)
+    fields = _open_sealed(facts, person) if act.fact == SEALED else open_person(person)
     doing = Doing(
         "disclose",
         by,
@@ -234,8 +246,17 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, str]:
     return fields
 
 
+def _open_sealed(facts: dict[str, Any], person: int) -> dict[str, Any]:
+    key = key_of(person)
+    return {
+        name: open_value(value["sealed"], key)
+        for name, value in facts.items()
+        if isinstance(value, dict) and set(value) == {"sealed"}
+    }
+
+
 def _loaded(matter: int, by: Actor, allowed: Callable[[Standing], bool]) -> MatterRow:
-    row = load_matter(matter)
+    row = load_seen_matter(matter, by)
     require(by.kind == "clock" or allowed(standing_of(row)))
     return row
 

@@ -7,7 +7,7 @@ from qianshou.kernel.calendar import NEVER, amber_at, resume
 from qianshou.kernel.door.acts import Resume, Suspend
 from qianshou.kernel.door.follow import Doing, store_entry
 from qianshou.kernel.door.rules import may_suspend, require_text
-from qianshou.kernel.door.turn import MatterRow, instant, load_matter, not_before, standing_of
+from qianshou.kernel.door.turn import MatterRow, instant, load_seen_matter, not_before, standing_of
 from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.refusal import Refusal
@@ -84,7 +84,7 @@ def resume_matter(act: Resume, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def _loaded(matter: int, by: Actor) -> MatterRow:
-    row = load_matter(matter)
+    row = load_seen_matter(matter, by)
     tasks = Task.objects.filter(matter=matter, state=OPEN)
     held = tasks.values_list("assignee", "organisation", "posts")
     require(may_suspend(by, standing_of(row), held))

@@ -1,15 +1,21 @@
 """The one way in which a row of the registry changes: with an entry, before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door.turn import instant, signature, write_turn
-from qianshou.kernel.ledger.append import Draft, append_statement
+from qianshou.kernel.ledger.append import (
+    INSERT_ENTRY,
+    Draft,
+    append_statement,
+    digest_of_bytes,
+)
 from qianshou.kernel.ledger.read import entries_of, head_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.bigram import search_tokens
@@ -25,17 +31,24 @@ def subject_of(row: models.Model) -> str:
 
 
 def change_row(
-    row: Row, values: Mapping[str, Any], *, by: Actor, at: datetime, reason: str = ""
+    row: Row,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    sealed: Mapping[str, Any] | None = None,
 ) -> Row:
     """Set `values` on a registry row, new or kept, and write down what changed.
 
-    Returns the saved row: a kept one as it is in the table, with nothing else of it saved.
+    Of bytes the entry has the digest; `sealed` is what else it keeps, sealed already. Returns
+    the saved row: a kept one as it is in the table, with nothing else of it saved.
     Raises Refusals with one field each where the table's own constraints refuse it
     (registry.invalid). Nothing is written where nothing changed.
     """
     try:
         with write_turn(), transaction.atomic():
-            _change(row, values, by, at, reason)
+            _change(row, values, by, at, reason, sealed or {})
     except ValidationError as error:
         raise Refusals(_refusals(row, error)) from error
     except IntegrityError as error:
@@ -49,7 +62,12 @@ def lock_row(row: models.Model) -> None:
 
 
 def _change(
-    row: models.Model, values: Mapping[str, Any], by: Actor, at: datetime, reason: str
+    row: models.Model,
+    values: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    reason: str,
+    sealed: Mapping[str, Any],
 ) -> None:
     adding = row._state.adding
     if not adding:
@@ -73,42 +91,105 @@ def _change(
     row.full_clean()
     row.save(update_fields=None if adding else saved)
     act = "register" if adding else "amend"
-    _write_down(row, act, before, changed, by, at, reason)
+    told = {name: before[name] for name in changed if name in before}
+    write_down(row, act, told, changed, by=by, at=at, reason=reason, sealed=sealed)
 
 
-def _write_down(
+def write_down(
     row: models.Model,
     act: str,
     before: Mapping[str, Any],
-    changed: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
     by: Actor,
     at: datetime,
-    reason: str,
+    reason: str = "",
+    sealed: Mapping[str, Any] | None = None,
 ) -> None:
+    """Append one entry to a registry row's own chain, inside the caller's transaction."""
     subject = subject_of(row)
     seq, head = head_of(subject)
-    draft = Draft(
-        subject=subject,
-        seq=seq + 1,
-        act=act,
-        at=at,
-        by=signature(by),
-        facts={
-            "before": {name: before[name] for name in changed if name in before},
-            "after": dict(changed),
-            "reason": reason,
-        },
-    )
+    draft = _drafted(subject, seq + 1, act, before, after, by, at, reason, sealed or {})
     sql, parameters, _ = append_statement(draft, head, instant(at))
     change.run([(sql, parameters)])
 
 
-def _plain(row: models.Model, values: Mapping[str, Any]) -> dict[str, Any]:
+def _drafted(
+    subject: str,
+    seq: int,
+    act: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    reason: str,
+    sealed: Mapping[str, Any],
+) -> Draft:
+    facts = {"before": dict(before), "after": dict(after), "reason": reason}
+    return Draft(
+        subject, seq, act, at, signature(by), {**facts, **({"sealed": sealed} if sealed else {})}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class New(Generic[Row]):
+    """A new registry row with who registers it, when and what its entry keeps sealed."""
+
+    row: Row
+    by: Actor
+    at: datetime
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def insert_rows(rows: Sequence[New[Any]]) -> None:
+    """Register many new rows of one table at once, each with an entry of its own; sets their ids.
+
+    The rows are the caller's own making: the tables' constraints hold, but their validation
+    by field is not run. Nothing is inserted where one is refused (IntegrityError).
+    """
+    if not rows:
+        return
+    table = rows[0].row._meta
+    columns = [one for one in table.concrete_fields if not one.primary_key]
+    written = [one.name for one in columns if one.name != "tokens"]
+    names = ", ".join(f'"{one.column}"' for one in (*columns, table.pk))
+    marks = ", ".join(["%s"] * (len(columns) + 1))
+    with write_turn(), connection.cursor() as cursor:
+        inserted, entries = [], []
+        for number, new in enumerate(rows, _reserve(cursor, table, len(rows))):
+            new.row.pk = number
+            new.row._state.adding = False
+            values = [
+                one.get_db_prep_save(one.pre_save(new.row, True), connection) for one in columns
+            ]
+            inserted.append([*values, number])
+            after, subject = _plain(new.row, written), subject_of(new.row)
+            draft = _drafted(subject, 1, "register", {}, after, new.by, new.at, "", new.sealed)
+            entries.append(append_statement(draft, "", instant(new.at))[1])
+        cursor.executemany(f'INSERT INTO "{table.db_table}" ({names}) VALUES ({marks})', inserted)
+        cursor.executemany(INSERT_ENTRY, entries)
+
+
+def _reserve(cursor: Any, table: Any, number: int) -> int:
+    """Return the first of `number` ids that nobody else will get in this table."""
+    if connection.vendor == "postgresql":
+        cursor.execute(f'LOCK TABLE "{table.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    cursor.execute(f'SELECT COALESCE(MAX("{table.pk.column}"), 0) FROM "{table.db_table}"')
+    first = int(cursor.fetchone()[0]) + 1
+    if connection.vendor == "postgresql":
+        sequence = "SELECT setval(pg_get_serial_sequence(%s, %s), %s)"
+        cursor.execute(sequence, [table.db_table, table.pk.column, first + number - 1])
+    return first
+
+
+def _plain(row: models.Model, values: Iterable[str]) -> dict[str, Any]:
     plain = {}
     for name in values:
         if name in SECRET:
             continue
         value = getattr(row, row._meta.get_field(name).attname)  # type: ignore[union-attr]
+        if isinstance(value, bytes | memoryview):
+            value = digest_of_bytes(bytes(value))
         plain[name] = value.isoformat() if isinstance(value, date | datetime) else value
     return plain
 

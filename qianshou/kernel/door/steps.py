@@ -24,9 +24,12 @@ from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
     instant,
+    is_hidden,
     load_matter,
     load_open_task,
+    load_seen_matter,
     load_task,
+    no_task,
     not_before,
     standing_of,
 )
@@ -44,7 +47,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.bigram import search_tokens
 from qianshou.kernel.registry.choices import choices_of
 from qianshou.kernel.registry.models import Division, Organisation
-from qianshou.kernel.registry.vault import keep_persons
+from qianshou.kernel.registry.vault import keep_persons, seal_facts
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.models import DONE, OPEN, Task
 from qianshou.kernel.worklist.receipts import receipts_of
@@ -60,7 +63,7 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
     _require_start(start, by)
     declared = declaration_of(act.procedure)
     version, digest = current(act.procedure)
-    facts = _clean(form_of(digest, start.form), act.facts, at)
+    facts = _clean(form_of(digest, start.form), act.facts, act.person, at)
     organisation, division = _home(act, declared.place, facts, by)
     title = str(evaluate(declared.title, facts) or pack.name.zh)[:200]
     level = str(evaluate(declared.level, facts) or "") if declared.level else ""
@@ -84,6 +87,8 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
             act.receipt,
             False,
             tokens,
+            act.circle,
+            act.person,
         ],
     )
     assert row is not None
@@ -106,6 +111,8 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
         receipt_digest=act.receipt,
         supervised=False,
         suspended_at=None,
+        circle=act.circle,
+        person=act.person,
     )
     change.run(
         [
@@ -133,6 +140,8 @@ def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
             "title": title,
             "division": division.code,
             "receipt": act.receipt,
+            **({"circle": act.circle} if act.circle is not None else {}),
+            **({"person": act.person} if act.person is not None else {}),
         },
     )
     follow(doing, engine.Open(facts, start.start))
@@ -189,8 +198,11 @@ def _home(
     return organisation, division or organisation.division
 
 
-def _clean(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    return keep_persons(form, validate(form, facts, choices_of), at)
+def _clean(
+    form: Form, facts: Mapping[str, Any], person: int | None, at: datetime
+) -> dict[str, Any]:
+    clean = keep_persons(form, validate(form, facts, choices_of), at)
+    return seal_facts(form, clean, person)
 
 
 def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
@@ -199,12 +211,12 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     Refuses a task that is closed already (door.already_done) or held by another
     (access.denied), and facts that the form refuses (Refusals with fields).
     """
-    matter, task = load_open_task(act.task)
+    matter, task = load_open_task(act.task, by)
     _require_holder(matter, task, by)
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
     facts: Mapping[str, Any] = (
-        _clean(form_of(matter.digest, node.form), act.facts, at) if node.form else {}
+        _clean(form_of(matter.digest, node.form), act.facts, matter.person, at) if node.form else {}
     )
     doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
     follow(doing, engine.Complete(task.token, facts))
@@ -227,7 +239,7 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     Refuses a missing reason (door.reason), a step not declared or not done (door.target), and
     one in a branch that runs beside (engine.target).
     """
-    matter, task = load_open_task(act.task)
+    matter, task = load_open_task(act.task, by)
     _require_holder(matter, task, by)
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     at = not_before(matter, at)
@@ -260,6 +272,8 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     Refuses with door.taken_up when somebody has begun, and access.denied for another's task.
     """
     matter, task = load_task(act.task)
+    if is_hidden(matter, by):
+        raise no_task()
     require(task.state == DONE and by.officer is not None and task.assignee == by.officer)
     at = not_before(matter, at)
     with connection.cursor() as cursor:
@@ -310,7 +324,7 @@ def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
 
 def deliver_message(act: Deliver, *, by: Actor, at: datetime) -> MatterRow:
     """Hand a matter a message that it waits for; Refusal door.no_subscription otherwise."""
-    matter = load_matter(act.matter)
+    matter = load_seen_matter(act.matter, by)
     require(by.kind == "clock" or may_see(by, standing_of(matter)))
     waiting = change.fetch(
         "SELECT token FROM worklist_subscription WHERE matter_id = %s AND message = %s",
@@ -344,7 +358,7 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
     """
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     first, second = sorted((act.matter, act.into))
-    rows = {first: load_matter(first), second: load_matter(second)}
+    rows = {first: load_seen_matter(first, by), second: load_seen_matter(second, by)}
     matter, into = rows[act.matter], rows[act.into]
     closed = matter.closed_at or into.closed_at
     if act.matter == act.into or closed or matter.procedure != into.procedure:

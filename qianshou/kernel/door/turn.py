@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from qianshou.kernel.access import Actor, Standing
+from qianshou.kernel.access import Actor, Standing, members_of
 from qianshou.kernel.ledger.append import Draft, append_statement
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
@@ -60,6 +60,8 @@ class MatterRow:
     receipt_digest: str
     supervised: bool
     suspended_at: datetime | None
+    circle: int | None = None
+    person: int | None = None
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class TaskRow:
     warned: int
 
 
-MATTER_COLUMNS = 18
+MATTER_COLUMNS = 20
 INSTANTS = (9, 10, 14, 17)
 
 
@@ -107,31 +109,60 @@ def _read_task(row: tuple[Any, ...]) -> TaskRow:
     return TaskRow(*columns)
 
 
+def no_matter() -> Refusal:
+    """Return the answer for a matter that does not exist, or that the actor's circles hide."""
+    return Refusal("door.no_matter", "没有这个事项", "There is no such matter", "matter")
+
+
+def no_task() -> Refusal:
+    """Return the answer for a task that does not exist, or that the actor's circles hide."""
+    return Refusal("door.no_task", "没有这个任务", "There is no such task", "task")
+
+
+def is_hidden(matter: MatterRow, by: Actor) -> bool:
+    """Whether a matter's circle hides it from `by`: then it is answered as one that is not."""
+    if matter.circle is None or by.kind == "clock":
+        return False
+    if by.kind == "resident":
+        return by.receipt not in receipts_of(matter.id)
+    return not members_of(matter.circle).hold(by)
+
+
 def load_matter(matter: int) -> MatterRow:
     """Return a matter locked for this transaction; Refusal door.no_matter when there is none."""
     row = change.fetch(change.LOAD_MATTER, [matter], lock="m")
     if row is None:
-        raise Refusal("door.no_matter", "没有这个事项", "There is no such matter", "matter")
+        raise no_matter()
     return _read_matter(row)
+
+
+def load_seen_matter(matter: int, by: Actor) -> MatterRow:
+    """Return a matter locked, as `load_matter`; one that a circle hides is refused like none."""
+    row = load_matter(matter)
+    if is_hidden(row, by):
+        raise no_matter()
+    return row
 
 
 def load_task(task: int) -> tuple[MatterRow, TaskRow]:
     """Return a task and its matter, locked; Refusal door.no_task when there is none."""
     row = change.fetch(change.LOAD_MATTER_OF_TASK, [task], lock="m")
     if row is None:
-        raise Refusal("door.no_task", "没有这个任务", "There is no such task", "task")
+        raise no_task()
     if connection.vendor == "postgresql":
         row = row[:MATTER_COLUMNS] + (change.fetch(change.LOAD_TASK, [task]) or ())
     return _read_matter(row), _read_task(row[MATTER_COLUMNS:])
 
 
-def load_open_task(task: int) -> tuple[MatterRow, TaskRow]:
+def load_open_task(task: int, by: Actor) -> tuple[MatterRow, TaskRow]:
     """Return an open task and its matter, locked.
 
-    Raises Refusal door.no_task, door.already_done for a task that is dealt with, and
-    door.suspended while the matter's clock stands still.
+    Raises Refusal door.no_task (also where a circle hides it), door.already_done for a task
+    that is dealt with, and door.suspended while the matter's clock stands still.
     """
     matter, row = load_task(task)
+    if is_hidden(matter, by):
+        raise no_task()
     if row.state != OPEN:
         raise Refusal(
             "door.already_done",
@@ -166,6 +197,7 @@ def standing_of(matter: MatterRow) -> Standing:
         division_path=matter.division_path,
         organisations=organisations,
         receipts=receipts_of(matter.id),
+        circle=None if matter.circle is None else members_of(matter.circle),
     )
 
 

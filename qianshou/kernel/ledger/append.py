@@ -1,5 +1,6 @@
 """The one place that writes the ledger. Importable by the door only."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,11 @@ class Draft:
 def stamp(at: datetime) -> str:
     """Return an instant as the ledger writes it: UTC, microseconds, "Z"."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+def digest_of_bytes(sealed: bytes) -> str:
+    """Return what an entry writes down of bytes that it must not tell."""
+    return f"sha256:{hashlib.sha256(sealed).hexdigest()}"
 
 
 class Stamped(Func):

@@ -22,6 +22,7 @@ from qianshou.kernel.ledger.tables import (
 from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.versions import compiled
 
+CHANGES = ("register", "amend")  # acts on a row of the registry that say what it became
 Progress = Callable[[int, int], None]
 COLUMNS = (
     "pk", "subject", "seq", "act", "node", "officer_id", "organisation_id", Stamped("at"), "body",
@@ -31,6 +32,7 @@ Row = tuple[Any, ...]
 Rows = dict[str, dict[str, Any]]
 PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
+    "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
     "timers": "计时",
 }  # fmt: skip
@@ -143,7 +145,7 @@ def check_subject(
             return
         prev = own
         bodies.append(parsed)
-    if bodies[0]["act"] not in ("open", "register", "amend"):
+    if bodies[0]["act"] not in ("open", *CHANGES, "disclose"):
         yield Problem(subject, 1, f"{subject} 没有开头", f"{subject} has no opening entry")
     elif matter is not None:
         yield from check_matter(subject, bodies, prev, matter)
@@ -213,7 +215,7 @@ def check_row(
     told: dict[str, Any] = {}
     try:
         for body in bodies:
-            told.update(body["after"])
+            told.update(body["after"] if body["act"] in CHANGES else {})
         differs = [name for name in told if name in row and not is_written(row[name], told[name])]
     except (ValueError, LookupError, TypeError):  # a forged body
         differs = ["after"]
@@ -235,7 +237,14 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     procedure = compiled(digest_of_version)
     first = bodies[0]
     home = first["facts"]["home"]
-    told = Picture(first["title"], home, first["division"], first["receipt"])
+    told = Picture(
+        first["title"],
+        home,
+        first["division"],
+        first["receipt"],
+        circle=first.get("circle"),
+        person=first.get("person"),
+    )
     state: engine.State | None = None
     due: dict[str, str] = {}
     opened: dict[int, engine.Opened] = {}
@@ -276,7 +285,13 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
         if token in opened:
             one = opened[token]
             posts = ",".join(one.posts)
-            told.tasks[token] = (one.node, at, posts, codes[token], holders.get(token))
+            told.tasks[token] = (
+                one.node,
+                at,
+                posts,
+                codes[token],
+                holders.get(token, one.assignee),
+            )
         else:
             told.timers[token] = at
     return state, told

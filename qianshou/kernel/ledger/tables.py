@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 
-from qianshou.kernel.ledger.append import Stamped, stamp
+from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
 Waiting = tuple[str, str, str, str, int | None]
@@ -24,6 +24,8 @@ class Picture:
     organisation: str
     division: str
     receipt: str
+    circle: int | None = None
+    person: int | None = None
     supervised: bool = False
     suspended: bool = False
     outcome: str = ""
@@ -58,14 +60,16 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
     pictures: dict[int, Picture] = {}
     for (
         pk, number, digest, state, seq, head, title, organisation, division, receipt, supervised,
-        suspended_at, outcome,
+        suspended_at, outcome, circle, person,
     ) in matters.values_list(
         "pk", "number", "version__digest", "state", "seq", "head", "title", "organisation__code",
         "division__code", "receipt_digest", "supervised", "suspended_at", "outcome",
+        "circle", "person",
     ).iterator(chunk_size=5000):  # fmt: skip
         picture = Picture(
-            title, organisation, division, receipt, supervised, suspended_at is not None, outcome
-        )
+            title, organisation, division, receipt, circle, person, supervised,
+            suspended_at is not None, outcome,
+        )  # fmt: skip
         pictures[pk] = picture
         stored[number] = StoredMatter(digest, state, seq, head, picture)
     for matter, token, node, due_at, posts, organisation, assignee in tasks.values_list(
@@ -96,7 +100,9 @@ def registry_rows(kind: str) -> dict[str, dict[str, Any]] | None:
 
 
 def is_written(value: Any, told: Any) -> bool:
-    """Whether a value of a registry row is what its entry wrote down."""
+    """Whether a value of a registry row is what its entry wrote down; of bytes, their digest."""
+    if isinstance(value, bytes | memoryview):
+        return bool(told == digest_of_bytes(bytes(value)))
     if isinstance(value, datetime):
         return isinstance(told, str) and stamp(value) == stamp(datetime.fromisoformat(told))
     return bool((value.isoformat() if isinstance(value, date) else value) == told)

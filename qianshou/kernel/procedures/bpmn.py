@@ -20,20 +20,24 @@ EXTENSIONS = {
     "http://camunda.org/schema/1.0/bpmn": {
         "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
         "decisionRef": "decision", "collection": "collection", "elementVariable": "element",
+        "assignee": "assignee",
     },
     "http://flowable.org/bpmn": {
         "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
         "collection": "collection", "elementVariable": "element",
+        "assignee": "assignee",
     },
     "http://activiti.org/bpmn": {
         "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
         "collection": "collection", "elementVariable": "element",
+        "assignee": "assignee",
     },
     OURS: {
         "organisation": "organisation", "due": "due", "source": "source", "returnTo": "return_to",
         "effect": "effect", "nameEn": "name_en", "decision": "decision", "posts": "posts",
         "collection": "collection", "element": "element", "form": "form",
         "milestone": "milestone", "milestoneEn": "milestone_en", "results": "results",
+        "assignee": "assignee",
     },
 }  # fmt: skip
 TASKS = {

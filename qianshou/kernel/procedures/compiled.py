@@ -251,6 +251,7 @@ class Compiler:
             posts=tuple(post.strip() for post in told.get("posts", "").split(",") if post.strip()),
             form=told.get("form", ""),
             organisation=self.told(element, told.get("organisation", "")),
+            assignee=self.told(element, told.get("assignee", "")),
             due=self.told(element, told.get("due", "")),
             due_source=told.get("source", ""),
             return_to=_return_to(told.get("return_to")),

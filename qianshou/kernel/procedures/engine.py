@@ -9,6 +9,7 @@ target anew. Facts submitted inside a multi-instance belong to that instance.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -108,7 +109,10 @@ Act = Open | Complete | Fire | Deliver | Return
 
 
 class Opened(NamedTuple):
-    """A human step that opened: who, where, by when, with which form."""
+    """A human step that opened: who, where, by when, with which form.
+
+    `assignee` is an officer's number where the step names one, and then nobody need claim it.
+    """
 
     token: int
     node: str
@@ -116,6 +120,7 @@ class Opened(NamedTuple):
     organisation: Any
     due: str | None
     form: str
+    assignee: int | None = None
 
 
 class Closed(NamedTuple):
@@ -216,7 +221,7 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     del left[act.token]
     serial += 1
     left[serial] = made(Token, (after.id, token[1], ""))
-    organisation, due = after.organisation, after.due
+    organisation, due, assignee = after.organisation, after.due, after.assignee
     opened = made(
         Opened,
         (
@@ -226,12 +231,19 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
             None if organisation is None else organisation(facts),
             None if due is None else due(facts),
             after.form,
+            None if assignee is None else officer_of(assignee(facts)),
         ),
     )
     closed = made(Closed, (act.token, node.id, "done"))
     kept = made(State, (left, facts, serial, local))
     none = ()
     return made(Step, (kept, (opened,), (closed,), none, none, none, none, none, None, passed))
+
+
+def officer_of(value: Any) -> int | None:
+    """Return the officer's number that a step's assignee evaluates to; None for anything else."""
+    whole = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return int(value) if whole and value == int(value) else None
 
 
 def choose(node: Node, facts: Mapping[str, Any]) -> Way:
@@ -635,6 +647,7 @@ class _Run:
                         node.organisation(facts) if node.organisation is not None else None,
                         None if due is None else str(due),
                         node.form,
+                        officer_of(node.assignee(facts)) if node.assignee is not None else None,
                     ),
                 ),
             )

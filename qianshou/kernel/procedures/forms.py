@@ -2,6 +2,7 @@
 
 Beside the schema's own words a field may say x-en (English title), x-en-description,
 x-catalogue (where its choices come from), x-widget, x-vault (a person's sealed fields),
+x-sealed (kept under the key of the person whom the matter is about),
 x-when (FEEL: the field counts only then), x-suggest (the fact that suggests its value). A form
 may say x-because (the fact that says why; its English has "_en" behind). Unknown words are refused.
 """
@@ -23,7 +24,7 @@ FORM_KEYS = {
 FIELD_KEYS = {
     "type", "title", "x-en", "description", "x-en-description", "oneOf", "maxLength", "minLength",
     "pattern", "format", "minimum", "maximum", "items", "maxItems", "default", "x-catalogue",
-    "x-widget", "x-vault", "x-when", "x-suggest", "x-public",
+    "x-widget", "x-vault", "x-when", "x-suggest", "x-public", "x-sealed",
 }  # fmt: skip
 WIDGETS = {
     "text", "textarea", "radio", "select", "place", "photos", "organisation", "organisations",
@@ -59,6 +60,7 @@ class Field:
     choices: tuple[Choice, ...]
     catalogue: str
     vault: bool
+    sealed: bool
     when: Expression | None
     suggest: str
     schema: Mapping[str, Any]
@@ -171,6 +173,7 @@ def _read_field(source: str, key: str, told: Mapping[str, Any], required: bool) 
         choices=choices,
         catalogue=catalogue,
         vault=bool(told.get("x-vault")),
+        sealed=bool(told.get("x-sealed")),
         when=compile_expression(told["x-when"]) if told.get("x-when") else None,
         suggest=told.get("x-suggest", ""),
         schema=told,

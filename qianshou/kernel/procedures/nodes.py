@@ -36,6 +36,7 @@ class Node:
     posts: tuple[str, ...] = ()
     form: str = ""
     organisation: Expression | None = None
+    assignee: Expression | None = None
     due: Expression | None = None
     due_source: str = ""
     return_to: tuple[str, ...] | None = None

@@ -57,6 +57,7 @@ class Organisation(models.Model):
         ("town", "镇街"),
         ("bureau", "区级部门"),
         ("village", "村（社区）"),
+        ("school", "学校"),
     ]
     code = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80, unique=True)
@@ -263,6 +264,102 @@ class CalendarDay(models.Model):
     name = models.CharField(max_length=40)
 
 
+class Circle(models.Model):
+    """The named people who need to know of a child, a party or one matter (知情范围)."""
+
+    about = models.CharField(max_length=60)
+
+
+class CircleMember(models.Model):
+    """An officer, or whoever sits at a seat, belongs to a circle in a role until it is ended.
+
+    A membership counts while it has no end.
+    """
+
+    circle = models.ForeignKey(Circle, models.PROTECT, related_name="members")
+    role = models.CharField(max_length=20)
+    officer = models.ForeignKey(
+        Officer, models.PROTECT, null=True, blank=True, related_name="circles"
+    )
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True)
+    post = models.ForeignKey(Post, models.PROTECT, null=True, blank=True)
+    from_date = models.DateField()
+    to_date = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(officer__isnull=False, organisation=None, post=None)
+                | Q(officer=None, organisation__isnull=False, post__isnull=False),
+                name="circle_member_is_officer_or_seat",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_date=None) | Q(to_date__gte=F("from_date")),
+                name="circle_member_days_in_order",
+            ),
+            models.UniqueConstraint(
+                fields=["circle", "officer", "role"],
+                condition=Q(to_date=None, officer__isnull=False),
+                name="circle_officer_once",
+            ),
+            models.UniqueConstraint(
+                fields=["circle", "organisation", "post", "role"],
+                condition=Q(to_date=None, officer=None),
+                name="circle_seat_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["officer", "circle"], condition=Q(to_date=None), name="circles_of_officer"
+            ),
+            models.Index(
+                fields=["organisation", "post", "circle"],
+                condition=Q(to_date=None, officer=None),
+                name="circles_of_seat",
+            ),
+        ]
+
+
+class Pairing(models.Model):
+    """A department, or a leader, stands by a town from a day to a day (结对帮扶)."""
+
+    kind = models.SlugField(max_length=40)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="pairings"
+    )
+    officer = models.ForeignKey(
+        Officer, models.PROTECT, null=True, blank=True, related_name="pairings"
+    )
+    division = models.ForeignKey(Division, models.PROTECT, related_name="pairings")
+    from_date = models.DateField()
+    to_date = models.DateField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(officer__isnull=False, organisation=None)
+                | Q(officer=None, organisation__isnull=False),
+                name="pairing_of_officer_or_organisation",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_date=None) | Q(to_date__gte=F("from_date")),
+                name="pairing_days_in_order",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "organisation", "division"],
+                condition=Q(to_date=None, officer=None),
+                name="pairing_organisation_once",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "officer", "division"],
+                condition=Q(to_date=None, officer__isnull=False),
+                name="pairing_officer_once",
+            ),
+        ]
+
+
 class Person(models.Model):
     """A natural person (自然人) in the vault: sealed fields under a key of their own.
 
@@ -272,6 +369,11 @@ class Person(models.Model):
     sealed = models.BinaryField()
     wrapped_key = models.BinaryField(null=True, blank=True)
     phone_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    identity_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    circle = models.ForeignKey(
+        Circle, models.PROTECT, null=True, blank=True, related_name="persons"
+    )
+    erase_on = models.DateField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -283,3 +385,46 @@ class Person(models.Model):
                 name="person_key_until_erased",
             )
         ]
+
+
+class Sheet(models.Model):
+    """What is known of a person under one heading, sealed under the person's own key."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="sheets")
+    kind = models.CharField(max_length=40)
+    sealed = models.BinaryField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "kind"], name="sheet_once")
+        ]
+
+
+class Disclosure(models.Model):
+    """Somebody opened a person's sealed sheets for a purpose, or tried to and was refused."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="disclosures")
+    officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="disclosures")
+    at = models.DateTimeField()
+    kinds = models.CharField(max_length=200)
+    purpose = models.CharField(max_length=200)
+    allowed = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["officer", "at"], name="disclosure_by_officer"),
+            models.Index(fields=["person", "at"], name="disclosure_of_person"),
+        ]
+
+
+class Alert(models.Model):
+    """Something that the security administrator should look at."""
+
+    kind = models.CharField(max_length=40)
+    officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="alerts")
+    at = models.DateTimeField()
+    text = models.CharField(max_length=300)
+    text_en = models.CharField(max_length=300)
+    read_at = models.DateTimeField(null=True)
+    read_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")

@@ -1,6 +1,11 @@
-"""The vault: persons' sealed fields, each person under a key of their own."""
+"""The vault: persons' sealed fields, each person under a key of their own.
 
-from collections.abc import Mapping
+What opens something here writes nothing down: pages open persons through `kernel.door.sealing`.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +32,58 @@ def keep_persons(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str
     return kept
 
 
+def seal_facts(form: Form, facts: Mapping[str, Any], person: int | None) -> dict[str, Any]:
+    """Return `facts` with every x-sealed field replaced by {"sealed": text} under `person`'s key.
+
+    Refuses vault.nobody where a form seals and the matter is about no person, and vault.erased.
+    """
+    names = [field.id for field in form.fields if field.sealed and field.id in facts]
+    if not names:
+        return dict(facts)
+    if person is None:
+        raise Refusal(
+            "vault.nobody",
+            "此事项没有对应的人，不能加密保存",
+            "This matter is about nobody, so that nothing can be sealed",
+            names[0],
+        )
+    key = key_of(person)
+    return {**facts, **{name: {"sealed": seal_value(facts[name], key)} for name in names}}
+
+
+def key_of(person: int) -> bytes:
+    """Return a person's key; Refusal vault.erased where it is gone."""
+    return keys_of([person])[person]
+
+
+def keys_of(persons: Iterable[int]) -> dict[int, bytes]:
+    """Return the keys of several persons (one query); Refusal vault.erased where one is gone."""
+    rows = Person.objects.filter(pk__in=list(persons)).values_list("pk", "wrapped_key")
+    return {pk: _unwrapped(wrapped) for pk, wrapped in rows}
+
+
+def _unwrapped(wrapped: Any) -> bytes:
+    if wrapped is None:
+        raise Refusal(
+            "vault.erased",
+            "该当事人的信息已按要求删除",
+            "This person's data has been erased",
+            "person",
+        )
+    return cipher.unwrap_key(bytes(wrapped), master_key())
+
+
+def seal_value(value: Any, key: bytes) -> str:
+    """Return any JSON value sealed under a person's key, as text."""
+    plain = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+    return base64.b64encode(cipher.encrypt(plain, key)).decode()
+
+
+def open_value(sealed: str, key: bytes) -> Any:
+    """Return what `seal_value` sealed; Refusal vault.tampered."""
+    return json.loads(cipher.decrypt(base64.b64decode(sealed), key))
+
+
 def keep_person(fields: Mapping[str, str], at: datetime) -> int:
     """Seal `fields` ({name, phone, …}) under a new key and return the person's id."""
     key = cipher.new_key()
@@ -39,9 +96,9 @@ def keep_person(fields: Mapping[str, str], at: datetime) -> int:
     return person.pk
 
 
-def lookup_digest(phone: str) -> str:
-    """Return the keyed digest under which a telephone number is found; "" for none."""
-    return cipher.keyed_digest(phone, master_key()) if phone else ""
+def lookup_digest(text: str) -> str:
+    """Return the keyed digest under which a telephone or identity number is found; "" for none."""
+    return cipher.keyed_digest(text, master_key()) if text else ""
 
 
 def open_person(person: int) -> dict[str, str]:
@@ -50,19 +107,4 @@ def open_person(person: int) -> dict[str, str]:
     Only the door calls this, after it has written down who reads and why.
     """
     row = Person.objects.get(pk=person)
-    if row.wrapped_key is None:
-        raise Refusal(
-            "vault.erased",
-            "该当事人的信息已按要求删除",
-            "This person's data has been erased",
-            "person",
-        )
-    key = cipher.unwrap_key(bytes(row.wrapped_key), master_key())
-    return cipher.open_fields(bytes(row.sealed), key)
-
-
-def erase_person(person: int, at: datetime) -> None:
-    """Destroy a person's key: what was sealed can never be read again."""
-    Person.objects.filter(pk=person, wrapped_key__isnull=False).update(
-        wrapped_key=None, phone_digest="", erased_at=at
-    )
+    return cipher.open_fields(bytes(row.sealed), _unwrapped(row.wrapped_key))

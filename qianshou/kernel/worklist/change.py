@@ -13,7 +13,7 @@ Statement = tuple[str, Sequence[Any]]
 LOAD_MATTER = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
-       m.receipt_digest, m.supervised, m.suspended_at
+       m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id
 FROM worklist_matter m
 JOIN procedures_version v ON v.id = m.version_id
 JOIN registry_division d ON d.id = m.division_id
@@ -25,7 +25,7 @@ FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
-       m.receipt_digest, m.supervised, m.suspended_at,
+       m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
        t.opened_seq, t.due_at, t.warned
 FROM worklist_task t
@@ -39,8 +39,8 @@ ON CONFLICT (prefix) DO UPDATE SET last = worklist_series.last + 1 RETURNING las
 INSERT_MATTER = """
 INSERT INTO worklist_matter
   (number, procedure, version_id, title, level, division_id, organisation_id, opened_at, outcome,
-   state, seq, head, head_at, receipt_digest, supervised, urged, tokens)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', 0, '', %s, %s, %s, 0, %s) RETURNING id"""
+   state, seq, head, head_at, receipt_digest, supervised, urged, tokens, circle_id, person_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', 0, '', %s, %s, %s, 0, %s, %s, %s) RETURNING id"""
 UPDATE_MATTER = """
 UPDATE worklist_matter SET state = %s, seq = %s, head = %s, head_at = %s, level = %s,
   closed_at = %s, outcome = %s WHERE id = %s"""

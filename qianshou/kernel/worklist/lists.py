@@ -106,16 +106,33 @@ def _branches(
     which: str, by: Actor, addresses: Sequence[tuple[int, str]]
 ) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
-    mine = ("t.assignee_id = %s", [by.officer])
+    inside, own = _inside_circles(by)
+    mine = (f"t.assignee_id = %s AND {inside}", [by.officer, *own])
     pools = [
-        ("t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL", [organisation, posts])
+        (
+            f"t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL AND {inside}",
+            [organisation, posts, *own],
+        )
         for organisation, posts in addresses
     ]
     if which == "post":
         return pools
     if which == "organisation":
-        return [("t.organisation_id = %s", [found]) for found in sorted(by.organisations)]
+        return [
+            (f"t.organisation_id = %s AND {inside}", [found, *own])
+            for found in sorted(by.organisations)
+        ]
     return [mine, *pools]
+
+
+def _inside_circles(by: Actor) -> tuple[str, list[Any]]:
+    """Return SQL over matter `m`: it has no circle, or `by` is in it; with parameters."""
+    seats = "".join(" OR (c.organisation_id = %s AND c.post_id = %s)" for _ in by.seats)
+    return (
+        "(m.circle_id IS NULL OR EXISTS (SELECT 1 FROM registry_circlemember c "
+        f"WHERE c.circle_id = m.circle_id AND c.to_date IS NULL AND (c.officer_id = %s{seats})))",
+        [by.officer, *(part for seat in by.seats for part in (seat.organisation, seat.post))],
+    )
 
 
 def _narrowed(filters: Filters, at: datetime | None) -> tuple[str, list[Any]]:

@@ -41,6 +41,8 @@ class Matter(models.Model):
     suspended_at = models.DateTimeField(null=True)
     urged = models.PositiveSmallIntegerField(default=0)
     tokens = models.TextField(blank=True)
+    circle = models.ForeignKey("registry.Circle", models.PROTECT, null=True)
+    person = models.ForeignKey("registry.Person", models.PROTECT, null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -6,7 +6,7 @@ from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, circles_of
 from qianshou.kernel.worklist.lists import addresses_of
 from qianshou.kernel.worklist.models import Notice, Reading
 
@@ -18,7 +18,15 @@ def notices_for(by: Actor) -> QuerySet[Notice]:
     """Return the notices meant for `by`, the newest first; each says `is_read`, by this officer."""
     if by.officer is None:
         return Notice.objects.none()
-    return _marked(by).filter(reduce(or_, _addressed_to(by))).order_by("-id")
+    return _marked(by).filter(reduce(or_, _addressed_to(by)), _told_to(by)).order_by("-id")
+
+
+def _told_to(by: Actor) -> Q:
+    """What a circle hides is told to nobody by their post; who is named is always told."""
+    hidden = Q(matter__circle__isnull=False) & ~Q(
+        matter__circle__in=circles_of(by).values("circle")
+    )
+    return Q(officer=by.officer) | ~hidden
 
 
 def _addressed_to(by: Actor) -> list[Q]:
@@ -40,7 +48,9 @@ def _unread(by: Actor) -> QuerySet[Notice]:
         Notice.objects.filter(pk__in=Notice.objects.filter(address).order_by("-id")[:MOST])
         for address in _addressed_to(by)
     ]
-    return _marked(by).filter(pk__in=first.union(*others, all=True).values("pk"), is_read=False)
+    return _marked(by).filter(
+        _told_to(by), pk__in=first.union(*others, all=True).values("pk"), is_read=False
+    )
 
 
 def count_unread(by: Actor) -> int:

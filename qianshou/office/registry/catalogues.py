@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from qianshou.design.desk import show
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
@@ -22,7 +23,6 @@ from qianshou.kernel.registry.sheets import Column, read_sheet, write_sheet
 from qianshou.office.intake import sheet_response
 from qianshou.office.registry.history import past_of
 from qianshou.office.registry.tables import CATALOGUES, may_edit
-from qianshou.office.shell import show
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 MOST_ENTRIES = 400

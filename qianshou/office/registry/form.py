@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.fields import ShownField
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
@@ -29,7 +30,6 @@ from qianshou.office.registry.reading import form_text, read_values, shown_text
 from qianshou.office.registry.references import find_by_key, options_of
 from qianshou.office.registry.saving import save_row
 from qianshou.office.registry.tables import CATALOGUES, OFFICERS, SHIFTS, Field, Table, may_edit
-from qianshou.office.shell import officer_page, show
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
@@ -18,7 +19,6 @@ from qianshou.office.registry.finding import Asked, find_rows, read_asked, sorta
 from qianshou.office.registry.reading import shown_text
 from qianshou.office.registry.references import short_name
 from qianshou.office.registry.tables import SHIFTS, TABLES, Table, may_edit, until
-from qianshou.office.shell import officer_page, show
 
 PAGE = 50
 AHEAD = timedelta(days=7)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
@@ -30,7 +31,6 @@ from qianshou.office.registry.planning import PlannedRow, columns_of, plan_rows,
 from qianshou.office.registry.reading import shown_text
 from qianshou.office.registry.references import options_of
 from qianshou.office.registry.tables import CATALOGUES, Field, Table, may_edit
-from qianshou.office.shell import officer_page, show
 
 MOST_SHOWN = 500
 ENTRY_COLUMNS = (

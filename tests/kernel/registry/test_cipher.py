@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from qianshou.kernel.access import CLOCK
+from qianshou.kernel.door.sealing import erase_person
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher, vault
 from qianshou.kernel.registry.models import Person
@@ -58,7 +60,7 @@ def test_nothing_of_a_person_stands_in_clear_in_the_table(db: None, at: datetime
 
 def test_an_erased_person_cannot_be_read_again(db: None, at: datetime) -> None:
     person = vault.keep_person(FIELDS, at)
-    vault.erase_person(person, at)
+    erase_person(person, by=CLOCK, at=at, reason="期满")
     with pytest.raises(Refusal) as refused:
         vault.open_person(person)
     assert refused.value.code == "vault.erased"

@@ -1,6 +1,7 @@
 """What the residents' pages share: limits by address, refusals by field, the frame."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -9,10 +10,10 @@ from django.shortcuts import render
 
 from qianshou.design.headers import address_of
 from qianshou.kernel.clock import now
-from qianshou.kernel.limits.counting import TooMany, spend
-from qianshou.portal.limits import LOOKS
+from qianshou.kernel.limits.counting import Limit, TooMany, spend
 
 P = ParamSpec("P")
+LOOKS = Limit("look", 60, timedelta(minutes=10))
 
 
 def resident_page(
@@ -28,7 +29,7 @@ def resident_page(
             return view(request, *args, **kwargs)
         except TooMany as refusal:
             response = render(
-                request, "portal/waiting.html", {"minutes": refusal.minutes}, status=429
+                request, "design/waiting.html", {"minutes": refusal.minutes}, status=429
             )
             response.headers["Retry-After"] = str(refusal.minutes * 60)
             return response

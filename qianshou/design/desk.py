@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
+from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
 from qianshou.kernel.worklist.lists import count_tasks
@@ -91,8 +92,15 @@ def frame(actor: Actor) -> dict[str, Any]:
         "seat": seat_line(actor),
         "counts": count_tasks(actor, at=at),
         "unread": count_unread(actor),
+        "pages": pages_for(actor),
         "at": at,
     }
+
+
+def pages_for(actor: Actor) -> list[PageDeclaration]:
+    """Return the pages of packs that stand in the frame of an actor's posts."""
+    held = {seat.post for seat in actor.seats}
+    return [page for pack in packs() for page in pack.pages.values() if held & set(page.posts)]
 
 
 def seat_line(actor: Actor) -> tuple[str, str]:

@@ -1,0 +1,207 @@
+"""Persons whose sheets lie sealed: registering them, changing them, opening them for a purpose.
+
+A sheet is what is known of a person under one heading ("care.health"). Its entries keep every
+changed field sealed under the person's own key, so that erasing the key erases its history too.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from qianshou.kernel.access import Actor, members_of, require
+from qianshou.kernel.door.registering import change_row, history_of, write_down
+from qianshou.kernel.door.rules import require_text
+from qianshou.kernel.door.turn import write_turn
+from qianshou.kernel.registry import cipher
+from qianshou.kernel.registry.models import Alert, Circle, Disclosure, Person, Sheet
+from qianshou.kernel.registry.vault import (
+    key_of,
+    lookup_digest,
+    master_key,
+    open_value,
+    seal_value,
+)
+
+FAILED, FAILED_WITHIN = 3, timedelta(days=1)
+MANY, MANY_WITHIN = 30, timedelta(minutes=10)
+
+
+def new_person(identity_number: str = "", *, circle: Circle | None, at: datetime) -> Person:
+    """Return a person not yet saved, with a key of their own and no sheet.
+
+    By the keyed digest of `identity_number` the person is found again; only `circle` may open
+    what is sealed.
+    """
+    key = cipher.new_key()
+    return Person(
+        sealed=cipher.seal_fields({}, key),
+        wrapped_key=cipher.wrap_key(key, master_key()),
+        identity_digest=lookup_digest(identity_number),
+        circle=circle,
+        created_at=at,
+    )
+
+
+def register_person(
+    sheets: Mapping[str, Mapping[str, Any]],
+    *,
+    circle: Circle | None = None,
+    identity_number: str = "",
+    by: Actor,
+    at: datetime,
+) -> Person:
+    """Register a person with sealed sheets, {kind: {field: value}}, and return it as saved."""
+    person = new_person(identity_number, circle=circle, at=at)
+    with write_turn():
+        person.save()
+        written = {"circle": person.circle_id, "created_at": at.isoformat()}
+        write_down(person, "register", {}, written, by=by, at=at)
+        for kind, values in sheets.items():
+            change_sheet(person.pk, kind, values, by=by, at=at)
+    return person
+
+
+def change_sheet(
+    person: int, kind: str, values: Mapping[str, Any], *, by: Actor, at: datetime, reason: str = ""
+) -> list[str]:
+    """Set fields of a person's sheet (None takes one away) and return the names that changed.
+
+    The caller has asked whether `by` may. Raises Refusal vault.erased.
+    """
+    with write_turn():
+        key = key_of(person)
+        row = Sheet.objects.select_for_update().filter(person=person, kind=kind).first()
+        before = open_value(bytes(row.sealed).decode(), key) if row is not None else {}
+        changed = {
+            name: value
+            for name, value in values.items()
+            if before.get(name) != value or (name not in before and value is not None)
+        }
+        if row is not None and not changed:
+            return []
+        kept = {name: value for name, value in {**before, **values}.items() if value is not None}
+        change_row(
+            row or Sheet(person_id=person, kind=kind),
+            {
+                "person": Person(pk=person),
+                "kind": kind,
+                "sealed": seal_value(kept, key).encode(),
+                "updated_at": at,
+            },
+            by=by,
+            at=at,
+            reason=reason,
+            sealed={name: seal_value(value, key) for name, value in changed.items()},
+        )
+    return list(changed)
+
+
+def open_sheets(
+    person: int, kinds: Collection[str], *, by: Actor, at: datetime, purpose: str
+) -> dict[str, dict[str, Any]]:
+    """Return a person's sheets in clear, {kind: {field: value}}, after writing down the purpose.
+
+    For members of the person's circle whose posts read every kind asked for. Refuses a missing
+    purpose (door.purpose), everybody else (access.denied, written down as well) and a person
+    who has been erased (vault.erased). Three refusals in a day, or thirty openings in ten
+    minutes, raise an alert for the security administrator.
+    """
+    require_text(purpose, "purpose", "请写明查看用途", "Please say what you need it for")
+    row = Person.objects.filter(pk=person).first()
+    if row is None or not may_open(by, row, kinds):
+        if row is not None:
+            _note(row, kinds, purpose, by, at, allowed=False)
+        require(False)
+    assert row is not None
+    with write_turn():
+        key = key_of(person)
+        told = f"{','.join(kinds)}：{purpose}"[:400]
+        write_down(row, "disclose", {}, {}, by=by, at=at, reason=told)
+        _note(row, kinds, purpose, by, at, allowed=True)
+    return read_sheets(person, kinds, key)
+
+
+def may_open(by: Actor, person: Person, kinds: Collection[str]) -> bool:
+    """Whether `by` is in the person's circle and reads every one of `kinds` by some seat."""
+    if person.circle_id is None or not members_of(person.circle_id).hold(by):
+        return False
+    read = {kind for seat in by.seats for kind in seat.reads}
+    return set(kinds) <= read
+
+
+def read_sheets(person: int, kinds: Collection[str], key: bytes) -> dict[str, dict[str, Any]]:
+    """Return sheets in clear without writing anything down: for rules that no page shows."""
+    rows = Sheet.objects.filter(person=person, kind__in=list(kinds))
+    found = {row.kind: open_value(bytes(row.sealed).decode(), key) for row in rows}
+    return {kind: found.get(kind, {}) for kind in kinds}
+
+
+def _note(
+    person: Person,
+    kinds: Collection[str],
+    purpose: str,
+    by: Actor,
+    at: datetime,
+    *,
+    allowed: bool,
+) -> None:
+    with write_turn():
+        Disclosure.objects.create(
+            person=person,
+            officer_id=by.officer,
+            at=at,
+            kinds=",".join(kinds)[:200],
+            purpose=purpose[:200],
+            allowed=allowed,
+        )
+        mine = Disclosure.objects.filter(officer=by.officer, allowed=allowed)
+        if not allowed and mine.filter(at__gt=at - FAILED_WITHIN).count() == FAILED:
+            _alert("refused", by, at, "一日内三次打开被拒绝", "was refused three openings in a day")
+        if allowed and mine.filter(at__gt=at - MANY_WITHIN).count() == MANY:
+            _alert("many", by, at, "十分钟内打开三十次", "opened thirty sheets in ten minutes")
+
+
+def _alert(kind: str, by: Actor, at: datetime, zh: str, en: str) -> None:
+    Alert.objects.create(
+        kind=kind, officer_id=by.officer, at=at, text=f"{by.name}：{zh}", text_en=f"{by.name} {en}"
+    )
+
+
+def history_of_sheet(person: int, kind: str, key: bytes) -> list[dict[str, Any]]:
+    """Return a sheet's changes, oldest first: at, by, reason and the fields as they became."""
+    row = Sheet.objects.filter(person=person, kind=kind).first()
+    return [
+        {
+            "at": datetime.fromisoformat(entry["at"]),
+            "by": entry["by"],
+            "reason": entry.get("reason", ""),
+            "values": {
+                name: open_value(text, key) for name, text in (entry.get("sealed") or {}).items()
+            },
+        }
+        for entry in (history_of(row) if row is not None else [])
+    ]
+
+
+def erase_person(person: int, *, by: Actor, at: datetime, reason: str) -> None:
+    """Destroy a person's key, and write down that and why; what was sealed is gone for good.
+
+    Nothing happens to a person erased already. Refuses a missing reason (door.reason).
+    """
+    require_text(reason, "reason", "请写明理由", "Please give a reason")
+    with write_turn():
+        row = Person.objects.select_for_update().get(pk=person)
+        if row.wrapped_key is None:
+            return
+        row.wrapped_key, row.erased_at, row.erase_on = None, at, None
+        row.phone_digest = row.identity_digest = ""
+        row.save()
+        write_down(
+            row, "amend", {}, {"erased_at": at.isoformat(), "erase_on": None},
+            by=by, at=at, reason=reason,
+        )  # fmt: skip
+
+
+def keep_until(person: int, day: date | None, *, by: Actor, at: datetime, reason: str) -> None:
+    """Say on which day a person's key is to be destroyed (the worker does it), or never."""
+    change_row(Person.objects.get(pk=person), {"erase_on": day}, by=by, at=at, reason=reason)
