@@ -142,11 +142,9 @@ class Standing:
 
 def reaches(seat: Seat, standing: Standing) -> bool:
     """Whether `seat` sees a matter of this standing."""
-    if seat.organisation in standing.organisations:
-        return True
     if seat.pack != standing.pack:
         return False
-    if seat.reach == "district":
+    if seat.reach == "district" or seat.organisation in standing.organisations:
         return True
     return seat.reach == "division" and standing.division_path.startswith(seat.division_path)
 
@@ -225,14 +223,13 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     circles = Q(circle__in=circles_of(by).values("circle"))
     if not by.seats:
         return circles
-    rule = Q(parties__organisation__in=by.organisations)
+    rule = Q(pk__in=())
     for seat in by.seats:
-        if seat.reach == "organisation":
-            continue
         within = Q(procedure__in=list(procedures_of.get(seat.pack, ())))
+        reached = Q(parties__organisation=seat.organisation)
         if seat.reach == "division":
-            within &= Q(division__path__startswith=seat.division_path)
-        rule |= within
+            reached |= Q(division__path__startswith=seat.division_path)
+        rule |= within if seat.reach == "district" else within & reached
     return (Q(circle=None) & rule) | circles
 
 
