@@ -1,0 +1,1 @@
+"""Packs of the district's political and legal affairs commission."""
