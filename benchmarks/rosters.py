@@ -145,9 +145,8 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
 
     needed = plan.pupils + int(plan.roster * 0.06) + 10
     children: list[dict] = []
-    number = 0
+    taken: set[str] = set()
     while len(children) < needed:
-        number += 1
         surname, mother = pick(surnames, cum_weights=shares, k=2)
         district = chance.randrange(plan.districts)
         town = chance.choice(TOWNS)
@@ -161,30 +160,38 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
             "phone": f"10{chance.randrange(10**9):09d}",
         }
         born = FIRST_DAY + timedelta(days=chance.randrange(DAYS))
-        children.append(_bear(family, give_name(surname), born, "", chance))
+        children.append(_bear(family, give_name(surname), born, "", chance, taken))
         draw = chance.random()
         if draw < 0.008:
             sex = children[-1]["sex"] if chance.random() < 0.7 else ""
-            children.append(_bear(family, _sister(children[-1], give_name, chance), born, sex, chance))
+            children.append(_bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken))
         elif draw < 0.168:
             later = born + timedelta(days=chance.randrange(400, 2200))
-            children.append(_bear(family, _sister(children[-1], give_name, chance), later, "", chance))
+            children.append(_bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken))
     return children
 
 
 def _sister(child: dict, give_name, chance: Random) -> str:
     """Return a name that shares the character of a generation with the sister's, one time in two."""
     name = give_name(child["surname"])
+    while name == child["name"]:
+        name = give_name(child["surname"])
     given = child["name"][len(child["surname"]) :]
     if len(given) == 2 and chance.random() < 0.5:
-        return child["surname"] + given[0] + chance.choice(SECONDS)
+        return child["surname"] + given[0] + chance.choice(SECONDS.replace(given[1], ""))
     return name
 
 
-def _bear(family: dict, name: str, born: date, sex: str, chance: Random) -> dict:
+def _bear(
+    family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]
+) -> dict:
     sex = sex or chance.choice("男女")
-    order = chance.randrange(500) * 2 + (sex == "男")
-    first = f"500199{born:%Y%m%d}{order:03d}"
+    while True:
+        order = chance.randrange(500) * 2 + (sex == "男")
+        first = f"500199{born:%Y%m%d}{order:03d}"
+        if first not in taken:
+            break
+    taken.add(first)
     total = sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True))
     number = first + "10X98765432"[total % 11]
     grade = "小学" if born >= date(2013, 9, 1) else "中学"
@@ -283,6 +290,7 @@ def _type(
     birth_date = spelling.format(y=born.year, m=born.month, d=born.day)
     if roll() < 0.02 * errors:
         birth_date = None
+        wrong.discard("birth_date")
     town = child["town"]
     if roll() < 0.01 * errors:
         town = chance.choice(TOWNS)
