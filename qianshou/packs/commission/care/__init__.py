@@ -1,0 +1,1 @@
+"""Left-behind girls found, known and looked after (千手护蕾)."""
