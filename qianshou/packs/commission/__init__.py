@@ -1,1 +1,1 @@
-"""Systems of the political-legal commission."""
+"""Packs of the district's political and legal affairs commission."""

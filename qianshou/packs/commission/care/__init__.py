@@ -1,1 +1,1 @@
-"""Left-behind girls found, known and looked after (千手护蕾)."""
+"""Care for left-behind girls (千手护蕾)."""
