@@ -118,9 +118,7 @@ def make_lists(plan: Plan, thin: bool = False) -> Lists:
         errors_a[row] = wrong
         pairs |= {(row, pupil) for pupil in pupil_rows.get(id(child), ())}
     fields = ("name", "id_number", "birth_date", "sex", "town") if thin else FIELDS
-    return Lists(
-        _tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b
-    )
+    return Lists(_tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b)
 
 
 def _tabulate(typed: list, fields: tuple[str, ...]) -> pa.Table:
@@ -164,10 +162,14 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
         draw = chance.random()
         if draw < 0.008:
             sex = children[-1]["sex"] if chance.random() < 0.7 else ""
-            children.append(_bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken)
+            )
         elif draw < 0.168:
             later = born + timedelta(days=chance.randrange(400, 2200))
-            children.append(_bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken)
+            )
     return children
 
 
@@ -182,9 +184,7 @@ def _sister(child: dict, give_name, chance: Random) -> str:
     return name
 
 
-def _bear(
-    family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]
-) -> dict:
+def _bear(family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]) -> dict:
     sex = sex or chance.choice("男女")
     while True:
         order = chance.randrange(500) * 2 + (sex == "男")
@@ -275,7 +275,11 @@ def _type(
         at = chance.randrange(len(children))
         number = children[at]["id_number"]
         if roll() < 0.17:
-            near = [one for one in children[max(0, at - 2) : at + 3] if one["phone"] == children[at]["phone"]]
+            near = [
+                one
+                for one in children[max(0, at - 2) : at + 3]
+                if one["phone"] == children[at]["phone"]
+            ]
             number = chance.choice(near)["id_number"]
         wrong.add("id_number")
     elif roll() < 0.03 * errors:
@@ -304,7 +308,12 @@ def _type(
         if village != child["village"]:
             wrong.add("village")
     village_text = chance.choice(
-        (village + "村", village, village + "村委会", f"{town}{ending}{village}村{chance.randrange(1, 9)}组")
+        (
+            village + "村",
+            village,
+            village + "村委会",
+            f"{town}{ending}{village}村{chance.randrange(1, 9)}组",
+        )
     )
     if roll() < 0.05 * errors:
         village_text = None
@@ -313,7 +322,9 @@ def _type(
         school = chance.choice(TOWNS) + "第三小学"
         wrong.add("school")
     short = school.replace("第一", "一").replace("第二", "二").replace("小学", "小")
-    school_text = chance.choice((school, school, f"大足区{school}", school + "校" if "小学" in school else short))
+    school_text = chance.choice(
+        (school, school, f"大足区{school}", school + "校" if "小学" in school else short)
+    )
     if roll() < 0.08 * errors:
         school_text = None
     guardian = child["guardian"]
