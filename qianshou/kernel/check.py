@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from qianshou.kernel.indicators.declaration import read_indicators
+from qianshou.kernel.indicators.reported import read_reported
 from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.feel import compile_expression
@@ -47,6 +48,7 @@ def check_pack(pack: Pack) -> list[Refusal]:
         found.extend(_check_declaration(pack, declared))
     found.extend(_check_starts(pack))
     found.extend(_check_indicators(pack))
+    found.extend(_check_reported(pack))
     return found
 
 
@@ -71,7 +73,21 @@ def _check_indicators(pack: Pack) -> Iterator[Refusal]:
     path = pack.folder / "indicators.toml"
     if path.is_file():
         try:
-            read_indicators(path, pack.id)
+            declared = read_indicators(path, pack.id)
+        except Refusal as refusal:
+            yield refusal
+            return
+        for one in declared:
+            for post in one.posts:
+                if post not in pack.posts:
+                    yield _wrong(pack, one.id, f"没有岗位 {post}", f"there is no post {post}")
+
+
+def _check_reported(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "reported.toml"
+    if path.is_file():
+        try:
+            read_reported(path, pack.id)
         except Refusal as refusal:
             yield refusal
 
