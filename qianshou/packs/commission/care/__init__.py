@@ -1,0 +1,1 @@
+"""Care for left-behind girls (千手护蕾)."""
