@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.outbox",
     "qianshou.kernel.limits",
     "qianshou.kernel.indicators",
+    "qianshou.kernel.campaigns",
     "qianshou.design",
     *PACKS,
     "qianshou.office",

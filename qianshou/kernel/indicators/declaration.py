@@ -13,12 +13,13 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import models
 
+from qianshou.kernel.access import Actor
 from qianshou.kernel.pack import Name, packs
 from qianshou.kernel.refusal import Refusal
 
 KEYS = {
     "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
-    "when", "better", "by", "labels", "source",
+    "when", "better", "by", "labels", "source", "suppress", "visible_only", "posts",
 }  # fmt: skip
 REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
 MEASURES = ("count", "sum", "mean", "percentile", "share")
@@ -35,6 +36,10 @@ class Indicator:
     "organisation", or a table of names. `matter` names the field that leads to the matter; it
     is "" only for records with nobody's matter behind them, such as shifts, which every
     officer may see.
+
+    `suppress` keeps back small counts of records that the viewer may not see (a record without
+    a matter nobody may); `visible_only` counts only those that the viewer may see; `posts` of the
+    pack are the only ones to whose holders it is shown at all.
     """
 
     id: str
@@ -55,6 +60,15 @@ class Indicator:
     better: str = ""
     by: tuple[str, ...] = ()
     labels: Mapping[str, str | Mapping[str, Name]] = field(default_factory=dict)
+    suppress: bool = False
+    visible_only: bool = False
+    posts: tuple[str, ...] = ()
+
+    def is_open_to(self, by: Actor) -> bool:
+        """Whether it is shown to `by` at all."""
+        return not self.posts or any(
+            seat.pack == self.pack and seat.post in self.posts for seat in by.seats
+        )
 
     @property
     def key(self) -> str:
@@ -115,6 +129,7 @@ def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
                 "name": Name(**table["name"]),
                 "unit": Name(**table["unit"]),
                 "by": tuple(table.get("by", ())),
+                "posts": tuple(table.get("posts", ())),
                 "labels": {
                     code: labels
                     if isinstance(labels, str)
@@ -164,6 +179,20 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
             "better is lower, higher or empty",
             "better",
         )
+    for name in ("suppress", "visible_only"):
+        if not isinstance(table.get(name, False), bool):
+            raise _refused(
+                "measure", where, f"{name} 应为 true", f"{name} is true or left out", name
+            )
+    posts = table.get("posts", [])
+    if not isinstance(posts, list) or not all(isinstance(post, str) for post in posts):
+        raise _refused(
+            "measure", where, "posts 应为岗位的列表", "posts is a list of posts", "posts"
+        )
+    if table.get("visible_only") and not table["matter"]:
+        raise _refused(
+            "measure", where, "visible_only 须写 matter", "visible_only needs `matter`", "matter"
+        )
 
 
 def _check_fields(where: str, made: Indicator) -> None:
@@ -202,6 +231,11 @@ def indicators() -> tuple[Indicator, ...]:
 def indicators_of(pack: str) -> tuple[Indicator, ...]:
     """Return the indicators of one pack."""
     return tuple(one for one in indicators() if one.pack == pack)
+
+
+def indicators_for(by: Actor) -> tuple[Indicator, ...]:
+    """Return the indicators that are shown to `by`."""
+    return tuple(one for one in indicators() if one.is_open_to(by))
 
 
 def indicator_named(pack: str, key: str) -> Indicator:
