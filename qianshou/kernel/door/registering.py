@@ -154,9 +154,9 @@ def insert_rows(model: type[models.Model], rows: Sequence[New]) -> range:
     prepared = [(one, one.attname, one.name, _preparer(one)) for one in columns]
     signatures: dict[Actor, dict[str, Any]] = {}
     with write_turn(), connection.cursor() as cursor:
-        first = _reserve(cursor, model, len(rows))
+        ids = change.reserve_ids(table, len(rows))
         inserted, entries = [], []
-        for number, new in enumerate(rows, first):
+        for number, new in zip(ids, rows, strict=True):
             after: dict[str, Any] = {}
             stored: list[Any] = []
             for column, attname, name, prepare in prepared:
@@ -175,7 +175,7 @@ def insert_rows(model: type[models.Model], rows: Sequence[New]) -> range:
             entries.append(append_statement(draft, "", instant(new.at))[1])
         cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', inserted)
         cursor.executemany(INSERT_ENTRY, entries)
-    return range(first, first + len(rows))
+    return ids
 
 
 def _preparer(column: Any) -> Callable[[Any], Any] | None:
@@ -185,19 +185,6 @@ def _preparer(column: Any) -> Callable[[Any], Any] | None:
     if isinstance(column, models.DateField | models.JSONField | models.BinaryField):
         return lambda value: column.get_db_prep_save(value, connection)
     return None
-
-
-def _reserve(cursor: Any, model: type[models.Model], number: int) -> int:
-    """Return the first of `number` ids that nobody else will get in this table."""
-    table = model._meta
-    if connection.vendor == "postgresql":
-        cursor.execute(f'LOCK TABLE "{table.db_table}" IN SHARE ROW EXCLUSIVE MODE')
-    cursor.execute(f'SELECT COALESCE(MAX("{table.pk.column}"), 0) FROM "{table.db_table}"')
-    first = int(cursor.fetchone()[0]) + 1
-    if connection.vendor == "postgresql":
-        sequence = "SELECT setval(pg_get_serial_sequence(%s, %s), %s)"
-        cursor.execute(sequence, [table.db_table, table.pk.column, first + number - 1])
-    return first
 
 
 def _plain(row: models.Model, values: Iterable[str]) -> dict[str, Any]:
