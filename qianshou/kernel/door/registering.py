@@ -140,7 +140,7 @@ class New(NamedTuple):
     sealed: Mapping[str, Any] | None = None
 
 
-def insert_rows(model: type[models.Model], rows: Sequence[New]) -> range:
+def insert_rows(model: type[models.Model], rows: Sequence[New]) -> list[int]:
     """Register many new rows of one table at once, each with an entry of its own.
 
     `values` go by column ("person_id", not "person"); what is left out takes the field's default.
