@@ -77,6 +77,7 @@ class Girl:
     village: Division
     key: bytes
     born: date
+    serial: int
     stage: str
     found: date
     enrolled: date
@@ -143,15 +144,23 @@ def pair_departments(towns: Sequence[Division], girls: Sequence[int], at: dateti
 
 def build_children(at: datetime, seed: int, number: int = CHILDREN) -> list[Girl]:
     """Insert the pairings and `number` girls with circles, sheets and pledges; return them."""
-    people = {row["name"]: int(row["population"] or 0) for row in shipped_divisions()}
-    towns = list(Division.objects.filter(kind__in=("street", "town")).order_by("pk"))
-    quotas = apportion(number, [people[town.name] for town in towns])
-    begin = instant(SINCE, 540)
-    pair_departments(towns, quotas, begin)
-    girls = list(_girls(towns, quotas, at, seed))
+    towns, quotas = _towns(number)
+    pair_departments(towns, quotas, instant(SINCE, 540))
+    girls = drawn_girls(at, seed, number)
     _insert_persons(girls, seed)
     _insert_promises(girls, seed)
     return girls
+
+
+def drawn_girls(at: datetime, seed: int, number: int = CHILDREN) -> list[Girl]:
+    """Return the girls of a seed, the same each time, as long as the district is the same."""
+    return list(_girls(*_towns(number), at, seed))
+
+
+def _towns(number: int) -> tuple[list[Division], list[int]]:
+    people = {row["name"]: int(row["population"] or 0) for row in shipped_divisions()}
+    towns = list(Division.objects.filter(kind__in=("street", "town")).order_by("pk"))
+    return towns, apportion(number, [people[town.name] for town in towns])
 
 
 def _girls(
@@ -165,6 +174,7 @@ def _girls(
     cadres, schools = _cadres(), _schools()
     today = at.astimezone(CHINA).date()
     place = 0
+    born_on: dict[date, int] = {}
     for town, quota in zip(towns, quotas, strict=True):
         for turn in range(quota):
             born = today - timedelta(days=int(365.25 * rng.uniform(YOUNGEST, OLDEST)))
@@ -179,6 +189,7 @@ def _girls(
                 village=rng.choice(villages[town.pk]),
                 key=rng.randbytes(cipher.KEY),
                 born=born,
+                serial=2 * born_on.setdefault(born, 0),
                 stage=stage,
                 found=found,
                 enrolled=found + timedelta(days=rng.randrange(5, SIGNED_WITHIN)),
@@ -186,6 +197,7 @@ def _girls(
                 teacher=teachers[turn % len(teachers)],
                 school=school,
             )
+            born_on[born] += 1
             place += 1
 
 
@@ -334,7 +346,7 @@ def _told(girl: Girl, rng: Random) -> dict[str, dict[str, Any]]:
     return {
         IDENTITY: {
             "name": name,
-            "identity_number": identity_number(girl.born, girl.place % 500 * 2),
+            "identity_number": identity_number(girl.born, girl.serial),
             "birth_date": girl.born.isoformat(),
             "address": f"{girl.town.name}{girl.village.name}{rng.randrange(1, 12)}组",
             "phone": f"10{rng.randrange(10**9):09d}",

@@ -1,6 +1,7 @@
 """Indicators: figures by town and period beside an earlier period, down to the records counted."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -245,11 +246,13 @@ def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResp
         narrowing=narrowing,
         after=after,
     )
+    place_of = attrgetter(f"{indicator.division.replace('__', '.')}.name")
     context = {
         "wanted": wanted,
         "pack": named(pack),
         "indicator": indicator,
         "found": found,
+        "told": [] if indicator.matter else [(str(row), place_of(row)) for row in found.rows],
         "by": by,
         "value": value,
         "counted": counted,

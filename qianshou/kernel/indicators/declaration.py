@@ -20,10 +20,11 @@ from qianshou.kernel.refusal import Refusal
 KEYS = {
     "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
     "when", "better", "by", "labels", "source", "suppress", "visible_only", "posts",
+    "circle", "until",
 }  # fmt: skip
 REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
-MEASURES = ("count", "sum", "mean", "percentile", "share")
-MEASURED = ("sum", "mean", "percentile")
+MEASURES = ("count", "distinct", "sum", "mean", "percentile", "share")
+MEASURED = ("distinct", "sum", "mean", "percentile")
 BETTER = ("lower", "higher", "")
 DIVISION, PERIOD = "division", "period"
 
@@ -35,7 +36,10 @@ class Indicator:
     `labels` says for a field of `by` what its codes are called: the name of a catalogue,
     "organisation", or a table of names. `matter` names the field that leads to the matter; it
     is "" only for records with nobody's matter behind them, such as shifts, which every
-    officer may see.
+    officer may see, or with a `circle` (the field that leads to it), whose members alone do.
+
+    With `until`, what stood at the end of the period is counted: begun by then and not ended.
+    A "distinct" measure counts the different values of `of`.
 
     `suppress` keeps back small counts of records that the viewer may not see (a record without
     a matter nobody may); `visible_only` counts only those that the viewer may see; `posts` of the
@@ -63,6 +67,8 @@ class Indicator:
     suppress: bool = False
     visible_only: bool = False
     posts: tuple[str, ...] = ()
+    circle: str = ""
+    until: str = ""
 
     def is_open_to(self, by: Actor) -> bool:
         """Whether it is shown to `by` at all."""
@@ -168,6 +174,14 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
         )
     if measure == "share" and not table.get("when"):
         raise _refused("measure", where, "share 须写 when", "share needs `when`", "when")
+    if table.get("until") and PERIOD in table.get("by", ()):
+        raise _refused(
+            "measure",
+            where,
+            "按期末存量计数的指标不能按时段分组",
+            "what stands at the end of a period is not broken down by period",
+            "by",
+        )
     percent = table.get("percent", 50)
     if not isinstance(percent, int) or not 0 < percent < 100:
         raise _refused("measure", where, "percent 应在 1 到 99", "percent is 1 to 99", "percent")
@@ -199,7 +213,7 @@ def _check_fields(where: str, made: Indicator) -> None:
     named = "over"
     try:
         model = made.model
-        for named in ("at", "division", "matter", "of"):
+        for named in ("at", "division", "matter", "of", "circle", "until"):
             if name := getattr(made, named):
                 str(model._default_manager.values(name).query)
         for named in made.fields:

@@ -2,7 +2,7 @@
 
 A percentile is the nearest rank: the smallest value that at least so many per cent of the
 records do not exceed; it is always a value that was really measured. Durations are told in
-hours. Small counts of an indicator that declares `suppress` are kept back (see suppression).
+days where the unit is days, else in hours. Small counts of an indicator that declares `suppress` are kept back (see suppression).
 """
 
 from collections.abc import Iterable
@@ -109,6 +109,8 @@ def _aggregates(indicator: Indicator) -> dict[str, Any]:
     counted: dict[str, Any] = {"counted": Count("pk")}
     if measure == "sum":
         counted["measured"] = Sum(indicator.of)
+    elif measure == "distinct":
+        counted["measured"] = Count(indicator.of, distinct=True)
     elif measure == "mean":
         counted["measured"] = Avg(indicator.of)
     elif measure == "share":
@@ -119,12 +121,14 @@ def _aggregates(indicator: Indicator) -> dict[str, Any]:
 def _measure(indicator: Indicator, records: QuerySet[Model]) -> Result:
     if indicator.measure == "percentile":
         for _, value, count in _ranked(indicator, records, None):
-            return Result(_number(value), count, count)
+            return Result(_number(indicator, value), count, count)
         return Result(None, 0, 0)
     found = records.aggregate(**_aggregates(indicator))
     count = found["counted"]
     value = _value(indicator, found.get("measured"), count)
-    numerator = {"sum": value, "share": found.get("measured")}.get(indicator.measure, count)
+    numerator = {"sum": value, "distinct": value, "share": found.get("measured")}.get(
+        indicator.measure, count
+    )
     return Result(value, float(numerator or 0), count)
 
 
@@ -133,14 +137,14 @@ def _value(indicator: Indicator, measured: Any, count: int) -> float | None:
         return count
     if indicator.measure == "share":
         return None if not count else round(100 * measured / count, 2)
-    if indicator.measure == "sum":
-        return _number(measured or 0)
-    return _number(measured)
+    if indicator.measure in ("sum", "distinct"):
+        return _number(indicator, measured or 0)
+    return _number(indicator, measured)
 
 
-def _number(value: Any) -> float | None:
+def _number(indicator: Indicator, value: Any) -> float | None:
     if isinstance(value, timedelta):
-        value = value / timedelta(hours=1)
+        value = value / timedelta(days=1 if indicator.unit.en == "days" else 1 / 24)
     return None if value is None else round(float(value), 2)
 
 
@@ -177,4 +181,4 @@ def _ranked(
         .order_by("group_key")
         .values_list("group_key", indicator.of, "rank_among")
     )
-    return [(found, _number(value), count) for found, value, count in rows]
+    return [(found, _number(indicator, value), count) for found, value, count in rows]

@@ -37,7 +37,7 @@ def period_lines(
     indicator: Indicator, period: Period, step: str, found: Mapping[str, Cell]
 ) -> list[Line]:
     """Return a row for every part of `period`, also for those in which nothing was."""
-    empty = Cell(0 if indicator.measure in ("count", "sum") else None, 0)
+    empty = Cell(0 if indicator.measure in ("count", "distinct", "sum") else None, 0)
     lines = []
     for place, part in enumerate(period.parts(step)):
         key = part.first.isoformat()

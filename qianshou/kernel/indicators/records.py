@@ -1,15 +1,15 @@
 """The records that an indicator looks at: narrowed, grouped, and those a viewer may not see."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, Model, Q, QuerySet, When
+from django.db.models import Case, Count, DateField, DateTimeField, F, Model, Q, QuerySet, When
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, circles_of
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.indicators.declaration import DIVISION, PERIOD, Indicator
+from qianshou.kernel.indicators.declaration import DIVISION, MEASURED, PERIOD, Indicator
 from qianshou.kernel.indicators.period import Period
 from qianshou.kernel.indicators.suppression import Unseen
 from qianshou.kernel.refusal import Refusal
@@ -44,13 +44,10 @@ def records_of(
     Of an indicator that is `visible_only`, those whose matter `viewer` may see: None sees none,
     the clock all. Refuses a field that is not one of its breakdowns (indicator.by).
     """
-    records = indicator.model._default_manager.filter(
-        **{f"{indicator.at}__gte": period.start, f"{indicator.at}__lt": min(period.end, now())},
-        **indicator.where,
-    )
+    records = indicator.model._default_manager.filter(_within(indicator, period), **indicator.where)
     if indicator.visible_only and not sees_all(viewer):
-        records = records.filter(_seen_by(indicator, viewer))
-    if indicator.measure in ("sum", "mean", "percentile"):
+        records = records.filter(seen_by(indicator, viewer))
+    if indicator.measure in MEASURED:
         records = records.filter(**{f"{indicator.of}__isnull": False})
     if narrowing.counted_only and indicator.when:
         records = records.filter(**indicator.when)
@@ -74,6 +71,24 @@ def records_of(
     return records
 
 
+def _within(indicator: Indicator, period: Period) -> Q:
+    """Return what falls into a period, or with `until` stands at its end; never what is to come."""
+    at, until = indicator.at, indicator.until
+    first: date | datetime = period.start
+    end: date | datetime = min(period.end, now())
+    if _is_day(indicator, at):
+        today = now().astimezone(CHINA).date()
+        first, end = period.first, min(period.last, today) + timedelta(days=1)
+    if not until:
+        return Q(**{f"{at}__gte": first, f"{at}__lt": end})
+    return Q(**{f"{at}__lt": end}) & (Q(**{until: None}) | Q(**{f"{until}__gte": end}))
+
+
+def _is_day(indicator: Indicator, name: str) -> bool:
+    column = indicator.model._meta.get_field(name)
+    return isinstance(column, DateField) and not isinstance(column, DateTimeField)
+
+
 def refuse_unless_offered(indicator: Indicator, by: str) -> None:
     """Raise Refusal indicator.by unless the indicator is broken down by `by`."""
     if by not in (DIVISION, PERIOD) and by not in indicator.fields:
@@ -90,7 +105,10 @@ def sees_all(viewer: Actor | None) -> bool:
     return viewer is not None and viewer.kind == "clock"
 
 
-def _seen_by(indicator: Indicator, viewer: Actor | None) -> Q:
+def seen_by(indicator: Indicator, viewer: Actor | None) -> Q:
+    """Return the filter for the records that `viewer` may see: by their matter or their circle."""
+    if viewer is not None and indicator.circle:
+        return Q(**{f"{indicator.circle}__in": circles_of(viewer)})
     if viewer is None or not indicator.matter:
         return Q(pk__in=())
     return Q(**{f"{indicator.matter}__in": see_matters(viewer).values("pk")})
@@ -120,7 +138,7 @@ def count_unseen(indicator: Indicator, records: QuerySet[Model], viewer: Actor |
     """Return how many of `records` the viewer may not see, of which small counts are guarded."""
     if not indicator.suppress or indicator.visible_only or sees_all(viewer):
         return Unseen()
-    unseen = records.exclude(_seen_by(indicator, viewer))
+    unseen = records.exclude(seen_by(indicator, viewer))
     return Unseen(**unseen.aggregate(**_sums(indicator)))
 
 
@@ -129,7 +147,7 @@ def unseen_cells(
 ) -> dict[str, Unseen]:
     """Return the same for each cell of a breakdown in which there are any."""
     rows = (
-        records.exclude(_seen_by(indicator, viewer))
+        records.exclude(seen_by(indicator, viewer))
         .annotate(group_key=group)
         .values("group_key")
         .annotate(**_sums(indicator))

@@ -10,7 +10,13 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.indicators.declaration import Indicator
 from qianshou.kernel.indicators.evaluate import evaluate
 from qianshou.kernel.indicators.period import Period
-from qianshou.kernel.indicators.records import EVERYTHING, Narrowing, count_unseen, records_of
+from qianshou.kernel.indicators.records import (
+    EVERYTHING,
+    Narrowing,
+    count_unseen,
+    records_of,
+    seen_by,
+)
 from qianshou.kernel.indicators.suppression import FEW, KEPT, is_few
 from qianshou.kernel.pack import Name
 from qianshou.kernel.worklist.lists import see_matters
@@ -49,9 +55,13 @@ def find_records(
     """
     records = records_of(indicator, period, narrowing, viewer=by)
     unseen = count_unseen(indicator, records, by)
-    if not indicator.matter:
+    if indicator.circle:
+        page = records.filter(seen_by(indicator, by)).select_related(*_named(indicator))
+        total = records.count()
+        hidden = total - page.count()
+    elif not indicator.matter:
         shown = records.none() if unseen.count else records
-        page = shown.select_related(indicator.division)
+        page = shown.select_related(*_named(indicator))
         total, hidden = records.count(), 0
     else:
         counted = records.order_by().values(indicator.matter)
@@ -66,6 +76,12 @@ def find_records(
     if mark is None and is_few(hidden):
         mark = FEW if hidden == total else KEPT
     return RecordsPage(rows, following, None if mark else total, None, mark)
+
+
+def _named(indicator: Indicator) -> list[str]:
+    """Return what a record's words need: its division, and whoever its circle is around."""
+    owner = indicator.circle.rpartition("__")[0]
+    return [indicator.division, *([owner] if owner else [])]
 
 
 def _mark(indicator: Indicator, period: Period, by: Actor, narrowing: Narrowing) -> Name | None:

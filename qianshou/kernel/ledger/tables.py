@@ -109,7 +109,8 @@ def ledgered_models() -> dict[str, type[models.Model]]:
     """
     found: dict[str, type[models.Model]] = {}
     for model in apps.get_models():
-        if model._meta.app_label != "registry" and not getattr(model, "ledgered", False):
+        told = model._meta.app_label == "registry" or getattr(model, "ledgered", False)
+        if not told or model._meta.proxy:
             continue
         name = str(model._meta.model_name)
         if name in found:

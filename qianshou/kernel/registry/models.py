@@ -327,6 +327,9 @@ class CircleMember(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.officer or self.organisation} · {self.from_date}"
+
 
 class Pairing(models.Model):
     """A department, or a leader, stands by a town from a day to a day (结对帮扶)."""
@@ -365,6 +368,9 @@ class Pairing(models.Model):
                 name="pairing_officer_once",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation or self.officer} · {self.division}"
 
 
 class Person(models.Model):
