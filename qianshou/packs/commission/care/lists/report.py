@@ -20,6 +20,7 @@ from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
 from qianshou.packs.commission.care.roster.columns import FIELDS as NAMED
 
 MOST_SHOWN = 20  # discrepancies of a code
+AGREEING = ("same", "missing", "capped")
 MASKED = ("id_number", "phone")
 WIDTH = 640
 BARS = (
@@ -31,9 +32,9 @@ BARS = (
 
 
 def write_report(
-    roster: ChildList, pupils: ChildList, outcome: Outcome, decisions: memoryview
+    roster: ChildList, pupils: ChildList, outcome: Outcome, digest: str, decisions: memoryview
 ) -> bytes:
-    """Return the page; `decisions` is what decisions.csv holds."""
+    """Return the page; `digest` is the outcome's, `decisions` what decisions.csv holds."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -55,7 +56,7 @@ def write_report(
         duplicates=(outcome.roster_duplicates, outcome.pupil_duplicates),
         version=outcome.weights_version,
         prior=outcome.prior,
-        digest=outcome.digest(),
+        digest=digest,
         decisions_sha256=hashlib.sha256(decisions).hexdigest(),
     )
     return page.encode()
@@ -131,10 +132,10 @@ def show_decision(decision: Decision) -> Mapping[str, Any]:
                 "pupil": right,
                 "level": LEVELS[one.level],
                 "weight": one.weight,
-                "differs": one.level not in ("same", "missing", "capped"),
+                "differs": one.level not in AGREEING,
             }
             for one in decision.evidence
-            for left, right in [mark_pieces(one.field, one.roster, one.pupil)]
+            for left, right in [mark_pieces(one.field, one.roster, one.pupil, one.level)]
         ],
     }
 
@@ -142,13 +143,15 @@ def show_decision(decision: Decision) -> Mapping[str, Any]:
 Pieces = list[tuple[str, bool]]
 
 
-def mark_pieces(field: str, roster: str, pupil: str) -> tuple[Pieces, Pieces]:
+def mark_pieces(field: str, roster: str, pupil: str, level: str) -> tuple[Pieces, Pieces]:
     """Return both texts in pieces, each with whether it differs from the other text.
+
+    Where the level says that they mean the same, nothing is marked.
 
     Of identity and telephone numbers only the last four signs are shown.
     """
     shown = (hide(field, roster), hide(field, pupil))
-    if not roster or not pupil:
+    if level in AGREEING:
         return [(shown[0], False)], [(shown[1], False)]
     left: Pieces = []
     right: Pieces = []

@@ -157,6 +157,8 @@ class Workbook:
 
     def _text(self, cell: etree._Element) -> str:
         kind = cell.get("t", "n")
+        if kind == "s" and len(cell) == 1:
+            return self._shared[int(cell[0].text or "")]
         value = ""
         computed = False
         for part in cell:
@@ -203,6 +205,9 @@ def walk(part: IO[bytes], *tags: str) -> Iterator[etree._Element]:
 def rich_text(element: etree._Element) -> str:
     """Return the text of a shared or inline string, without what says how it is pronounced."""
     text = ""
+    if len(element) == 1 and not len(element[0]):
+        text = element[0].text or ""
+        return (unescape(text) if "_x" in text else text).strip()
     for part in element:
         tag = str(part.tag)
         if tag.endswith("}t"):
