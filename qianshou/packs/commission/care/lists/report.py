@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from qianshou.packs.commission.care.crosscheck import FIELDS, LEVELS, Decision, Outcome
+from qianshou.packs.commission.care.crosscheck import FIELDS, LEVELS, Decision, Lines, Outcome
 from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
 from qianshou.packs.commission.care.roster.columns import FIELDS as NAMED
@@ -51,7 +51,7 @@ def write_report(
         total=len(roster.table),
         bars=list(bars_of(outcome)),
         agreement=list(agreement_of(outcome)),
-        shown=list(shown_of(outcome)),
+        shown=list(shown_of(roster, pupils, outcome)),
         most=MOST_SHOWN,
         duplicates=(outcome.roster_duplicates, outcome.pupil_duplicates),
         version=outcome.weights_version,
@@ -106,7 +106,9 @@ def agreement_of(outcome: Outcome) -> Iterator[tuple[str, list[tuple[str, str, i
             yield field, levels, total
 
 
-def shown_of(outcome: Outcome) -> Iterator[tuple[str, int, list[Mapping[str, Any]]]]:
+def shown_of(
+    roster: ChildList, pupils: ChildList, outcome: Outcome
+) -> Iterator[tuple[str, int, list[Mapping[str, Any]]]]:
     """Yield by code how many discrepancies there are and the first of them, fields beside fields."""
     codes = outcome.decisions.table["code"]
     for code in CODES:
@@ -114,7 +116,8 @@ def shown_of(outcome: Outcome) -> Iterator[tuple[str, int, list[Mapping[str, Any
             continue
         places = pc.indices_nonzero(pc.equal(codes, code)).to_pylist()
         if places:
-            shown = [outcome.decisions[at] for at in places[:MOST_SHOWN]]
+            few = outcome.decisions.table.take(places[:MOST_SHOWN])
+            shown = Lines(few, roster.table, pupils.table)
             yield code, len(places), [show_decision(decision) for decision in shown]
 
 
