@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.crosscheck import CODES, DECISIONS, FIELDS
 from qianshou.packs.commission.care.lists import quick, reading, words
+from qianshou.packs.commission.care.lists.columns import tidy_columns
 from qianshou.packs.commission.care.lists.quick import read_quickly
 from qianshou.packs.commission.care.lists.reading import read_list, read_slowly
 from qianshou.packs.commission.care.roster.columns import COMPARED
@@ -106,7 +107,7 @@ def test_whatever_stands_in_a_text_both_readers_hold_the_same(rows: list[list[st
     if table is None:
         return
     by_rows = slowly(content)
-    assert reading.tidy_columns(table, False).to_pylist() == by_rows.to_pylist()
+    assert tidy_columns(table, False).to_pylist() == by_rows.to_pylist()
 
 
 def test_odd_cells_are_kept_and_told_once_for_all_rows(tmp_path: Path) -> None:
