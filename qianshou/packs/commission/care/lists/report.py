@@ -22,6 +22,7 @@ from qianshou.packs.commission.care.roster.columns import FIELDS as NAMED
 MOST_SHOWN = 20  # discrepancies of a code
 AGREEING = ("same", "missing", "capped")
 MASKED = ("id_number", "phone")
+LONGEST = 100  # signs of a text that are shown
 WIDTH = 640
 BARS = (
     ("rows", "花名册", "roster"),
@@ -153,6 +154,7 @@ def mark_pieces(field: str, roster: str, pupil: str, level: str) -> tuple[Pieces
 
     Of identity and telephone numbers only the last four signs are shown.
     """
+    roster, pupil = roster[:LONGEST], pupil[:LONGEST]
     shown = (hide(field, roster), hide(field, pupil))
     if level in AGREEING:
         return [(shown[0], False)], [(shown[1], False)]

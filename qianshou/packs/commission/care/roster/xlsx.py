@@ -71,7 +71,13 @@ class Workbook:
     def sheets(self) -> Iterator[Sheet]:
         """Yield the sheets in the order of their tabs; charts are none."""
         found = self._book.findall("{*}sheets/{*}sheet")
-        for sheet in found[:MOST_SHEETS]:
+        if len(found) > MOST_SHEETS:
+            raise Refusal(
+                "sheet.too_large",
+                f"一个文件最多 {MOST_SHEETS} 个表；请只留要报的表",
+                f"A file may have {MOST_SHEETS} sheets at most; keep the one to send",
+            )
+        for sheet in found:
             path = self._parts[sheet.get(RELATION) or sheet.get(STRICT_RELATION) or ""]
             if "chartsheet" not in path and "dialogsheet" not in path:
                 hidden = sheet.get("state", "visible") != "visible"

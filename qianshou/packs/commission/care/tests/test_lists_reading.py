@@ -15,6 +15,7 @@ from qianshou.packs.commission.care.lists import quick, reading, words
 from qianshou.packs.commission.care.lists.columns import tidy_columns
 from qianshou.packs.commission.care.lists.quick import read_quickly
 from qianshou.packs.commission.care.lists.reading import read_list, read_slowly
+from qianshou.packs.commission.care.lists.report import hide, mark_pieces
 from qianshou.packs.commission.care.roster.columns import COMPARED
 from qianshou.packs.commission.care.tests.rosters import HEADINGS, child, csv, number, xlsx
 
@@ -141,3 +142,15 @@ def test_a_list_of_names_alone_can_be_compared(tmp_path: Path) -> None:
     found = read("姓名\n陈小雪\n".encode(), tmp_path)
     assert found.table.to_pylist() == [{"row": 2, "name": "陈小雪"}]
     assert found.absent == list(COMPARED[1:])
+
+
+def test_differing_characters_are_marked_and_numbers_keep_their_last_four() -> None:
+    left, right = mark_pieces("name", "欧阳语桐", "欧阳雨桐", "sound")
+    assert left == [("欧阳", False), ("语", True), ("桐", False)]
+    assert right == [("欧阳", False), ("雨", True), ("桐", False)]
+    assert mark_pieces("name", "陈 雪", "陈雪", "same") == ([("陈 雪", False)], [("陈雪", False)])
+    left, _ = mark_pieces("phone", "10812345678", "10812345679", "differs")
+    assert left == [("•" * 7 + "567", False), ("8", True)]
+    assert hide("id_number", "123") == "•••"
+    long = "陈" * 5000
+    assert mark_pieces("school", long, long + "雪", "differs")[0] == [("陈" * 100, False)]
