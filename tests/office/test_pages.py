@@ -26,6 +26,7 @@ PAGES = {
     "/procedures/": 16,
     "/procedures/police.gate/": 24,
     "/indicators/": 50,
+    "/indicators/?pack=commission.care": 190,
     "/indicators/police.gate/calls/": 40,
     "/indicators/police.gate/on_time/": 40,
     "/indicators/police.gate/calls/records/": 20,
