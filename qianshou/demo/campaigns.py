@@ -101,15 +101,14 @@ def _play_measure(
 
 def _play_funds(campaign: Campaign, overseer: Officer, rng: Random, at: datetime) -> None:
     days = max((at.astimezone(CHINA).date() - campaign.began_date).days, 1)
-    for line in campaign.lines.order_by("pk"):
-        left = round(line.amount * SPENT_SHARE) // 100 * 100
-        for place, purchase in enumerate(PURCHASES):
-            last = place == len(PURCHASES) - 1
-            amount = left if last else round(left * rng.uniform(0.2, 0.4)) // 100 * 100
-            if amount <= 0:
-                continue
-            left -= amount
-            told = _at(campaign.began_date + timedelta(days=days * (place + 1) // 6), rng, at)
+    left = {line.pk: round(line.amount * SPENT_SHARE) // 100 * 100 for line in campaign.lines.all()}
+    for place, purchase in enumerate(PURCHASES):
+        day = campaign.began_date + timedelta(days=days * (place + 1) // 6)
+        for line in campaign.lines.order_by("pk"):
+            part = 1.0 if place == len(PURCHASES) - 1 else rng.uniform(0.15, 0.4)
+            amount = round(left[line.pk] * part) // 100 * 100
+            left[line.pk] -= amount
+            told = _at(day, rng, at)
             text = f"{line.name}（{purchase}）"
             paper = _paper(f"{campaign.code} voucher {line.code} {place + 1}: {yuan_text(amount)}")
             stored = keep_file(paper, at=told)

@@ -379,3 +379,15 @@ def test_queries_do_not_grow_with_rows(
         following = text.partition("?after=")[2].partition('"')[0]
         assert following.isdigit(), address
         assert "回到第一页" in client.get(f"{address}?after={following}").content.decode()
+
+
+@pytest.mark.parametrize("told", ["x", "-1", "0", "9" * 18, "9" * 30, "１２", "%00", "' or 1=1"])
+def test_an_odd_address_breaks_no_page(browse: Browse, campaign: Campaign, told: str) -> None:
+    client, measure = browse(MANAGER), campaign.measures.get(number=1)
+    for address in addresses(campaign, measure):
+        for name in ("after", "line", "owner", "q", "group", "state"):
+            assert client.get(address, {name: told}).status_code in (200, 400), (address, name)
+    for sent in ({"share": told, "text": "x"}, {"organisation": told, "due_date": told}):
+        for act in ("report", "change"):
+            code = send(client, measure, act, **sent, reason="x").status_code
+            assert code in (302, 400, 422), (act, sent)
