@@ -30,6 +30,7 @@ PAGES = {
     "/indicators/police.gate/calls/": 40,
     "/indicators/police.gate/on_time/": 40,
     "/indicators/police.gate/calls/records/": 20,
+    "/campaigns/": 14,
     "/registry/": 40,
 }
 
