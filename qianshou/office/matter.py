@@ -21,7 +21,7 @@ from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
-from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
+from qianshou.kernel.worklist.lists import linked_matters, parties_of, see_matters, tasks_of
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
@@ -122,8 +122,7 @@ def show_matter(
             .select_related("document", "officer")
             .order_by("id")
         ),
-        "links": list(matter.links.select_related("other").order_by("id")),
-        "linked": list(matter.linked.select_related("matter").order_by("id")),
+        "links": list(linked_matters(matter.pk, actor)),
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),
         "tried": tried,
