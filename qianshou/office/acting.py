@@ -16,7 +16,7 @@ from qianshou.design.refused import by_field
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.documents.store import keep_file
+from qianshou.kernel.documents.store import keep_file_about
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -95,7 +95,7 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
                 raise Refusals(refused)
             wanted: acts.Act = acts.Complete(task, tried)
         elif name == "attach":
-            wanted = _read_files(request, matter)
+            wanted = _read_files(request, found)
         elif name in READERS:
             wanted = READERS[name](actor, matter, sent)
         else:
@@ -131,10 +131,11 @@ def _read_task_form(
     node = compiled(digest).node(row.node)
     if not node.form:
         return {}, []
-    return read_form(form_of(digest, node.form), request.POST, request.FILES, at=now())
+    form = form_of(digest, node.form)
+    return read_form(form, request.POST, request.FILES, at=now(), person=matter.person_id)
 
 
-def _read_files(request: HttpRequest, matter: int) -> acts.Attach:
+def _read_files(request: HttpRequest, matter: Any) -> acts.Attach:
     """Take in the files of an upload; refuses document.none when there is none."""
     at = now()
     files = request.FILES.getlist("files")[:10]
@@ -143,7 +144,8 @@ def _read_files(request: HttpRequest, matter: int) -> acts.Attach:
     kept = []
     for file in files:
         try:
-            kept.append((keep_file(file, at=at).digest, (file.name or "")[:120]))
+            document = keep_file_about(matter.person_id, file, at=at)
+            kept.append((document.digest, (file.name or "")[:120]))
         except Refusal as refusal:
             raise Refusal(
                 refusal.code,
@@ -151,4 +153,4 @@ def _read_files(request: HttpRequest, matter: int) -> acts.Attach:
                 f"{file.name}: {refusal.en}",
                 "files",
             ) from None
-    return acts.Attach(matter, tuple(kept))
+    return acts.Attach(matter.pk, tuple(kept))
