@@ -157,7 +157,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "packs": [named(key) for key in keys],
         "chosen": chosen,
         "figures": [figure_of(actor, one, wanted) for one in offered if one.pack == chosen],
-        "reported": side_by_side(one for one in reported() if one.pack == chosen),
+        "reported": side_by_side(tuple(one for one in reported() if one.pack == chosen)),
         "towns": towns(),
         "here": "indicators",
     }
