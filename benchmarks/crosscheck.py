@@ -64,7 +64,9 @@ def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
     digest = outcome.digest()
     return {
         "seconds": seconds,
-        "auto": {(one["roster_row"], one["pupil_row"]) for one in lines if one["decision"] == "auto"},
+        "auto": {
+            (one["roster_row"], one["pupil_row"]) for one in lines if one["decision"] == "auto"
+        },
         "kept": {(one["roster_row"], one["pupil_row"]) for one in lines if one["pupil_row"]},
         "review": outcome.by_decision["review"] / len(roster),
         "lines": lines,
@@ -110,7 +112,9 @@ def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
     backend = DuckDBAPI(connection)
     for name in ("a_roster", "b_pupils"):
         connection.execute(f"CREATE VIEW peer_{name} AS SELECT {PEER_COLUMNS} FROM {name}")
-    inputs = [backend.register(f"peer_{name}", table_name=name) for name in ("a_roster", "b_pupils")]
+    inputs = [
+        backend.register(f"peer_{name}", table_name=name) for name in ("a_roster", "b_pupils")
+    ]
     settings = SettingsCreator(
         link_type="link_only",
         comparisons=[
@@ -186,7 +190,10 @@ def measure(name: str, method: str, folder: Path) -> dict:
         truth = json.loads((folder / f"{name}-truth.json").read_text())
         true = {(one, other) for one, other in truth["pairs"]}
         if "lines" in found:
-            figures |= {"review": found["review"], "listed": share_listed(found["lines"], truth, true)}
+            figures |= {
+                "review": found["review"],
+                "listed": share_listed(found["lines"], truth, true),
+            }
             figures["digest"] = found["digest"]
     figures["precision"] = len(found["auto"] & true) / max(len(found["auto"]), 1)
     figures["recall"] = len(found.get("kept", found["auto"]) & true) / len(true)
@@ -232,7 +239,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--full", action="store_true")
     arguments.add_argument("--write", nargs=2, metavar=("SET", "FOLDER"), help=argparse.SUPPRESS)
-    arguments.add_argument("--one", nargs=3, metavar=("SET", "METHOD", "FOLDER"), help=argparse.SUPPRESS)
+    arguments.add_argument(
+        "--one", nargs=3, metavar=("SET", "METHOD", "FOLDER"), help=argparse.SUPPRESS
+    )
     given = arguments.parse_args()
     if given.write:
         write_set(given.write[0], Path(given.write[1]))
@@ -268,7 +277,9 @@ def main() -> None:
                     figures["same_bytes"] = int(again["digest"] == one["digest"])
     if not given.full:
         print("left out without --full: set L, and the two peers on all of S and H")
-    report(**{key: str(value) if isinstance(value, float) else value for key, value in figures.items()})
+    report(
+        **{key: str(value) if isinstance(value, float) else value for key, value in figures.items()}
+    )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,9 @@ def _find_by_engine(left, right) -> set[tuple[int, int]]:
     comparisons = []
     for name, (same, near, other) in EDITS.items():
         near_sql = f"damerau_levenshtein({name}_l, {name}_r) <= 2"
-        comparisons.append(_compare(name, [(f"{name}_l = {name}_r", same), (near_sql, near), ("ELSE", other)]))
+        comparisons.append(
+            _compare(name, [(f"{name}_l = {name}_r", same), (near_sql, near), ("ELSE", other)])
+        )
     for name, (same, other) in EXACT.items():
         comparisons.append(_compare(name, [(f"{name}_l = {name}_r", same), ("ELSE", other)]))
     settings = {
@@ -54,7 +56,8 @@ def _find_by_engine(left, right) -> set[tuple[int, int]]:
         "probability_two_random_records_match": 1 / (1 + len(right)),
         "comparisons": comparisons,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": " AND ".join(f"l.{one} = r.{one}" for one in block)} for block in BLOCKS
+            {"blocking_rule": " AND ".join(f"l.{one} = r.{one}" for one in block)}
+            for block in BLOCKS
         ],
     }
     linker, connection = _link(left, right, settings)

@@ -6,6 +6,7 @@ numbers that a spreadsheet cut, a neighbour's number. Names come from our own po
 begins with 500199 and every telephone with 10, so that no living person is written down.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
@@ -34,19 +35,24 @@ LOOKS = {
     "佳": "桂", "紫": "素", "雅": "稚", "晓": "绕", "春": "舂", "清": "请", "云": "去", "文": "又", "浩": "洁",
 }  # fmt: skip
 TRADITIONAL = {
-    "张": "張", "刘": "劉", "陈": "陳", "杨": "楊", "黄": "黃", "吴": "吳", "罗": "羅", "邓": "鄧", "谭": "譚", "蒋": "蔣",
-    "赵": "趙", "龙": "龍", "冯": "馮", "郑": "鄭", "丽": "麗", "红": "紅", "云": "雲", "兰": "蘭", "轩": "軒", "颖": "穎",
-    "洁": "潔", "凤": "鳳", "梦": "夢", "语": "語", "诗": "詩", "静": "靜", "玲": "玲", "艳": "艷", "晓": "曉", "杰": "傑",
+    "张": "張", "刘": "劉", "陈": "陳", "杨": "楊", "黄": "黃", "吴": "吳", "罗": "羅", "邓": "鄧", "谭": "譚",
+    "蒋": "蔣",
+    "赵": "趙", "龙": "龍", "冯": "馮", "郑": "鄭", "丽": "麗", "红": "紅", "云": "雲", "兰": "蘭", "轩": "軒",
+    "颖": "穎",
+    "洁": "潔", "凤": "鳳", "梦": "夢", "语": "語", "诗": "詩", "静": "靜", "玲": "玲", "艳": "艷", "晓": "曉",
+    "杰": "傑",
 }  # fmt: skip
-TOWNS = (
-    "龙水 宝顶 中敖 三驱 珠溪 玉龙 宝兴 金山 万古 国梁 雍溪 石马 拾万 回龙 高升 季家 龙石 高坪 古龙 铁山 邮亭 "
-    "智凤 棠香 龙岗 龙滩 双路 通桥"
-).split()
-STREETS = frozenset("智凤 棠香 龙岗 龙滩 双路 通桥".split())
-VILLAGES = (
-    "保家 高坡 团结 新民 石桥 双塘 柏林 金竹 大堰 红星 明月 长河 水井 黄桷 白果 龙井 天台 青龙 观音 永丰 "
-    "五星 新石 转洞 复隆 佛会 东岳 铁门 石门 古佛 大旗"
-).split()
+TOWNS = re.findall(
+    "..",
+    "龙水宝顶中敖三驱珠溪玉龙宝兴金山万古国梁雍溪石马拾万回龙高升季家龙石高坪古龙铁山"
+    "邮亭智凤棠香龙岗龙滩双路通桥",
+)
+STREETS = frozenset(["智凤", "棠香", "龙岗", "龙滩", "双路", "通桥"])
+VILLAGES = re.findall(
+    "..",
+    "保家高坡团结新民石桥双塘柏林金竹大堰红星明月长河水井黄桷白果龙井天台青龙观音永丰"
+    "五星新石转洞复隆佛会东岳铁门石门古佛大旗",
+)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FIRST_DAY = date(2009, 9, 1)
 DAYS = 3285
@@ -118,9 +124,7 @@ def make_lists(plan: Plan, thin: bool = False) -> Lists:
         errors_a[row] = wrong
         pairs |= {(row, pupil) for pupil in pupil_rows.get(id(child), ())}
     fields = ("name", "id_number", "birth_date", "sex", "town") if thin else FIELDS
-    return Lists(
-        _tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b
-    )
+    return Lists(_tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b)
 
 
 def _tabulate(typed: list, fields: tuple[str, ...]) -> pa.Table:
@@ -164,10 +168,14 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
         draw = chance.random()
         if draw < 0.008:
             sex = children[-1]["sex"] if chance.random() < 0.7 else ""
-            children.append(_bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken)
+            )
         elif draw < 0.168:
             later = born + timedelta(days=chance.randrange(400, 2200))
-            children.append(_bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken)
+            )
     return children
 
 
@@ -182,9 +190,7 @@ def _sister(child: dict, give_name, chance: Random) -> str:
     return name
 
 
-def _bear(
-    family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]
-) -> dict:
+def _bear(family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]) -> dict:
     sex = sex or chance.choice("男女")
     while True:
         order = chance.randrange(500) * 2 + (sex == "男")
@@ -275,7 +281,11 @@ def _type(
         at = chance.randrange(len(children))
         number = children[at]["id_number"]
         if roll() < 0.17:
-            near = [one for one in children[max(0, at - 2) : at + 3] if one["phone"] == children[at]["phone"]]
+            near = [
+                one
+                for one in children[max(0, at - 2) : at + 3]
+                if one["phone"] == children[at]["phone"]
+            ]
             number = chance.choice(near)["id_number"]
         wrong.add("id_number")
     elif roll() < 0.03 * errors:
@@ -304,7 +314,12 @@ def _type(
         if village != child["village"]:
             wrong.add("village")
     village_text = chance.choice(
-        (village + "村", village, village + "村委会", f"{town}{ending}{village}村{chance.randrange(1, 9)}组")
+        (
+            village + "村",
+            village,
+            village + "村委会",
+            f"{town}{ending}{village}村{chance.randrange(1, 9)}组",
+        )
     )
     if roll() < 0.05 * errors:
         village_text = None
@@ -313,7 +328,9 @@ def _type(
         school = chance.choice(TOWNS) + "第三小学"
         wrong.add("school")
     short = school.replace("第一", "一").replace("第二", "二").replace("小学", "小")
-    school_text = chance.choice((school, school, f"大足区{school}", school + "校" if "小学" in school else short))
+    school_text = chance.choice(
+        (school, school, f"大足区{school}", school + "校" if "小学" in school else short)
+    )
     if roll() < 0.08 * errors:
         school_text = None
     guardian = child["guardian"]
