@@ -25,7 +25,8 @@ from qianshou.packs.commission.care.crosscheck.preparing import (
     prepare_list,
     share_names,
 )
-from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, require_spark, score_pairs
+from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, score_pairs
+from qianshou.packs.commission.care.crosscheck.spark import require_spark
 from qianshou.packs.commission.care.crosscheck.weights import read_weights
 
 MEMORY = "1500MB"
@@ -93,11 +94,13 @@ def compare(
         decide_rows(connection, weights)
         explain_lines(connection, ROSTER, PUPILS)
         lines = connection.sql("FROM explained").to_arrow_table()
-        doubles = [_read_duplicates(connection, one) for one in ("same_roster", "same_pupils")]
+        same_roster = _read_duplicates(connection, "same_roster")
+        same_pupils = _read_duplicates(connection, "same_pupils")
     tell("done", 1.0)
     return Outcome(
         Lines(lines, roster, pupils),
-        *doubles,
+        same_roster,
+        same_pupils,
         weights.version,
         round(-math.log2(among), 2),
     )
