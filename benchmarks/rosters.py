@@ -188,7 +188,8 @@ def _sister(child: dict[str, Any], give_name: Callable[[str], str], chance: Rand
         name = give_name(child["surname"])
     given = child["name"][len(child["surname"]) :]
     if len(given) == 2 and chance.random() < 0.5:
-        return str(child["surname"]) + given[0] + chance.choice(SECONDS.replace(given[1], ""))
+        other = chance.choice(SECONDS.replace(given[1], ""))
+        return f"{child['surname']}{given[0]}{other}"
     return name
 
 

@@ -1,7 +1,7 @@
 """Who is whom: each decision and code, the guards, the refusals, the same bytes every time."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from random import Random
 
@@ -36,6 +36,7 @@ def number(born: str, order: int) -> str:
     return first + check_digit(first)
 
 
+Child = Mapping[str, str | None]
 XIAO = {
     "name": "张小红", "id_number": number("2012-03-05", 122), "birth_date": "2012-03-05", "sex": "女",
     "town": "龙水镇", "village": "保家村", "school": "龙水镇第一小学", "guardian": "张建国",
@@ -44,11 +45,11 @@ XIAO = {
 FIELDS = tuple(XIAO)
 
 
-def xiao(**changes: str | None) -> dict[str, str | None]:
+def xiao(**changes: str | None) -> Child:
     return {**XIAO, **changes}
 
 
-def crowd(size: int = 300) -> list[dict[str, str | None]]:
+def crowd(size: int = 300) -> list[Child]:
     """Return other children, none of them like Zhang Xiaohong."""
     chance = Random(7)
     return [
@@ -69,16 +70,14 @@ def crowd(size: int = 300) -> list[dict[str, str | None]]:
     ]
 
 
-def tabulate(children: list[dict[str, str | None]], fields: tuple[str, ...] = FIELDS) -> pa.Table:
+def tabulate(children: Sequence[Child], fields: tuple[str, ...] = FIELDS) -> pa.Table:
     columns = {one: pa.array([child.get(one) for child in children], pa.string()) for one in fields}
     return pa.table({"row": pa.array(range(2, len(children) + 2), pa.int64()), **columns})
 
 
-def check(
-    roster: list[dict[str, str | None]], pupils: list[dict[str, str | None]], **more: str
-) -> Outcome:
+def check(roster: Sequence[Child], pupils: Sequence[Child], engine: str = "duckdb") -> Outcome:
     """Compare a few children among a crowd of pupils: rows of both lists begin with 2."""
-    return compare(tabulate(roster), tabulate([*pupils, *crowd()]), **more)
+    return compare(tabulate(roster), tabulate([*pupils, *crowd()]), engine=engine)
 
 
 def lines_of(outcome: Outcome, row: int = 2) -> list[Decision]:
@@ -117,7 +116,7 @@ LEFT_OUT = ("id_number", "birth_date", "sex", "town", "village", "school", "guar
 
 
 @pytest.fixture(scope="module")
-def families() -> list[dict[str, str | None]]:
+def families() -> list[Child]:
     """One girl each of many families, as the school knows them: row 2 and on."""
     return [
         xiao(
@@ -129,7 +128,7 @@ def families() -> list[dict[str, str | None]]:
 
 
 @pytest.fixture(scope="module")
-def typed_badly(families: list[dict[str, str | None]]) -> list[Decision]:
+def typed_badly(families: list[Child]) -> list[Decision]:
     """The lines of a roster in which each girl has one field mistyped or left out."""
     roster = []
     for child, (field, level) in zip(families, MISTYPED, strict=False):
