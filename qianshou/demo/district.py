@@ -6,7 +6,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
-from qianshou.demo.names import BUREAUS, GIVEN, SURNAMES
+from qianshou.demo.names import BUREAUS, DEPARTMENTS, GIVEN, SURNAMES
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.bigram import search_tokens, syllables_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting, Shift
@@ -15,11 +15,22 @@ from qianshou.kernel.registry.places import load_divisions
 SINCE = datetime(2022, 1, 1, tzinfo=CHINA)
 SEATS = {
     "town_centre": {"town_seat": 4, "police_seat": 4, "town_leader": 1},
-    "station": {"station_seat": 2},
-    "town": {"office_seat": 2},
-    "bureau": {"office_seat": 2},
+    "station": {"station_seat": 2, "station_care": 1},
+    "town": {"office_seat": 2, "town_team": 2, "social_worker": 1, "volunteer": 1},
+    "bureau": {"department": 1, "cadre": 2},
     "district_centre": {"district_seat": 4},
+    "village": {"village_child": 1, "grid_worker": 1},
+    "school": {"teacher": 2},
 }
+OWN_SEATS = {
+    **{code: {"office_seat": 2} for code in BUREAUS},
+    "civil": {"office_seat": 2, "civil_affairs": 2},
+    "education": {"education": 2},
+    "procuratorate": {"prosecutor": 4},
+    "commission": {"lead_office": 3, "lead_duty": 3},
+    "party-office": {"leader": 36},
+}
+CADRES = 205  # of 97 departments: two each, and a third in the first eleven
 SHIFT_STARTS = (0, 8, 16)
 SHIFT_DAYS_PAST, SHIFT_DAYS_AHEAD = 31, 9
 
@@ -49,8 +60,28 @@ def _build_organisations() -> None:
             _organisation(f"{code}-station", f"{name}派出所", f"{en} station", town, "station"),
             _organisation(f"{code}-office", f"{name}政府", f"{en} town office", town, "town"),
         ]
+        rows += [
+            _organisation(f"{code}-{kind}", f"{name}{zh}", f"{en} {told}", town, "school")
+            for kind, zh, told in (
+                ("primary", "中心小学", "primary school"), ("middle", "初级中学", "middle school"),
+            )
+        ]  # fmt: skip
     rows += [
-        _organisation(code, name, en, district, "bureau") for code, (name, en) in BUREAUS.items()
+        _organisation(code, name, en, district, "bureau")
+        for code, (name, en) in {**BUREAUS, **DEPARTMENTS}.items()
+    ]
+    rows += [
+        _organisation(
+            f"v{village.code}",
+            f"{village.parent.name}{village.name}",
+            f"{''.join(syllables_of(village.name)).capitalize()}",
+            village,
+            "village",
+        )
+        for village in Division.objects.filter(kind__in=("village", "community"))
+        .select_related("parent")
+        .order_by("pk")
+        if village.parent is not None
     ]
     Organisation.objects.bulk_create(rows)
     centre = Organisation.objects.get(code="district-centre")
@@ -81,8 +112,12 @@ def _build_officers(rng: Random) -> None:
         if code:
             postings.append((len(officers) - 1, post, organisations[code]))
             named[code, post] = named.get((code, post), 0) + 1
+    spare = CADRES - 2 * (len(BUREAUS) + len(DEPARTMENTS))
     for code, organisation in organisations.items():
-        for post, number in SEATS[organisation.kind].items():
+        seats = {**SEATS[organisation.kind], **OWN_SEATS.get(code, {})}
+        if organisation.kind == "bureau" and spare > 0:
+            seats, spare = {**seats, "cadre": 3}, spare - 1
+        for post, number in seats.items():
             for place in range(named.get((code, post), 0), number):
                 name = rng.choice(SURNAMES) + rng.choice(GIVEN)
                 officers.append(_officer(f"{code}.{post}.{place + 1}", name, "!"))

@@ -90,7 +90,9 @@ def offer_of_task(
         claim=task.assignee_id is None and actor.sits_at(task.organisation_id, task.posts),
         release=task.assignee_id is not None and task.assignee_id == actor.officer,
         complete=holds,
-        transfer=may_transfer(actor, task.assignee_id, task.organisation_id, task.posts),
+        transfer=may_transfer(
+            actor, pack_of(matter.procedure).id, task.assignee_id, task.organisation_id, task.posts
+        ),
         targets=tuple(
             (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),

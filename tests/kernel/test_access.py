@@ -133,7 +133,7 @@ def test_who_may_do_what(matters: dict[str, int], at: datetime, which: str, user
     if which == "elsewhere":
         other = opened("longgang-centre.town_seat.1", "龙岗街道", at)
     found = allowed(actor(username, at), matters[which], other, at)
-    assert found == EXPECTED[which][username]
+    assert found == EXPECTED[which].get(username, "")
     assert set(found.split()) <= set(ALL.split())
 
 

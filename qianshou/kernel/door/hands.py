@@ -37,6 +37,7 @@ from qianshou.kernel.door.turn import (
     not_before,
     standing_of,
 )
+from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import key_of, open_person, open_value
@@ -74,7 +75,8 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     """
     matter, task = load_open_task(act.task, by)
     require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
-    require(may_transfer(by, task.assignee, task.organisation, task.posts))
+    pack = pack_of(matter.procedure).id
+    require(may_transfer(by, pack, task.assignee, task.organisation, task.posts))
     receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
     to = None if receiver is None else actor_of(receiver, at)
     if receiver is None or to is None or not _may_receive(to, matter, task):

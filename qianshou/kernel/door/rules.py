@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from qianshou.kernel.access import Actor, Standing, holds_task, may_act
+from qianshou.kernel.access import Actor, Standing, holds_task, may_act, may_see
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.refusal import Refusal
@@ -15,10 +15,13 @@ def require_text(text: str, field: str, zh: str, en: str) -> None:
         raise Refusal(f"door.{field}", zh, en, field)
 
 
-def may_transfer(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
-    """Whether `by` may hand a task on: its holder, or a seat of its organisation that transfers."""
+def may_transfer(by: Actor, pack: str, assignee: int | None, organisation: int, posts: str) -> bool:
+    """Whether `by` may hand a task of `pack` on: its holder, or a seat of the pack at its
+    organisation that transfers.
+    """
     return holds_task(by, assignee, organisation, posts) or any(
-        seat.organisation == organisation and "transfer" in seat.acts for seat in by.seats
+        seat.organisation == organisation and seat.pack == pack and "transfer" in seat.acts
+        for seat in by.seats
     )
 
 
@@ -31,8 +34,11 @@ def may_urge(by: Actor, standing: Standing) -> bool:
     """Whether `by` is in the matter's chain: the caller, an organisation in it, a supervisor."""
     if by.kind == "resident":
         return by.receipt in standing.receipts
-    taking_part = bool(by.organisations & standing.organisations)
-    return taking_part or may_act(by, "supervise", standing)
+    taking_part = any(
+        seat.pack == standing.pack and seat.organisation in standing.organisations
+        for seat in by.seats
+    )
+    return (taking_part and may_see(by, standing)) or may_act(by, "supervise", standing)
 
 
 def may_suspend(

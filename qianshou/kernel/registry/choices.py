@@ -9,10 +9,13 @@ from qianshou.kernel.registry.models import CatalogueEntry, Division, Organisati
 
 
 def manned_organisations() -> QuerySet[Organisation]:
-    """Return the organisations at which somebody holds a post today."""
+    """Return the organisations at which somebody holds a post today; villages and schools, which
+    are many and never sent an order, are left out.
+    """
     today = now().astimezone(CHINA).date()
     held = Posting.objects.filter(Q(to_date=None) | Q(to_date__gte=today), from_date__lte=today)
-    return Organisation.objects.filter(pk__in=held.values("organisation"), valid_to=None)
+    found = Organisation.objects.filter(pk__in=held.values("organisation"), valid_to=None)
+    return found.exclude(kind__in=("village", "school"))
 
 
 def choices_of(source: str) -> Collection[str]:

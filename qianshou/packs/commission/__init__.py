@@ -1,0 +1,1 @@
+"""Systems of the political and legal affairs commission."""

@@ -1,0 +1,1 @@
+"""Left-behind children found, known and kept safe (千手护蕾)."""

@@ -1,0 +1,1 @@
+"""Care's own pages, in the frames of officers and of guardians."""
