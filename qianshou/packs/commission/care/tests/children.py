@@ -1,0 +1,80 @@
+"""Children who do not exist, for the tests of care: registered with sheets, at the cast's village."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from qianshou.kernel.access import Actor, actor_of
+from qianshou.kernel.registry.models import Division, Officer
+from qianshou.packs.commission.care.models import Child
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP, HEALTH, HOUSEHOLD
+from qianshou.packs.commission.care.register import register_child
+from qianshou.packs.commission.care.roster.identity import check_digit
+
+BORN = date(2016, 5, 1)
+NAME = "黎小满"
+BOTH_AWAY = {
+    "father_away": "yes",
+    "father_since": "2026-02-10",
+    "mother_away": "yes",
+    "mother_since": "2026-03-01",
+    "ability": "able",
+    "guardian": "黎大海",
+    "guardian_relation": "father",
+}
+ENTRUSTED = {
+    "carer": "田桂芳",
+    "carer_relation": "grandparent",
+    "carer_age": 58,
+    "grounds_checked": ["crime", "addiction", "neglect", "unfit"],
+    "child_heard": "yes",
+    "entrusted_from": "2026-02-10",
+    "entrusted_to": "2027-02-09",
+}
+
+
+def number_of(birth: date, order: int = 2) -> str:
+    """Return a synthetic identity number; an even order is a girl's."""
+    seventeen = f"500199{birth:%Y%m%d}{order:03d}"
+    return seventeen + check_digit(seventeen)
+
+
+def actor(username: str, at: datetime) -> Actor:
+    """Return somebody of the cast with the seats held now."""
+    return actor_of(Officer.objects.get(username=username), at)
+
+
+def village() -> Division:
+    """Return the village of 方婷."""
+    return Division.objects.get(code="500111100001")
+
+
+def make_child(
+    at: datetime,
+    *,
+    birth: date = BORN,
+    order: int = 2,
+    by: str = "fang_ting",
+    name: str = NAME,
+    guardianship: Mapping[str, Any] = BOTH_AWAY,
+) -> Child:
+    """Register a girl of the village with her four sheets."""
+    identity = {
+        "name": name,
+        "identity_number": number_of(birth, order),
+        "birth_date": birth.isoformat(),
+        "address": "朝阳社区二组",
+    }
+    return register_child(
+        identity,
+        village(),
+        sex="F",
+        stage="primary",
+        sheets={
+            HOUSEHOLD: {"members": "祖母"},
+            HEALTH: {"condition": "well"},
+            GUARDIANSHIP: guardianship,
+        },
+        by=actor(by, at),
+        at=at,
+    )
