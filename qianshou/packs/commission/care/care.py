@@ -1,3 +1,5 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
-from qianshou.packs.commission.care import eligibility  # noqa: F401 - its daily sweep
+from qianshou.packs.commission.care import eligibility, enrolment, guardians
+
+__all__ = ["eligibility", "enrolment", "guardians"]

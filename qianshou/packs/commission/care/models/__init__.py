@@ -2,6 +2,7 @@
 
 from qianshou.packs.commission.care.models.child import Child, Eligibility
 from qianshou.packs.commission.care.models.contact import Contact, Letter, Wish
+from qianshou.packs.commission.care.models.guardian import GuardianLink, GuardianRequest
 from qianshou.packs.commission.care.models.oversight import Handover, Sample, SampleVisit
 from qianshou.packs.commission.care.models.pledge import Pledge
 from qianshou.packs.commission.care.models.safety import HarmReport, Hazard
@@ -11,6 +12,8 @@ __all__ = [
     "Child",
     "Contact",
     "Eligibility",
+    "GuardianLink",
+    "GuardianRequest",
     "Handover",
     "HarmReport",
     "Hazard",

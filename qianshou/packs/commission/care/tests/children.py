@@ -1,8 +1,12 @@
 """Children who do not exist, for the tests of care: registered with sheets, at the cast's village."""
 
+import base64
 from collections.abc import Mapping
 from datetime import date, datetime
+from io import BytesIO
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.registry.models import Division, Officer
@@ -78,3 +82,20 @@ def make_child(
         by=actor(by, at),
         at=at,
     )
+
+
+def photo() -> bytes:
+    """Return a small photograph."""
+    out = BytesIO()
+    Image.new("RGB", (40, 30), "white").save(out, "JPEG")
+    return out.getvalue()
+
+
+def drawing(ink: str = "black") -> str:
+    """Return a signature as the page sends it: a transparent PNG with a stroke, as data URL."""
+    image = Image.new("RGBA", (300, 120), (0, 0, 0, 0))
+    if ink:
+        ImageDraw.Draw(image).line([(20, 90), (120, 30), (260, 80)], fill=ink, width=4)
+    out = BytesIO()
+    image.save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
