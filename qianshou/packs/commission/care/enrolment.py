@@ -138,7 +138,7 @@ def check_identity(raw: Mapping[str, Any], sex: str) -> dict[str, Any]:
 
 def places_of(child: Child) -> dict[str, Any]:
     """Return the facts that say where a child's matters lie, and who does their steps."""
-    seats = seats_around(child.village_id, child.town_id)
+    seats = seats_around(child.village)
     if TOWN not in seats:
         raise Refusal(
             "care.no_town",
