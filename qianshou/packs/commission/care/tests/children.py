@@ -6,6 +6,7 @@ from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
+from django.db import connection
 from PIL import Image, ImageDraw
 
 from qianshou.kernel.access import Actor, actor_of
@@ -99,3 +100,10 @@ def drawing(ink: str = "black") -> str:
     out = BytesIO()
     image.save(out, "PNG")
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def ledger_text() -> str:
+    """Return everything that stands in the ledger, as text."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM ledger_entry")
+        return str(cursor.fetchall())
