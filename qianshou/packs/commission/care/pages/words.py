@@ -60,7 +60,8 @@ def tell_sheet(form: Form, values: Mapping[str, Any]) -> list[Told]:
 def tell_value(field: Field, value: Any) -> str:
     """Return a field's value in words."""
     if isinstance(value, list):
-        return "；".join(choice_label(field, part, language()) for part in value)
+        parts = [choice_label(field, part, language()) for part in value]
+        return ("；" if language().startswith("zh") else "; ").join(parts)
     return choice_label(field, value, language())
 
 
@@ -72,4 +73,5 @@ def sheet_words(kinds: Iterable[str]) -> str:
         "care.health": _("健康台账"),
         "care.guardianship": _("监护台账"),
     }
-    return "、".join(named.get(kind, kind) for kind in kinds)
+    between = "、" if language().startswith("zh") else ", "
+    return between.join(named.get(kind, kind) for kind in kinds)
