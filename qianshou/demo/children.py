@@ -39,6 +39,7 @@ from qianshou.packs.commission.care.circle import (
     VILLAGE,
     VILLAGE_CIRCLE,
 )
+from qianshou.packs.commission.care.eligibility import table
 from qianshou.packs.commission.care.models import Child, Eligibility, Pledge
 from qianshou.packs.commission.care.models.child import (
     GUARDIANSHIP,
@@ -46,6 +47,7 @@ from qianshou.packs.commission.care.models.child import (
     HOUSEHOLD,
     IDENTITY,
 )
+from qianshou.packs.commission.care.pledges import template_of
 from qianshou.packs.commission.care.register import ALPHABET
 
 CHILDREN = 3928
@@ -390,8 +392,8 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
         values = {
             "child_id": girl.child,
             "is_eligible": True,
-            "reasons": ["one_away_other_unable" if alone else "both_away"],
-            "table": "",
+            "reasons": ["one_away" if alone else "both_away"],
+            "table": table().digest,
             "valid_from": girl.enrolled,
         }
         decided.append(New(values, BY, instant(girl.enrolled, 610)))
@@ -400,7 +402,7 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
             values = {
                 "child_id": girl.child,
                 "kind": kind,
-                "template": "",
+                "template": template_of(kind).version,
                 "signer": "carer" if kind == "entrustment" else "guardian",
                 "way": "paper" if rng.random() < 0.7 else "phone",
                 "signed_at": at,

@@ -28,6 +28,7 @@ OFFICER = (
     "/registry/catalogues/",
     "/registry/calendar/",
 )
+CARE = ("/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/")
 ADMINISTRATOR = (
     "/registry/divisions/new/",
     "/registry/divisions/import/",
@@ -57,6 +58,19 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
     page.locator("a.ttl").first.click()
     page.wait_for_selector(".bpmn")
     faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_the_pages_of_care(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/", username="deng_hong", language=language, width=width, theme=theme)
+    site = page.url.rstrip("/")
+    faults = []
+    for path in CARE:
+        answer = page.goto(site + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        faults += faults_of(page)
     assert not faults, "\n".join(faults)
 
 
