@@ -1,1 +1,5 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
+
+from qianshou.packs.commission.care import month
+
+__all__ = ["month"]

@@ -1,7 +1,7 @@
 """The tables of care: children and what is promised, done and found for them."""
 
 from qianshou.packs.commission.care.models.child import Child, Eligibility
-from qianshou.packs.commission.care.models.contact import Contact, Letter, Wish
+from qianshou.packs.commission.care.models.contact import Contact, Letter, Vetting, VisitDraft, Wish
 from qianshou.packs.commission.care.models.oversight import Handover, Sample, SampleVisit
 from qianshou.packs.commission.care.models.pledge import Pledge
 from qianshou.packs.commission.care.models.safety import HarmReport, Hazard
@@ -21,5 +21,7 @@ __all__ = [
     "Round",
     "Sample",
     "SampleVisit",
+    "Vetting",
+    "VisitDraft",
     "Wish",
 ]
