@@ -9,6 +9,7 @@ from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.notices import tell_post
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.sealing import change_sheet
+from qianshou.kernel.indicators.suppression import FEW, is_few
 from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, Due, Term, duty, projection
 from qianshou.kernel.registry.models import CircleMember, Officer, Organisation, Posting
@@ -136,17 +137,20 @@ def _tell_department(change: Change) -> None:
 
 @carrier("care.month_late")
 def tell_how_many_are_late(facts: Any, at: datetime) -> None:
-    """Tell a department's liaison how many of its visits are late: a number and no child."""
+    """Tell a department's liaison how many of its visits are late: a number, of 1 to 4 only that
+    they are few, and no child.
+    """
     holder = int(facts["organisation"])
     late = Task.objects.filter(
         organisation=holder, procedure=MONTH, state=OPEN, due_at__lt=at, assignee__isnull=False
     ).count()
     if late:
+        zh, en = (FEW.zh, FEW.en) if is_few(late) else (str(late), str(late))
         tell_post(
             holder,
             "department",
             "late",
-            f"本部门帮扶干部有 {late} 件月度走访超期，请督促",
-            f"{late} visits of the month by cadres of your department are late: please see to it",
+            f"本部门帮扶干部有 {zh} 件月度走访超期，请督促",
+            f"{en} visits of the month by cadres of your department are late: please see to it",
             at=at,
         )
