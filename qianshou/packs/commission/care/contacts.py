@@ -99,7 +99,7 @@ def record_contact(
     return change_row(Contact(), values, by=by, at=at)
 
 
-def read_note(note: bytes, key: bytes) -> dict[str, Any]:
+def read_note(note: bytes | memoryview, key: bytes) -> dict[str, Any]:
     """Return what was seen at a contact, in clear, by the ids of the form's fields."""
     if not note:
         return {}
@@ -123,7 +123,9 @@ def record_vetting(
             "valid_to",
         )
     if not source.strip():
-        raise Refusal("care.source", "请写明查询来源", "Please say where it was looked up", "source")
+        raise Refusal(
+            "care.source", "请写明查询来源", "Please say where it was looked up", "source"
+        )
     values = {
         "officer": officer,
         "checked_on": checked,

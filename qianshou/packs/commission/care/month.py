@@ -30,12 +30,8 @@ def enrolled_children(term: Term, at: datetime) -> Iterator[Due]:
     has none, by the town team, so that the gap is somebody's to fill (four queries).
     """
     cadres, seats = _paired_cadres(), _cadre_seats(at)
-    towns = {
-        division: code
-        for division, code in Organisation.objects.filter(kind="town", valid_to=None)
-        .order_by("-pk")
-        .values_list("division", "code")
-    }
+    homes = Organisation.objects.filter(kind="town", valid_to=None).order_by("-pk")
+    towns = dict(homes.values_list("division", "code"))
     found = Child.objects.filter(state="enrolled").order_by("pk")
     for code, circle, person, village, town in found.values_list(
         "code", "circle", "person", "village__code", "town"
@@ -58,19 +54,13 @@ def enrolled_children(term: Term, at: datetime) -> Iterator[Due]:
 def _paired_cadres() -> dict[int, int]:
     """Return the cadre of each circle that has one."""
     members = CircleMember.objects.filter(role=CADRE, to_date=None, officer__is_active=True)
-    return {
-        circle: officer
-        for circle, officer in members.order_by("-pk").values_list("circle", "officer")
-        if officer is not None
-    }
+    return dict(members.order_by("-pk").values_list("circle", "officer"))
 
 
 def _cadre_seats(at: datetime) -> dict[int, str]:
     """Return the organisation at which each cadre sits today."""
     today = at.astimezone(CHINA).date()
-    postings = Posting.objects.filter(post="cadre", from_date__lte=today).exclude(
-        to_date__lt=today
-    )
+    postings = Posting.objects.filter(post="cadre", from_date__lte=today).exclude(to_date__lt=today)
     return dict(postings.order_by("-pk").values_list("officer", "organisation__code"))
 
 
@@ -91,7 +81,7 @@ def _take_visit(change: Change) -> None:
     child = Child.objects.select_related("village").get(circle=matter.circle_id)
     key = key_of(child.person_id)
     visit = read_visit(child.person_id, key, change.submitted)
-    by, at = actor_of(Officer.objects.get(pk=change.officer), change.at), change.at
+    by, at = actor_of(Officer.objects.get(pk=change.officer or 0), change.at), change.at
     contacts = [
         record_contact(child, kind, visit.day, visit.seen, by=by, at=at, matter=change.matter)
         for kind in visit.kinds

@@ -142,9 +142,7 @@ def show_child(
         "hazards": hazard_words(child.hazards.order_by("-pk")[:SHOWN]),
         "wishes": wish_words(child.wishes.order_by("-pk")[:SHOWN]),
         "letters": list(child.letters.select_related("officer").order_by("-pk")[:SHOWN]),
-        "pledges": [
-            (one, pledge_words(one.kind)) for one in child.pledges.order_by("-pk")[:SHOWN]
-        ],
+        "pledges": [(one, pledge_words(one.kind)) for one in child.pledges.order_by("-pk")[:SHOWN]],
         "circle": _circle(child),
         "disclosures": list(
             Disclosure.objects.filter(person=child.person_id)
@@ -170,7 +168,7 @@ def open_tasks(actor: Actor, child: Child) -> list[tuple[Task, bool]]:
     tasks = (
         Task.objects.filter(
             Q(matter__person=child.person_id) | Q(matter__circle=child.circle_id),
-            matter__circle__in=circles_of(actor).values("circle"),
+            matter__circle__in=circles_of(actor),
             state=OPEN,
         )
         .select_related("organisation", "assignee")
@@ -186,9 +184,7 @@ def open_tasks(actor: Actor, child: Child) -> list[tuple[Task, bool]]:
     ]
 
 
-def _open(
-    actor: Actor, child: Child, purpose: str, at: datetime, tried: Tried
-) -> dict[str, Any]:
+def _open(actor: Actor, child: Child, purpose: str, at: datetime, tried: Tried) -> dict[str, Any]:
     kinds = readable(actor)
     require(bool(kinds))
     sheets = open_sheets(child.person_id, kinds, by=actor, at=at, purpose=purpose)
@@ -271,7 +267,9 @@ def note_words(seen: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _circle(child: Child) -> list[tuple[CircleMember, str]]:
     members = (
-        CircleMember.objects.filter(circle=child.circle_id, to_date=None)
+        CircleMember.objects.filter(
+            Q(circle=child.circle_id) | Q(circle__children=child.circle_id), to_date=None
+        )
         .select_related("officer", "organisation", "post")
         .order_by("pk")
     )
@@ -340,4 +338,3 @@ def _day(text: str) -> date:
         raise Refusal(
             "form.date", "请写成 2026-11-23 这样的日期", "Write a date like 2026-11-23", "on"
         ) from None
-

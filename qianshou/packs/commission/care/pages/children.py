@@ -15,7 +15,7 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, circles_of, holds_task
+from qianshou.kernel.access import Actor, holds_task
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
@@ -23,6 +23,7 @@ from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.kernel.worklist.models import OPEN, Task
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
+from qianshou.packs.commission.care.pages.words import contact_words
 from qianshou.packs.commission.care.register import find_by_name, masked_names, my_children
 
 PAGE = 50
@@ -99,9 +100,7 @@ def children_found(actor: Actor, search: Search, at: datetime) -> QuerySet[Child
         first = at.astimezone(CHINA).date().replace(day=1)
         found = found.filter(Q(updated_on=None) | Q(updated_on__lt=first))
     elif search.waiting:
-        tasks = Task.objects.filter(
-            matter__circle=OuterRef("circle"), procedure=MONTH, state=OPEN
-        )
+        tasks = Task.objects.filter(matter__circle=OuterRef("circle"), procedure=MONTH, state=OPEN)
         if search.waiting == "late":
             tasks = tasks.filter(due_at__lt=at)
         found = found.filter(Exists(tasks))
@@ -222,6 +221,9 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "following": following,
         "villages": villages_of(actor),
         "states": [(code, state_words(code)) for code in STATES],
+        "states_of": {code: state_words(code) for code in STATES},
+        "stages": {code: stage_words(code) for code, _zh in Child.STAGES},
+        "kinds": dict(contact_words()),
         "refused": refused,
         "here": "care-children",
     }

@@ -88,7 +88,7 @@ def open_visits() -> QuerySet[Task]:
 
 def late_visits(actor: Actor, at: datetime) -> QuerySet[Task]:
     """Return the late visits to children of the actor's circles, in the order of their numbers."""
-    mine = circles_of(actor).values("circle")
+    mine = circles_of(actor)
     return (
         open_visits()
         .filter(due_at__lt=at, matter__circle__in=mine)
@@ -105,21 +105,22 @@ def places_seen(actor: Actor, at: datetime) -> Table:
         circle=OuterRef("circle"), role=CADRE, to_date=None, officer__isnull=False
     )
     mine = my_children(actor).filter(state="enrolled").annotate(is_paired=Exists(cadres))
-    by_village = mine.order_by().values("town", "village").annotate(
-        children=Count("pk"),
-        current=Count("pk", filter=Q(updated_on__gte=first)),
-        alone=Count("pk", filter=Q(is_paired=False)),
+    rows = list(
+        mine.order_by()
+        .values_list("town", "village")
+        .annotate(
+            Count("pk"),
+            Count("pk", filter=Q(updated_on__gte=first)),
+            Count("pk", filter=Q(is_paired=False)),
+        )
     )
-    rows = list(by_village)
-    late = dict(
-        late_visits(actor, at).order_by().values_list("division").annotate(Count("pk"))
-    )
-    part = "village" if len({row["town"] for row in rows}) == 1 else "town"
+    late = dict(late_visits(actor, at).order_by().values_list("division").annotate(Count("pk")))
+    part = "village" if len({row[0] for row in rows}) == 1 else "town"
     sums: dict[int, list[int]] = {}
-    for row in rows:
-        numbers = (row["children"], row["current"], late.get(row["village"], 0), row["alone"])
-        kept = sums.setdefault(row[part], [0, 0, 0, 0])
-        sums[row[part]] = [one + more for one, more in zip(kept, numbers, strict=True)]
+    for town, village, children, current, alone in rows:
+        kept = sums.setdefault(village if part == "village" else town, [0, 0, 0, 0])
+        for place, number in enumerate((children, current, late.get(village, 0), alone)):
+            kept[place] += number
     places = Division.objects.in_bulk(sums)
     lines = [
         Line(places[pk].name, _texts(numbers), places[pk].code if part == "village" else "")
@@ -137,7 +138,7 @@ def _texts(numbers: list[int]) -> tuple[str, ...]:
 
 def departments_seen(actor: Actor, at: datetime) -> Table:
     """Return by department the visits to children of the actor's circles: open, and late."""
-    mine = open_visits().filter(matter__circle__in=circles_of(actor).values("circle"))
+    mine = open_visits().filter(matter__circle__in=circles_of(actor))
     return _departments(mine, at, is_guarded=False)
 
 
@@ -170,9 +171,7 @@ def _counted(found: QuerySet[Task], by: str, at: datetime) -> dict[int, tuple[in
     rows = (
         found.order_by()
         .values_list(by)
-        .annotate(
-            Count("pk", filter=Q(due_at__gte=at)), Count("pk", filter=Q(due_at__lt=at))
-        )
+        .annotate(Count("pk", filter=Q(due_at__gte=at)), Count("pk", filter=Q(due_at__lt=at)))
     )
     return {key: (waiting, late) for key, waiting, late in rows if key is not None}
 
@@ -241,4 +240,3 @@ def urge(request: HttpRequest, actor: Actor) -> HttpResponse:
     for text, number in refused.items():
         messages.error(request, _("%(n)s 件没有催办：%(text)s") % {"n": number, "text": text})
     return redirect("care-month")
-

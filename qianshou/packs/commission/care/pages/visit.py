@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -52,12 +52,24 @@ LONGEST_DRAFT = 60_000
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A field of a register in the form: as refused, and bare; its present value in words; whether
+    it stands aside, because it counts only when something else changes.
+    """
+
+    field: ShownField
+    bare: ShownField
+    words: str
+    is_aside: bool
+
+
+@dataclass(frozen=True)
 class ShownRegister:
-    """A register's part of the form: its fields with their present value in words."""
+    """A register's part of the form."""
 
     id: str
     label: str
-    fields: list[tuple[ShownField, str, str]]
+    answers: list[Answer]
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,7 @@ def show_form(
         "fields": shown,
         "registers": [_register(one, sheets[sheet_kind(one)], shown) for one in REGISTERS],
         "answers": {} if sent is None else sent,
-        "mark": (sent or {}).get("mark") or secrets.token_hex(16),
+        "mark": (sent.get("mark") if sent is not None else "") or secrets.token_hex(16),
         "kept": kept,
         "opened_for": purpose,
         "errors": errors,
@@ -172,17 +184,15 @@ def _register(
 ) -> ShownRegister:
     form = register_form(register)
     applies = {field.id for field in fields_that_apply(register, sheet)}
-    rows = []
+    answers = []
     for field in form.fields:
         value = sheet.get(field.id)
         parts = value if isinstance(value, list) else [] if value is None else [value]
         words = "、".join(choice_label(field, part, language()) for part in parts)
-        rows.append((shown[sheet_field(register, field.id)], words, field.id in applies))
-    return ShownRegister(
-        register,
-        form.title(language()),
-        [(field, words, "" if here else "aside") for field, words, here in rows],
-    )
+        found = shown[sheet_field(register, field.id)]
+        is_aside = field.id not in applies and not found.errors
+        answers.append(Answer(found, replace(found, errors=()), words, is_aside))
+    return ShownRegister(register, form.title(language()), answers)
 
 
 def report_address(child: Child) -> str:

@@ -27,6 +27,7 @@ def contact_words() -> list[tuple[str, str]]:
         ("talk", _("谈心谈话")),
         ("teacher", _("与班主任交流")),
         ("guardian", _("与监护人交流")),
+        ("survey", _("摸排")),
     ]
 
 
