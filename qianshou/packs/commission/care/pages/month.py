@@ -109,12 +109,14 @@ def places_seen(actor: Actor, at: datetime) -> Table:
         mine.order_by()
         .values_list("town", "village")
         .annotate(
-            Count("pk"),
-            Count("pk", filter=Q(updated_on__gte=first)),
-            Count("pk", filter=Q(is_paired=False)),
+            children=Count("pk"),
+            current=Count("pk", filter=Q(updated_on__gte=first)),
+            alone=Count("pk", filter=Q(is_paired=False)),
         )
     )
-    late = dict(late_visits(actor, at).order_by().values_list("division").annotate(Count("pk")))
+    late = dict(
+        late_visits(actor, at).order_by().values_list("division").annotate(late=Count("pk"))
+    )
     part = "village" if len({row[0] for row in rows}) == 1 else "town"
     sums: dict[int, list[int]] = {}
     for town, village, children, current, alone in rows:
@@ -171,7 +173,9 @@ def _counted(found: QuerySet[Task], by: str, at: datetime) -> dict[int, tuple[in
     rows = (
         found.order_by()
         .values_list(by)
-        .annotate(Count("pk", filter=Q(due_at__gte=at)), Count("pk", filter=Q(due_at__lt=at)))
+        .annotate(
+            waiting=Count("pk", filter=Q(due_at__gte=at)), late=Count("pk", filter=Q(due_at__lt=at))
+        )
     )
     return {key: (waiting, late) for key, waiting, late in rows if key is not None}
 

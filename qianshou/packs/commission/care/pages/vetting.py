@@ -43,8 +43,10 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     mine = postings_kept(actor, at)
     chosen = whole(request.POST.get("officer", "")) if request.method == "POST" else None
     if request.method == "POST":
+        posting = mine.filter(officer=chosen).first()
+        require(posting is not None)
         try:
-            _take_down(request, actor, mine.filter(officer=chosen), at)
+            _take_down(request, actor, posting.officer, at)
         except (Refusal, Refusals) as refusal:
             errors = by_field(refusal)
         else:
@@ -67,9 +69,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "care/vetting.html", context, 422 if errors else 200)
 
 
-def _take_down(request: HttpRequest, actor: Actor, mine: Any, at: datetime) -> None:
-    posting = mine.first()
-    require(posting is not None)
+def _take_down(request: HttpRequest, actor: Actor, officer: Officer, at: datetime) -> None:
     sent = request.POST
     try:
         checked, valid_to = read_day(sent.get("checked_on", "")), read_day(sent.get("valid_to", ""))
@@ -77,7 +77,6 @@ def _take_down(request: HttpRequest, actor: Actor, mine: Any, at: datetime) -> N
         raise Refusal(
             "form.date", "请写成 2026-11-23 这样的日期", "Write a date like 2026-11-23", "valid_to"
         ) from None
-    officer: Officer = posting.officer
     record_vetting(officer, checked, valid_to, sent.get("source", ""), by=actor, at=at)
 
 
