@@ -19,6 +19,7 @@ OFFICER = (
     "/indicators/police.gate/calls/",
     "/indicators/police.gate/on_time/",
     "/indicators/police.gate/calls/records/",
+    "/campaigns/",
     "/registry/",
     "/registry/divisions/",
     "/registry/divisions/?q=lsz",
@@ -79,6 +80,19 @@ def test_the_administrators_pages(visit: Visit, width: int) -> None:
         answer = page.goto(site + path)
         assert answer is not None
         assert answer.status == 200, path
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_the_security_administrators_pages(
+    visit: Visit, language: str, width: int, theme: str
+) -> None:
+    page = visit("/alerts/", username="sec_admin", language=language, width=width, theme=theme)
+    site = page.url.removesuffix("/alerts/")
+    faults = []
+    for path in ("/alerts/", "/disclosures/", "/disclosures/?from=no&refused=1"):
+        page.goto(site + path)
         faults += faults_of(page)
     assert not faults, "\n".join(faults)
 
