@@ -1,5 +1,15 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
-from qianshou.packs.commission.care import eligibility, enrolment, guardians
+from qianshou.packs.commission.care import (
+    eligibility,
+    enrolment,
+    guardians,
+    month,
+)
 
-__all__ = ["eligibility", "enrolment", "guardians"]
+__all__ = [
+    "eligibility",
+    "enrolment",
+    "guardians",
+    "month",
+]
