@@ -5,8 +5,16 @@ from collections.abc import Iterator
 
 from django.urls import NoReverseMatch, reverse
 
+from qianshou.kernel.duties.terms import EVERY
 from qianshou.kernel.indicators.declaration import read_indicators
-from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
+from qianshou.kernel.pack import (
+    Pack,
+    PostDeclaration,
+    ProcedureDeclaration,
+    duty_source,
+    has_effect,
+    packs,
+)
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.feel import compile_expression
 from qianshou.kernel.procedures.forms import load_form
@@ -49,6 +57,7 @@ def check_pack(pack: Pack) -> list[Refusal]:
         found.extend(_check_declaration(pack, declared))
     found.extend(_check_starts(pack))
     found.extend(_check_pages(pack))
+    found.extend(_check_duties(pack))
     found.extend(_check_indicators(pack))
     return found
 
@@ -151,6 +160,25 @@ def _check_pages(pack: Pack) -> Iterator[Refusal]:
         except NoReverseMatch:
             yield _wrong(
                 pack, page.id, f"没有页面 {page.address}", f"there is no page {page.address}"
+            )
+
+
+def _check_duties(pack: Pack) -> Iterator[Refusal]:
+    for duty in pack.duties.values():
+        if duty.procedure not in pack.procedures:
+            yield _wrong(
+                pack, duty.id, f"没有规范 {duty.procedure}", f"no procedure {duty.procedure}"
+            )
+        start = pack.starts.get(duty.start)
+        if start is None or start.procedure != duty.procedure:
+            yield _wrong(pack, duty.id, f"没有入口 {duty.start}", f"no way in {duty.start}")
+        if duty.every not in EVERY:
+            yield _wrong(
+                pack, duty.id, f"不认识的周期 {duty.every}", f"unknown period {duty.every}"
+            )
+        if duty_source(duty.of) is None:
+            yield _wrong(
+                pack, duty.id, f"没有登记对象来源 {duty.of}", f"no source of duties {duty.of}"
             )
 
 
