@@ -86,13 +86,14 @@ def show(
 
 def frame(actor: Actor) -> dict[str, Any]:
     """Return what the frame shows: the officer, their post, counts of tasks and notices."""
-    at = now()
+    at, pages = now(), pages_for(actor)
     return {
         "actor": actor,
         "seat": seat_line(actor),
         "counts": count_tasks(actor, at=at),
         "unread": count_unread(actor),
-        "pages": pages_for(actor),
+        "pages": [page for page in pages if not page.urgent],
+        "urgent": [page for page in pages if page.urgent],
         "at": at,
     }
 

@@ -77,13 +77,17 @@ class StartDeclaration:
 
 @dataclass(frozen=True)
 class PageDeclaration:
-    """A page of a pack's own: the name of its address, and the posts in whose frame it stands."""
+    """A page of a pack's own: the name of its address, and the posts in whose frame it stands.
+
+    An urgent one stands there as a button of its own, on every page.
+    """
 
     id: str
     address: str
     name: Name
     icon: str
     posts: tuple[str, ...]
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,7 @@ KEYS = {
     "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
     "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
     "catalogues": {"name"},
-    "pages": {"address", "name", "icon", "posts"},
+    "pages": {"address", "name", "icon", "posts", "urgent"},
     "duties": {"procedure", "start", "every", "of"},
 }  # fmt: skip
 
