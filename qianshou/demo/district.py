@@ -28,6 +28,7 @@ OWN_SEATS = {
     "education": {"education": 2},
     "procuratorate": {"prosecutor": 4},
     "commission": {"lead_office": 3, "lead_duty": 3},
+    "police": {"station_care": 2},
     "party-office": {"leader": 36},
 }
 CADRES = 205  # of 97 departments: two each, and a third in the first eleven

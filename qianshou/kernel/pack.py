@@ -318,7 +318,8 @@ def find_start(pack_id: str, start_id: str) -> tuple[Pack, StartDeclaration]:
 class Change:
     """What an act did to a matter, as an effect or projection sees it, inside the transaction.
 
-    `late` says that the act came when its task's time was over.
+    `late` says that the act came when its task's time was over; `circle` and `person` are the
+    matter's.
     """
 
     matter: int
@@ -339,6 +340,8 @@ class Change:
     step: Step | None
     closed: bool
     late: bool = False
+    circle: int | None = None
+    person: int | None = None
 
 
 class Term(NamedTuple):

@@ -1,1 +1,3 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
+
+from qianshou.packs.commission.care import report as report

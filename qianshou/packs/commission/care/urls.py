@@ -1,5 +1,10 @@
 """Addresses of care's own pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from qianshou.packs.commission.care.pages import report
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("report/", report.page, name="care-report"),
+    path("report/receipt/", report.follow, name="care-report-follow"),
+]

@@ -54,7 +54,10 @@ class Hazard(models.Model):
 
 
 class HarmReport(models.Model):
-    """A report of harm (强制报告) as its matter stands; only the matter's circle sees it."""
+    """A report of harm (强制报告) as its matter stands; only the matter's circle sees it.
+
+    `received_at` is the first receiver's signature, `called` how many more had to be called.
+    """
 
     matter = models.OneToOneField("worklist.Matter", models.PROTECT, primary_key=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
@@ -62,5 +65,7 @@ class HarmReport(models.Model):
     reported_at = models.DateTimeField()
     received_at = models.DateTimeField(null=True)
     received_minutes = models.FloatField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    called = models.PositiveSmallIntegerField(default=0)
     told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
