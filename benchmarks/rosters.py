@@ -38,15 +38,68 @@ TRADITIONAL = {
     "赵": "趙", "龙": "龍", "冯": "馮", "郑": "鄭", "丽": "麗", "红": "紅", "云": "雲", "兰": "蘭", "轩": "軒", "颖": "穎",
     "洁": "潔", "凤": "鳳", "梦": "夢", "语": "語", "诗": "詩", "静": "靜", "玲": "玲", "艳": "艷", "晓": "曉", "杰": "傑",
 }  # fmt: skip
-TOWNS = (
-    "龙水 宝顶 中敖 三驱 珠溪 玉龙 宝兴 金山 万古 国梁 雍溪 石马 拾万 回龙 高升 季家 龙石 高坪 古龙 铁山 邮亭 "
-    "智凤 棠香 龙岗 龙滩 双路 通桥"
-).split()
-STREETS = frozenset("智凤 棠香 龙岗 龙滩 双路 通桥".split())
-VILLAGES = (
-    "保家 高坡 团结 新民 石桥 双塘 柏林 金竹 大堰 红星 明月 长河 水井 黄桷 白果 龙井 天台 青龙 观音 永丰 "
-    "五星 新石 转洞 复隆 佛会 东岳 铁门 石门 古佛 大旗"
-).split()
+TOWNS = [
+    "龙水",
+    "宝顶",
+    "中敖",
+    "三驱",
+    "珠溪",
+    "玉龙",
+    "宝兴",
+    "金山",
+    "万古",
+    "国梁",
+    "雍溪",
+    "石马",
+    "拾万",
+    "回龙",
+    "高升",
+    "季家",
+    "龙石",
+    "高坪",
+    "古龙",
+    "铁山",
+    "邮亭",
+    "智凤",
+    "棠香",
+    "龙岗",
+    "龙滩",
+    "双路",
+    "通桥",
+]
+STREETS = frozenset(["智凤", "棠香", "龙岗", "龙滩", "双路", "通桥"])
+VILLAGES = [
+    "保家",
+    "高坡",
+    "团结",
+    "新民",
+    "石桥",
+    "双塘",
+    "柏林",
+    "金竹",
+    "大堰",
+    "红星",
+    "明月",
+    "长河",
+    "水井",
+    "黄桷",
+    "白果",
+    "龙井",
+    "天台",
+    "青龙",
+    "观音",
+    "永丰",
+    "五星",
+    "新石",
+    "转洞",
+    "复隆",
+    "佛会",
+    "东岳",
+    "铁门",
+    "石门",
+    "古佛",
+    "大旗",
+]
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FIRST_DAY = date(2009, 9, 1)
 DAYS = 3285
@@ -143,9 +196,8 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
 
     needed = plan.pupils + int(plan.roster * 0.06) + 10
     children: list[dict] = []
-    number = 0
+    taken: set[str] = set()
     while len(children) < needed:
-        number += 1
         surname, mother = pick(surnames, cum_weights=shares, k=2)
         district = chance.randrange(plan.districts)
         town = chance.choice(TOWNS)
@@ -159,17 +211,17 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
             "phone": f"10{chance.randrange(10**9):09d}",
         }
         born = FIRST_DAY + timedelta(days=chance.randrange(DAYS))
-        children.append(_bear(family, give_name(surname), born, "", chance))
+        children.append(_bear(family, give_name(surname), born, "", chance, taken))
         draw = chance.random()
         if draw < 0.008:
             sex = children[-1]["sex"] if chance.random() < 0.7 else ""
             children.append(
-                _bear(family, _sister(children[-1], give_name, chance), born, sex, chance)
+                _bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken)
             )
         elif draw < 0.168:
             later = born + timedelta(days=chance.randrange(400, 2200))
             children.append(
-                _bear(family, _sister(children[-1], give_name, chance), later, "", chance)
+                _bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken)
             )
     return children
 
@@ -177,16 +229,22 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
 def _sister(child: dict, give_name, chance: Random) -> str:
     """Return a name that shares the character of a generation with the sister's, one time in two."""
     name = give_name(child["surname"])
+    while name == child["name"]:
+        name = give_name(child["surname"])
     given = child["name"][len(child["surname"]) :]
     if len(given) == 2 and chance.random() < 0.5:
-        return child["surname"] + given[0] + chance.choice(SECONDS)
+        return child["surname"] + given[0] + chance.choice(SECONDS.replace(given[1], ""))
     return name
 
 
-def _bear(family: dict, name: str, born: date, sex: str, chance: Random) -> dict:
+def _bear(family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]) -> dict:
     sex = sex or chance.choice("男女")
-    order = chance.randrange(500) * 2 + (sex == "男")
-    first = f"500199{born:%Y%m%d}{order:03d}"
+    while True:
+        order = chance.randrange(500) * 2 + (sex == "男")
+        first = f"500199{born:%Y%m%d}{order:03d}"
+        if first not in taken:
+            break
+    taken.add(first)
     total = sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True))
     number = first + "10X98765432"[total % 11]
     grade = "小学" if born >= date(2013, 9, 1) else "中学"
@@ -289,6 +347,7 @@ def _type(
     birth_date = spelling.format(y=born.year, m=born.month, d=born.day)
     if roll() < 0.02 * errors:
         birth_date = None
+        wrong.discard("birth_date")
     town = child["town"]
     if roll() < 0.01 * errors:
         town = chance.choice(TOWNS)

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.limits",
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
+    "qianshou.kernel.campaigns",
     "qianshou.design",
     *PACKS,
     "qianshou.office",

@@ -1,12 +1,16 @@
 """Does everything that a pack names exist, and do its parts agree?"""
 
 import re
+import tomllib
 from collections.abc import Iterator
 
 from django.urls import NoReverseMatch, reverse
 
+from qianshou.kernel.campaigns.declaration import read_campaigns
 from qianshou.kernel.duties.terms import EVERY
 from qianshou.kernel.indicators.declaration import read_indicators
+from qianshou.kernel.indicators.reported import read_reported
+from qianshou.kernel.ledger.tables import ledgered_models
 from qianshou.kernel.pack import (
     Pack,
     PostDeclaration,
@@ -24,7 +28,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.statutes import statute
 
 RESIDENT = "resident"
-ACTS = {"transfer", "supervise", "merge", "stand_in", "roster"}
+ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign"}
 REACHES = {"organisation", "division", "district"}
 
 
@@ -37,6 +41,10 @@ def check_packs() -> list[Refusal]:
         return [refusal]
     for pack in known:
         found += check_pack(pack)
+    try:
+        ledgered_models()
+    except Refusal as refusal:
+        found.append(refusal)
     return found
 
 
@@ -59,6 +67,8 @@ def check_pack(pack: Pack) -> list[Refusal]:
     found.extend(_check_pages(pack))
     found.extend(_check_duties(pack))
     found.extend(_check_indicators(pack))
+    found.extend(_check_reported(pack))
+    found.extend(_check_campaigns(pack))
     return found
 
 
@@ -83,9 +93,49 @@ def _check_indicators(pack: Pack) -> Iterator[Refusal]:
     path = pack.folder / "indicators.toml"
     if path.is_file():
         try:
-            read_indicators(path, pack.id)
+            declared = read_indicators(path, pack.id)
         except Refusal as refusal:
             yield refusal
+            return
+        for one in declared:
+            for post in one.posts:
+                if post not in pack.posts:
+                    yield _wrong(pack, one.id, f"没有岗位 {post}", f"there is no post {post}")
+
+
+def _check_reported(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "reported.toml"
+    if path.is_file():
+        try:
+            read_reported(path, pack.id)
+        except Refusal as refusal:
+            yield refusal
+
+
+def _check_campaigns(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "campaign.toml"
+    if not path.is_file():
+        return
+    try:
+        declared = read_campaigns(path, pack.id)
+    except Refusal as refusal:
+        yield refusal
+        return
+    counted = pack.folder / "indicators.toml"
+    indicators = tomllib.loads(counted.read_text(encoding="utf-8")) if counted.is_file() else {}
+    for mechanism in (one for campaign in declared for one in campaign.mechanisms):
+        carried = {
+            "procedure": mechanism.target in pack.procedures,
+            "indicator": mechanism.target in indicators,
+            "page": mechanism.target.startswith("/"),
+        }
+        if not carried.get(mechanism.kind, True):
+            yield _wrong(
+                pack,
+                f"campaign.toml · {mechanism.id}",
+                f"没有 {mechanism.kind} {mechanism.target}",
+                f"there is no {mechanism.kind} {mechanism.target}",
+            )
 
 
 def _check_files(pack: Pack) -> Iterator[Refusal]:
