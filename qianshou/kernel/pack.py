@@ -63,7 +63,11 @@ class ProcedureDeclaration:
 
 @dataclass(frozen=True)
 class StartDeclaration:
-    """A way into a procedure: a start event with its form, for officers or residents."""
+    """A way into a procedure: a start event with its form.
+
+    `by` says for whom: "officer" of its posts, "resident", a protected "reporter", or "page": an
+    officer of its posts on a page of the pack's own, which no list of ways in offers.
+    """
 
     id: str
     procedure: str
