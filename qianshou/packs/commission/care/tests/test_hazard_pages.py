@@ -46,7 +46,7 @@ def sheet_of(client: Client, query: str = "") -> list[list[Any]]:
     assert answer.status_code == 200
     found = load_workbook(io.BytesIO(answer.content)).active
     assert found is not None
-    return [[cell.value for cell in line] for line in found.iter_rows()]  # type: ignore[union-attr]
+    return [[cell.value for cell in line] for line in found.iter_rows()]
 
 
 def assigned(cast: Cast, child: Child, **changed: Any) -> int:
