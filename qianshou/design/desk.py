@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.alerts import count_alerts
 from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
@@ -85,7 +86,7 @@ def show(
 
 
 def frame(actor: Actor) -> dict[str, Any]:
-    """Return what the frame shows: the officer, their post, counts of tasks and notices."""
+    """Return what the frame shows: the officer, their post, counts of tasks, notices and alerts."""
     at, pages = now(), pages_for(actor)
     return {
         "actor": actor,
@@ -94,6 +95,7 @@ def frame(actor: Actor) -> dict[str, Any]:
         "unread": count_unread(actor),
         "pages": [page for page in pages if not page.urgent],
         "urgent": [page for page in pages if page.urgent],
+        "alerts": count_alerts() if actor.role == "security" else 0,
         "at": at,
     }
 

@@ -83,6 +83,19 @@ def test_the_administrators_pages(visit: Visit, width: int) -> None:
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_the_security_administrators_pages(
+    visit: Visit, language: str, width: int, theme: str
+) -> None:
+    page = visit("/alerts/", username="sec_admin", language=language, width=width, theme=theme)
+    site = page.url.removesuffix("/alerts/")
+    faults = []
+    for path in ("/alerts/", "/disclosures/", "/disclosures/?from=no&refused=1"):
+        page.goto(site + path)
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
 def test_the_auditors_pages(visit: Visit) -> None:
     page = visit("/audit/", username="audit_admin")
     faults = faults_of(page)

@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from qianshou.kernel.access import Actor, members_of, require
+from qianshou.kernel.door.alerts import NIGHT, is_night, raise_alert, was_raised
 from qianshou.kernel.door.registering import change_row, history_of, write_down
 from qianshou.kernel.door.rules import require_text
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.registry import cipher
-from qianshou.kernel.registry.models import Alert, Circle, Disclosure, Person, Sheet
+from qianshou.kernel.registry.models import Circle, Disclosure, Person, Sheet
 from qianshou.kernel.registry.vault import (
     key_of,
     lookup_digest,
@@ -107,8 +108,8 @@ def open_sheets(
 
     For members of the person's circle whose posts read every kind asked for. Refuses a missing
     purpose (door.purpose), everybody else (access.denied, written down as well) and a person
-    who has been erased (vault.erased). Three refusals in a day, or thirty openings in ten
-    minutes, raise an alert for the security administrator.
+    who has been erased (vault.erased). Three refusals in a day, thirty openings in ten minutes,
+    or one between ten and six at night raise an alert for the security administrator.
     """
     require_text(purpose, "purpose", "请写明查看用途", "Please say what you need it for")
     row = Person.objects.filter(pk=person).first()
@@ -160,15 +161,21 @@ def _note(
         )
         mine = Disclosure.objects.filter(officer=by.officer, allowed=allowed)
         if not allowed and mine.filter(at__gt=at - FAILED_WITHIN).count() == FAILED:
-            _alert("refused", by, at, "一日内三次打开被拒绝", "was refused three openings in a day")
+            raise_alert(
+                "refused",
+                "一日内三次打开被拒绝",
+                "was refused three openings in a day",
+                by=by,
+                at=at,
+            )
         if allowed and mine.filter(at__gt=at - MANY_WITHIN).count() == MANY:
-            _alert("many", by, at, "十分钟内打开三十次", "opened thirty sheets in ten minutes")
-
-
-def _alert(kind: str, by: Actor, at: datetime, zh: str, en: str) -> None:
-    Alert.objects.create(
-        kind=kind, officer_id=by.officer, at=at, text=f"{by.name}：{zh}", text_en=f"{by.name} {en}"
-    )
+            raise_alert(
+                "many", "十分钟内打开三十次", "opened thirty sheets in ten minutes", by=by, at=at
+            )
+        if allowed and is_night(at) and not was_raised("night", by, at - NIGHT):
+            raise_alert(
+                "night", "夜间（22 时至 6 时）打开", "opened a sheet at night", by=by, at=at
+            )
 
 
 def history_of_sheet(person: int, kind: str, key: bytes) -> list[dict[str, Any]]:
