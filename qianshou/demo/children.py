@@ -111,7 +111,7 @@ def identity_number(born: date, serial: int) -> str:
     return body + "10X98765432"[total % 11]
 
 
-def pair_departments(towns: Sequence[Division], girls: Sequence[int], at: datetime) -> None:
+def pair_with_towns(towns: Sequence[Division], girls: Sequence[int], at: datetime) -> None:
     """Stand every department by one town, the most burdened first, and every leader by one."""
     cadres: dict[int, int] = {}
     for organisation in Posting.objects.filter(post="cadre").values_list("organisation", flat=True):
@@ -145,7 +145,7 @@ def pair_departments(towns: Sequence[Division], girls: Sequence[int], at: dateti
 def build_children(at: datetime, seed: int, number: int = CHILDREN) -> list[Girl]:
     """Insert the pairings and `number` girls with circles, sheets and pledges; return them."""
     towns, quotas = _towns(number)
-    pair_departments(towns, quotas, instant(SINCE, 540))
+    pair_with_towns(towns, quotas, instant(SINCE, 540))
     girls = drawn_girls(at, seed, number)
     _insert_persons(girls, seed)
     _insert_promises(girls, seed)

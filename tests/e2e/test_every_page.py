@@ -19,6 +19,7 @@ OFFICER = (
     "/indicators/police.gate/calls/",
     "/indicators/police.gate/on_time/",
     "/indicators/police.gate/calls/records/",
+    "/campaigns/",
     "/registry/",
     "/registry/divisions/",
     "/registry/divisions/?q=lsz",

@@ -8,9 +8,7 @@ from opencc import OpenCC
 from pypinyin import Style, pinyin
 
 # Forms that t2s leaves alone and that clerks use one for the other.
-VARIANTS = str.maketrans(
-    "喆甯堃濬珮珎甦妳菓邨祐龢彣乹叡祕恒峯昇", "哲宁坤浚佩珍苏你果村佑和文乾睿秘恒峰升"
-)
+VARIANTS = str.maketrans("喆甯堃濬珮珎甦妳菓邨祐龢彣乹叡祕恒峯昇", "哲宁坤浚佩珍苏你果村佑和文乾睿秘恒峰升")
 # As surnames these are not read as pypinyin reads the single character.
 SURNAMES = {
     "曾": "zeng", "单": "shan", "仇": "qiu", "解": "xie", "区": "ou", "查": "zha", "盖": "ge",

@@ -56,7 +56,9 @@ def weigh_pairs(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None
     connection.execute("DROP TABLE pairs")
 
 
-def find_duplicates(connection: duckdb.DuckDBPyConnection, into: str, weights: Weights) -> None:
+def find_duplicates(
+    connection: duckdb.DuckDBPyConnection, into: str, weights: Weights
+) -> None:
     """Make the table `into` of pairs of rows in one list that are one child.
 
     The name must be the same or sound the same (sisters' names do not), two valid ids must

@@ -9,7 +9,11 @@ import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
 from qianshou.kernel.refusal import Refusal
-from qianshou.packs.commission.care.crosscheck.model import COMPARISONS, describe_model
+from qianshou.packs.commission.care.crosscheck.model import (
+    COMPARISONS,
+    describe_model,
+    list_keys,
+)
 from qianshou.packs.commission.care.crosscheck.weights import Weights
 
 ENGINES = ("duckdb", "spark")
@@ -37,7 +41,7 @@ def score_pairs(
     logging.getLogger("splink").setLevel(logging.ERROR)
     link = "link_only" if len(tables) == 2 else "dedupe_only"
     settings = describe_model(weights, link, 1 / (1 + rows), blocks)
-    chosen = ", ".join((*COLUMNS, *(f"by_{block}" for block in blocks)))
+    chosen = ", ".join((*COLUMNS, *(f"by_{key}" for key in list_keys(blocks))))
     if engine == "spark":
         sources = [connection.sql(f"SELECT {chosen} FROM {one}").to_arrow_table() for one in tables]
         connection.register("predicted", _score_on_spark(sources, tables, settings, shares, least))
