@@ -280,12 +280,11 @@ def register(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("hazard_kind") == HARM:
             return report_instead(request, actor)
+        child = find_child(actor, request.POST.get("child_code", ""))
         try:
-            values, refused = read_form(form, request.POST, request.FILES, at=now())
-            refused += missing(form, values)
-            if refused:
+            values, refused = read_hazard(request, form, child)
+            if child is None or refused:
                 raise Refusals(refused)
-            child = find_child(actor, values["child_code"])
             receipt = open_hazard(child, values, by=actor, at=now())
             messages.success(request, _("已登记 %(number)s") % {"number": receipt.number})
             return redirect("matter", receipt.matter)
@@ -300,26 +299,37 @@ def register(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "care/hazard.html", context, 422 if errors else 200)
 
 
-def missing(form: Form, values: Mapping[str, Any]) -> list[Refusal]:
-    """Return the refusals of the fields that a page asks for and that are empty."""
-    return [
+def read_hazard(
+    request: HttpRequest, form: Form, child: Child | None
+) -> tuple[Mapping[str, Any], list[Refusal]]:
+    """Return what was typed, and what is wrong with it; photos are taken in for a known child."""
+    files = request.FILES if child is not None else type(request.FILES)()
+    person = child.person_id if child is not None else None
+    values, refused = read_form(form, request.POST, files, at=now(), person=person)
+    refused += [
         Refusal("form.required", f"{one.zh}：请填写此项", f"{one.en}: Please fill this in", one.id)
         for one in form.fields
         if one.id in ASKED and one.required and not values.get(one.id)
     ]
+    if child is None and values.get("child_code"):
+        refused.append(no_child())
+    return values, refused
 
 
-def find_child(by: Actor, code: str) -> Child:
-    """Return a child in whose circle `by` is; Refusal care.no_child for every other code."""
-    found = my_children(by).filter(code=code.strip().upper()).select_related("village").first()
-    if found is None:
-        raise Refusal(
-            "care.no_child",
-            "没有这个编号的儿童，或不在您的知情范围内",
-            "There is no child of this code in your circles",
-            "child_code",
-        )
-    return found
+def find_child(by: Actor, code: str) -> Child | None:
+    """Return the child of a code in whose circle `by` is, or None for every other code."""
+    found = my_children(by).filter(code=code.strip().upper())
+    return found.select_related("village").first()
+
+
+def no_child() -> Refusal:
+    """Return the answer to a code that is no child's, or of a child in no circle of one's own."""
+    return Refusal(
+        "care.no_child",
+        "没有这个编号的儿童，或不在您的知情范围内",
+        "There is no child of this code in your circles",
+        "child_code",
+    )
 
 
 def report_instead(request: HttpRequest, actor: Actor) -> HttpResponse:
