@@ -4,12 +4,16 @@ from qianshou.packs.commission.care import (
     eligibility,
     enrolment,
     guardians,
+    hazard,
     month,
+    report,
 )
 
 __all__ = [
     "eligibility",
     "enrolment",
     "guardians",
+    "hazard",
     "month",
+    "report",
 ]

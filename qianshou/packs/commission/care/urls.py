@@ -12,8 +12,10 @@ from qianshou.packs.commission.care.pages import (
     enrol,
     enrolling,
     guardian,
+    hazards,
     month,
     pledges,
+    report,
     vetting,
     visit,
 )
@@ -53,4 +55,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("month/", month.page, name="care-month"),
     path("month/urge/", month.urge, name="care-month-urge"),
     path("vetting/", vetting.page, name="care-vetting"),
+    path("hazards/", hazards.page, name="care-hazards"),
+    path("hazards/sheet/", hazards.export, name="care-hazards-export"),
+    path("hazards/new/", hazards.register, name="care-hazard-new"),
+    path("report/", report.page, name="care-report"),
+    path("report/receipt/", report.follow, name="care-report-follow"),
 ]
