@@ -53,6 +53,20 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much a file that comes in may hold; what nobody says is an upload's."""
+
+    most_bytes: int = MOST_BYTES
+    most_unpacked: int = MOST_UNPACKED
+    most_rows: int = MOST_ROWS
+    most_text: int = MOST_TEXT
+    most_tags: int = MOST_TAGS
+
+
+UPLOAD = Limits()
+
+
+@dataclass(frozen=True)
 class SheetRow:
     """A row that a file holds: its number in the sheet, its texts by column key."""
 
@@ -212,32 +226,37 @@ def _read_cell(cell: Any) -> str:
     return cell_text(cell.value)
 
 
-def check_archive(content: bytes) -> None:
+def check_archive(content: bytes, limits: Limits = UPLOAD) -> None:
     """Refuse what must not be unpacked or parsed: sheet.too_large or sheet.not_xlsx.
 
     The directory is read first (sizes, number, ratios, paths), then each part for a DTD.
     """
-    if len(content) > MOST_BYTES:
-        raise _too_large("文件不能超过 10 MB", "A file may have 10 MB at most")
+    if len(content) > limits.most_bytes:
+        most = limits.most_bytes >> 20
+        raise _too_large(f"文件不能超过 {most} MB", f"A file may have {most} MB at most")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            _check_directory(parts)
+            _check_directory(parts, limits)
             for part in parts:
                 # Never more than the directory promised: zipfile stops there and refuses.
-                _check_part(part.filename, archive.read(part))
+                _check_part(part.filename, archive.read(part), limits)
     except Refusal:
         raise
     except Exception as error:  # a broken archive breaks zipfile and zlib in many ways
         raise _not_xlsx() from error
 
 
-def _check_directory(parts: Sequence[zipfile.ZipInfo]) -> None:
+def _check_directory(parts: Sequence[zipfile.ZipInfo], limits: Limits) -> None:
     names = [part.filename for part in parts]
     if "[Content_Types].xml" not in names or len({name.lower() for name in names}) != len(names):
         raise _not_xlsx()
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise _too_large("文件解压后不能超过 50 MB", "A file may have 50 MB unpacked at most")
+    unpacked = sum(part.file_size for part in parts)
+    if len(parts) > MOST_PARTS or unpacked > limits.most_unpacked:
+        most = limits.most_unpacked >> 20
+        raise _too_large(
+            f"文件解压后不能超过 {most} MB", f"A file may have {most} MB unpacked at most"
+        )
     for part in parts:
         path = part.filename.replace("\\", "/")
         if path.startswith("/") or ".." in path.split("/") or ":" in path or part.flag_bits & 1:
@@ -248,12 +267,12 @@ def _check_directory(parts: Sequence[zipfile.ZipInfo]) -> None:
             raise _too_large("文件解压后膨胀过大", "The file swells too much when unpacked")
 
 
-def _check_part(name: str, part: bytes) -> None:
+def _check_part(name: str, part: bytes, limits: Limits) -> None:
     bare = part.replace(b"\0", b"")  # what UTF-16 and UTF-32 put between the letters
     if b"<!DOCTYPE" in bare or b"<!ENTITY" in bare:
         raise _not_xlsx()
     tags = [piece.count(b"<") for piece in ROW.split(part)]
-    if sum(tags) > MOST_TAGS or max(tags) > MOST_TAGS_AT_ONCE:
+    if sum(tags) > limits.most_tags or max(tags) > MOST_TAGS_AT_ONCE:
         raise _too_large("文件里的单元格太多", "The file holds too many cells")
     if name.lower().endswith(MARKUP):
         declared = ENCODING.search(part.decode("utf-8")[:400])

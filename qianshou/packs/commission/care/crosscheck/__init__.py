@@ -1,0 +1,30 @@
+"""The cross-check of a roster with the pupils' list: who is whom, what differs, whose task it is."""
+
+from qianshou.packs.commission.care.crosscheck.comparing import compare
+from qianshou.packs.commission.care.crosscheck.levels import LEVELS, level_words
+from qianshou.packs.commission.care.crosscheck.outcome import (
+    CODES,
+    DECISIONS,
+    FIELDS,
+    Decision,
+    Duplicate,
+    Evidence,
+    Lines,
+    Outcome,
+)
+from qianshou.packs.commission.care.crosscheck.weights import LATEST as WEIGHTS_VERSION
+
+__all__ = [
+    "CODES",
+    "DECISIONS",
+    "FIELDS",
+    "LEVELS",
+    "WEIGHTS_VERSION",
+    "Decision",
+    "Duplicate",
+    "Evidence",
+    "Lines",
+    "Outcome",
+    "compare",
+    "level_words",
+]
