@@ -1,18 +1,29 @@
 """A small office and a small procedure, for tests of the kernel that need no authority's pack."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from qianshou.kernel import door, pack
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.door import acts
+from qianshou.kernel.door.sealing import register_person
 from qianshou.kernel.installing import install_packs
-from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting
+from qianshou.kernel.registry.models import (
+    Circle,
+    CircleMember,
+    Division,
+    Officer,
+    Organisation,
+    Posting,
+)
 from qianshou.kernel.worklist.models import Task
 
 LOOP = "bench.loop"
+QUIET = "bench.quiet"
 
 
 @dataclass
@@ -50,7 +61,18 @@ class Office:
 @pytest.fixture
 def loop_pack(settings):
     """Let the packs be those of the product and the small loop of the benchmarks."""
-    settings.PACKS = [*settings.PACKS, "benchmarks.packs.bench.loop"]
+    yield from add_packs(settings, "benchmarks.packs.bench.loop")
+
+
+@pytest.fixture
+def quiet_pack(settings):
+    """Let there be a pack besides whose facts are sealed and whose steps name an officer."""
+    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.quiet")
+
+
+def add_packs(settings, *modules: str) -> Iterator[None]:
+    """Let the packs be those of the product and `modules`, until the test is over."""
+    settings.PACKS = [*settings.PACKS, *modules]
     for known in (pack.packs, pack.pack_of):
         known.cache_clear()
     yield
@@ -96,4 +118,69 @@ def make_office(at: datetime) -> Office:
         zhao=seat("zhao", "赵敏", second),
         sun=seat("sun", "孙涛", first),
         at=at,
+    )
+
+
+@dataclass
+class Quiet:
+    """Wang and Li sit in the first centre, Zhao in the second, Sun sees the district; a circle
+    of Wang and the seat of the second centre, and a child whom it is about.
+    """
+
+    wang: Actor
+    li: Actor
+    zhao: Actor
+    sun: Actor
+    at: datetime
+    circle: int
+    person: int
+
+    def open(self, **facts: Any) -> int:
+        """Open a matter about the child within the circle, as Wang, and return its id."""
+        receipt = door.act(self.opening(**facts), by=self.wang, at=self.at)
+        assert receipt is not None
+        return receipt.matter
+
+    def opening(self, **facts: Any) -> acts.Open:
+        """Return the act that `open` does."""
+        told = {"title": "走访", **facts}
+        return acts.Open(QUIET, told, "quiet", circle=self.circle, person=self.person)
+
+
+@pytest.fixture
+def quiet(db: None, quiet_pack: None, at: datetime) -> Quiet:
+    """Return the office whose matters have circles, its packs installed."""
+    install_packs(at)
+    day = at.date()
+    division = Division.objects.create(
+        path="1.", kind="district", name="大足区", code="500111", code_system="t", valid_from=day
+    )
+    centres = [
+        Organisation.objects.create(
+            code=code, name=code, name_en=code, kind="town_centre", division=division,
+            valid_from=day,
+        )
+        for code in ("first", "second")
+    ]  # fmt: skip
+
+    def seat(username: str, name: str, post: str, centre: Organisation) -> Actor:
+        officer = Officer.objects.create(username=username, name=name)
+        Posting.objects.create(officer=officer, post_id=post, organisation=centre, from_date=day)
+        return actor_of(officer, at)
+
+    first, second = centres
+    wang = seat("wang", "王芳", "quiet_seat", first)
+    circle = Circle.objects.create(about="child")
+    member = {"circle": circle, "role": "cadre", "from_date": day}
+    CircleMember.objects.create(officer_id=wang.officer, **member)
+    CircleMember.objects.create(organisation=second, post_id="quiet_seat", **member)
+    person = register_person({"bench.health": {"illness": "哮喘"}}, circle=circle, by=wang, at=at)
+    return Quiet(
+        wang=wang,
+        li=seat("li", "李强", "quiet_seat", first),
+        zhao=seat("zhao", "赵敏", "quiet_seat", second),
+        sun=seat("sun", "孙涛", "quiet_head", first),
+        at=at,
+        circle=circle.pk,
+        person=person.pk,
     )

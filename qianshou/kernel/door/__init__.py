@@ -1,15 +1,15 @@
 """The one door: `act` is the only way in which a matter changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.door import acts, hands, pause, steps
+from qianshou.kernel.door import acts, hands, opening, pause, steps
 from qianshou.kernel.door.turn import MatterRow, write_turn
 
-__all__ = ["Receipt", "act", "acts", "put_off"]
+__all__ = ["Receipt", "act", "acts", "open_many", "put_off"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,23 @@ def act(what: acts.Act, *, by: Actor, at: datetime) -> Receipt | None:
     """
     with write_turn():
         if isinstance(what, acts.Open):
-            matter, number = steps.open_matter(what, by=by, at=at)
+            ((matter, number),) = opening.open_matters([what], by=by, at=at)
             return Receipt(matter, number)
         if isinstance(what, acts.Disclose):
             fields: dict[str, Any] = hands.disclose_fact(what, by=by, at=at)
             return Receipt(what.matter, "", fields)
         row = MOVES[type(what)](what, by=by, at=at)
         return None if row is None else Receipt(row.id, row.number)
+
+
+def open_many(opens: Iterable[acts.Open], *, by: Actor, at: datetime) -> list[Receipt]:
+    """Open many matters by one way into one procedure, in one transaction, or refuse them all.
+
+    The same as `act` on one after the other: receipts in the order of `opens`. Raises what the
+    first that is refused raises, and ValueError where procedure or start are not all the same.
+    """
+    with write_turn():
+        return [Receipt(*one) for one in opening.open_matters(list(opens), by=by, at=at)]
 
 
 def put_off(what: acts.Fire | acts.Warn, until: datetime) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -42,42 +43,16 @@ class Doing:
     entry: dict[str, Any] | None = None
 
 
+Held = dict[str | int, tuple[int, str, set[str]]]
+
+
 def follow(doing: Doing, engine_act: EngineAct) -> Step:
     """Advance the matter by `engine_act`, run its effects, append the entry, store the rest.
 
     Raises the engine's Refusal where the act does not fit the matter's state.
     """
-    matter, at = doing.matter, doing.at
-    procedure = compiled(matter.digest)
-    state = State.from_json(json.loads(matter.state)) if matter.state else None
-    step = advance(procedure, state, engine_act, at)
-    declared = declaration_of(matter.procedure)
-    if declared.level:
-        matter.level = str(evaluate(declared.level, step.state.facts) or "")
-    matter.state = json.dumps(step.state.to_json(), ensure_ascii=False, separators=(",", ":"))
-    if step.outcome is not None:
-        matter.closed_at = at
-    statements, due = _task_statements(doing, step)
-    entry = {**(doing.entry or {}), "procedure": matter.digest}
-    if doing.submitted is not None:
-        entry["facts"] = doing.submitted
-    if due:
-        entry["due"] = due
-    if step.outcome is not None:
-        entry["outcome"] = step.outcome
-    holder = doing.task.organisation if doing.task else None
-    statements.insert(
-        0,
-        append(
-            matter,
-            doing.act,
-            by=doing.by,
-            at=at,
-            facts=entry,
-            node=doing.node,
-            organisation=holder,
-        ),
-    )
+    matter = doing.matter
+    step, statements = work_out(doing, engine_act)
     statements.append(
         (
             change.UPDATE_MATTER,
@@ -96,6 +71,39 @@ def follow(doing: Doing, engine_act: EngineAct) -> Step:
     change.run(statements)
     tell_pack(doing, step)
     return step
+
+
+def work_out(
+    doing: Doing, engine_act: EngineAct, held: Held | None = None
+) -> tuple[Step, list[Statement]]:
+    """Advance the matter as an object and return the step with what stores it: the entry, and
+    what hangs on the matter, but not the matter's own row. Nothing is written.
+
+    `held` keeps who sits where, for many acts at one instant.
+    """
+    matter, at = doing.matter, doing.at
+    procedure = compiled(matter.digest)
+    state = State.from_json(json.loads(matter.state)) if matter.state else None
+    step = advance(procedure, state, engine_act, at)
+    declared = declaration_of(matter.procedure)
+    if declared.level:
+        matter.level = str(evaluate(declared.level, step.state.facts) or "")
+    matter.state = json.dumps(step.state.to_json(), ensure_ascii=False, separators=(",", ":"))
+    if step.outcome is not None:
+        matter.closed_at = at
+    statements, due = _task_statements(doing, step, {} if held is None else held)
+    entry = {**(doing.entry or {}), "procedure": matter.digest}
+    if doing.submitted is not None:
+        entry["facts"] = doing.submitted
+    if due:
+        entry["due"] = due
+    if step.outcome is not None:
+        entry["outcome"] = step.outcome
+    holder = doing.task.organisation if doing.task else None
+    appended = append(
+        matter, doing.act, by=doing.by, at=at, facts=entry, node=doing.node, organisation=holder
+    )
+    return step, [appended, *statements]
 
 
 def tell_pack(doing: Doing, step: Step | None) -> None:
@@ -129,10 +137,15 @@ def tell_pack(doing: Doing, step: Step | None) -> None:
 
 def evaluate(text: str, facts: Mapping[str, Any]) -> Any:
     """Return the value of a declared FEEL expression over a matter's facts."""
-    return compile_expression(text)(facts)
+    return _compiled_once(text)(facts)
 
 
-def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[str, str]]:
+_compiled_once = lru_cache(maxsize=256)(compile_expression)
+
+
+def _task_statements(
+    doing: Doing, step: Step, held: Held
+) -> tuple[list[Statement], dict[str, str]]:
     matter, at = doing.matter, doing.at
     statements: list[Statement] = []
     for closed in step.closed:
@@ -154,7 +167,7 @@ def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[st
         )
     statements.extend((change.DELETE_TIMER, [matter.id, token]) for token in step.stopped)
     due: dict[str, str] = {}
-    for opened, holder in _holders(doing, step.opened):
+    for opened, holder in _holders(doing, step.opened, held):
         sql, parameters, at_due = _open_task(matter, opened, holder, at)
         statements.append((sql, parameters))
         due[str(opened.token)] = stamp(at_due)
@@ -181,7 +194,7 @@ def _task_statements(doing: Doing, step: Step) -> tuple[list[Statement], dict[st
     return statements, due
 
 
-def _holders(doing: Doing, tasks: tuple[Opened, ...]) -> Iterator[tuple[Opened, int]]:
+def _holders(doing: Doing, tasks: tuple[Opened, ...], held: Held) -> Iterator[tuple[Opened, int]]:
     """Yield each task with the organisation that gets it.
 
     Refuses an organisation that does not exist (door.no_organisation) or at which nobody holds
@@ -191,7 +204,9 @@ def _holders(doing: Doing, tasks: tuple[Opened, ...]) -> Iterator[tuple[Opened, 
     home = doing.matter.organisation
     opening = doing.act == "open"
     codes = sorted({str(task.organisation) for task in tasks if task.organisation is not None})
-    held = _posts_held(codes, home if opening else None, doing.at) if codes or opening else {}
+    unknown = [code for code in codes if code not in held]
+    if unknown or (opening and home not in held):
+        held.update(_posts_held(unknown, home if opening else None, doing.at))
     for task in tasks:
         key = home if task.organisation is None else str(task.organisation)
         if task.organisation is not None and key not in held:
@@ -220,13 +235,11 @@ FROM registry_organisation organisation LEFT JOIN registry_posting posting
 WHERE organisation.id = %s OR organisation.code IN ({codes})"""
 
 
-def _posts_held(
-    codes: list[str], home: int | None, at: datetime
-) -> dict[str | int, tuple[int, str, set[str]]]:
+def _posts_held(codes: list[str], home: int | None, at: datetime) -> Held:
     """Return id, name and the posts held at `at` of the organisations named, and of home by id."""
     today = at.astimezone(CHINA).date()
     marks = ",".join(["%s"] * len(codes)) or "NULL"
-    held: dict[str | int, tuple[int, str, set[str]]] = {}
+    held: Held = {}
     with connection.cursor() as cursor:
         cursor.execute(POSTS_HELD.format(codes=marks), [today, today, home, *codes])
         for code, pk, name, post in cursor.fetchall():

@@ -155,8 +155,9 @@ def insert_rows(rows: Sequence[New[Any]]) -> None:
     names = ", ".join(f'"{one.column}"' for one in (*columns, table.pk))
     marks = ", ".join(["%s"] * (len(columns) + 1))
     with write_turn(), connection.cursor() as cursor:
+        ids = change.reserve_ids(table.db_table, len(rows))
         inserted, entries = [], []
-        for number, new in enumerate(rows, _reserve(cursor, table, len(rows))):
+        for number, new in zip(ids, rows, strict=True):
             new.row.pk = number
             new.row._state.adding = False
             values = [
@@ -168,18 +169,6 @@ def insert_rows(rows: Sequence[New[Any]]) -> None:
             entries.append(append_statement(draft, "", instant(new.at))[1])
         cursor.executemany(f'INSERT INTO "{table.db_table}" ({names}) VALUES ({marks})', inserted)
         cursor.executemany(INSERT_ENTRY, entries)
-
-
-def _reserve(cursor: Any, table: Any, number: int) -> int:
-    """Return the first of `number` ids that nobody else will get in this table."""
-    if connection.vendor == "postgresql":
-        cursor.execute(f'LOCK TABLE "{table.db_table}" IN SHARE ROW EXCLUSIVE MODE')
-    cursor.execute(f'SELECT COALESCE(MAX("{table.pk.column}"), 0) FROM "{table.db_table}"')
-    first = int(cursor.fetchone()[0]) + 1
-    if connection.vendor == "postgresql":
-        sequence = "SELECT setval(pg_get_serial_sequence(%s, %s), %s)"
-        cursor.execute(sequence, [table.db_table, table.pk.column, first + number - 1])
-    return first
 
 
 def _plain(row: models.Model, values: Iterable[str]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from qianshou.kernel.access import (
     require,
     seats_allowed,
 )
-from qianshou.kernel.clock import CHINA
-from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Open, Return, Warn, Withdraw
-from qianshou.kernel.door.follow import Doing, evaluate, follow, store_entry
+from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Return, Warn, Withdraw
+from qianshou.kernel.door.cleaning import clean_facts
+from qianshou.kernel.door.follow import Doing, follow, store_entry
 from qianshou.kernel.door.rules import may_stand_in, require_text, return_targets, steps_done
 from qianshou.kernel.door.turn import (
     MatterRow,
@@ -34,175 +34,12 @@ from qianshou.kernel.door.turn import (
     standing_of,
 )
 from qianshou.kernel.ledger.read import moves_of
-from qianshou.kernel.pack import (
-    StartDeclaration,
-    declaration_of,
-    find_start,
-    pack_of,
-)
 from qianshou.kernel.procedures import engine
-from qianshou.kernel.procedures.forms import Form, validate
-from qianshou.kernel.procedures.versions import compiled, current, form_of
+from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.bigram import search_tokens
-from qianshou.kernel.registry.choices import choices_of
-from qianshou.kernel.registry.models import Division, Organisation
-from qianshou.kernel.registry.vault import keep_persons, seal_facts
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.models import DONE, OPEN, Task
 from qianshou.kernel.worklist.receipts import receipts_of
-
-
-def open_matter(act: Open, *, by: Actor, at: datetime) -> tuple[int, str]:
-    """Open a matter; returns its id and number.
-
-    Refuses a start that is not for this actor (access.denied), facts that the form refuses
-    (Refusals with fields), a place or organisation that does not exist.
-    """
-    pack, start = find_start(pack_of(act.procedure).id, act.start)
-    _require_start(start, by)
-    declared = declaration_of(act.procedure)
-    version, digest = current(act.procedure)
-    facts = _clean(form_of(digest, start.form), act.facts, act.person, at)
-    organisation, division = _home(act, declared.place, facts, by)
-    title = str(evaluate(declared.title, facts) or pack.name.zh)[:200]
-    level = str(evaluate(declared.level, facts) or "") if declared.level else ""
-    day = at.astimezone(CHINA).strftime("%Y%m%d")
-    row = change.fetch(change.NEXT_NUMBER, [f"{declared.number}-{day}"])
-    assert row is not None
-    number = f"{declared.number}-{day}-{row[0]:04d}"
-    tokens = search_tokens(f"{number} {title}")
-    row = change.fetch(
-        change.INSERT_MATTER,
-        [
-            number,
-            act.procedure,
-            version,
-            title,
-            level,
-            division.pk,
-            organisation.pk,
-            instant(at),
-            instant(at),
-            act.receipt,
-            False,
-            tokens,
-            act.circle,
-            act.person,
-        ],
-    )
-    assert row is not None
-    matter = MatterRow(
-        id=row[0],
-        number=number,
-        procedure=act.procedure,
-        digest=digest,
-        title=title,
-        level=level,
-        division=division.pk,
-        division_path=division.path,
-        organisation=organisation.pk,
-        opened_at=at,
-        closed_at=None,
-        state="",
-        seq=0,
-        head="",
-        head_at=at,
-        receipt_digest=act.receipt,
-        supervised=False,
-        suspended_at=None,
-        circle=act.circle,
-        person=act.person,
-    )
-    change.run(
-        [
-            (change.INSERT_PARTY, [matter.id, organisation.pk]),
-            *change.index_words(matter.id, tokens),
-        ]
-    )
-    facts = {
-        **facts,
-        "number": number,
-        "via": act.via,
-        "opened_by": by.kind,
-        "home": organisation.code,
-        "opened_at": at.astimezone(CHINA).isoformat(timespec="seconds"),
-    }
-    doing = Doing(
-        "open",
-        by,
-        at,
-        matter,
-        node=start.start,
-        submitted=facts,
-        entry={
-            "start": start.start,
-            "title": title,
-            "division": division.code,
-            "receipt": act.receipt,
-            **({"circle": act.circle} if act.circle is not None else {}),
-            **({"person": act.person} if act.person is not None else {}),
-        },
-    )
-    follow(doing, engine.Open(facts, start.start))
-    return matter.id, number
-
-
-def _require_start(start: StartDeclaration, by: Actor) -> None:
-    if by.kind == "clock":
-        return
-    if start.by == RESIDENT:
-        require(by.kind in (RESIDENT, "officer"))
-        return
-    require(by.kind == "officer" and any(seat.post in start.posts for seat in by.seats))
-
-
-def _home(
-    act: Open, place: str, facts: Mapping[str, Any], by: Actor
-) -> tuple[Organisation, Division]:
-    """Return the organisation that keeps the matter and the division it lies in.
-
-    The place decides where a matter lies; the town's centre there keeps it, unless the act
-    names an organisation or the officer's own centre takes it in.
-    """
-    found: Any = facts.get(place) if place else None
-    code = found.get("division") if isinstance(found, Mapping) else None
-    division = Division.objects.filter(code=code, valid_to=None).first() if code else None
-    if code and division is None:
-        raise Refusal("door.no_division", f"没有区划 {code}", f"No division {code}", place)
-    organisation = None
-    if act.organisation:
-        organisation = Organisation.objects.filter(code=act.organisation).first()
-        if organisation is None:
-            raise Refusal(
-                "door.no_organisation",
-                f"没有机构“{act.organisation}”",
-                f"There is no organisation “{act.organisation}”",
-                "organisation",
-            )
-    elif division is not None:
-        lineage = [int(part) for part in division.path.strip(".").split(".")]
-        organisation = (
-            Organisation.objects.filter(
-                division__in=lineage, kind__in=("town_centre", "district_centre"), valid_to=None
-            )
-            .order_by("-division__path")
-            .first()
-        )
-    if organisation is None and by.seats:
-        organisation = Organisation.objects.get(pk=by.seats[0].organisation)
-    if organisation is None:
-        raise Refusal(
-            "door.no_home", "请选择事情发生的地点", "Please say where it is", place or "place"
-        )
-    return organisation, division or organisation.division
-
-
-def _clean(
-    form: Form, facts: Mapping[str, Any], person: int | None, at: datetime
-) -> dict[str, Any]:
-    clean = keep_persons(form, validate(form, facts, choices_of), at)
-    return seal_facts(form, clean, person)
 
 
 def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
@@ -216,7 +53,9 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
     facts: Mapping[str, Any] = (
-        _clean(form_of(matter.digest, node.form), act.facts, matter.person, at) if node.form else {}
+        clean_facts(form_of(matter.digest, node.form), act.facts, matter.person, at)
+        if node.form
+        else {}
     )
     doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
     follow(doing, engine.Complete(task.token, facts))

@@ -5,7 +5,7 @@ What opens something here writes nothing down: pages open persons through `kerne
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,10 +32,16 @@ def keep_persons(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str
     return kept
 
 
-def seal_facts(form: Form, facts: Mapping[str, Any], person: int | None) -> dict[str, Any]:
+def seal_facts(
+    form: Form,
+    facts: Mapping[str, Any],
+    person: int | None,
+    find_key: Callable[[int], bytes] | None = None,
+) -> dict[str, Any]:
     """Return `facts` with every x-sealed field replaced by {"sealed": text} under `person`'s key.
 
-    Refuses vault.nobody where a form seals and the matter is about no person, and vault.erased.
+    `find_key` gives keys that have been read already. Refuses vault.nobody where a form seals
+    and the matter is about no person, and vault.erased.
     """
     names = [field.id for field in form.fields if field.sealed and field.id in facts]
     if not names:
@@ -47,7 +53,7 @@ def seal_facts(form: Form, facts: Mapping[str, Any], person: int | None) -> dict
             "This matter is about nobody, so that nothing can be sealed",
             names[0],
         )
-    key = key_of(person)
+    key = (find_key or key_of)(person)
     return {**facts, **{name: {"sealed": seal_value(facts[name], key)} for name in names}}
 
 

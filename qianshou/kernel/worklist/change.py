@@ -33,14 +33,15 @@ JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
 JOIN registry_division d ON d.id = m.division_id
 WHERE t.id = %s"""
-NEXT_NUMBER = """
-INSERT INTO worklist_series (prefix, last) VALUES (%s, 1)
-ON CONFLICT (prefix) DO UPDATE SET last = worklist_series.last + 1 RETURNING last"""
+NEXT_NUMBERS = """
+INSERT INTO worklist_series (prefix, last) VALUES (%s, %s)
+ON CONFLICT (prefix) DO UPDATE SET last = worklist_series.last + excluded.last RETURNING last"""
 INSERT_MATTER = """
 INSERT INTO worklist_matter
-  (number, procedure, version_id, title, level, division_id, organisation_id, opened_at, outcome,
-   state, seq, head, head_at, receipt_digest, supervised, urged, tokens, circle_id, person_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', 0, '', %s, %s, %s, 0, %s, %s, %s) RETURNING id"""
+  (id, number, procedure, version_id, title, level, division_id, organisation_id, opened_at,
+   closed_at, outcome, state, seq, head, head_at, receipt_digest, supervised, urged, tokens,
+   circle_id, person_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s)"""
 UPDATE_MATTER = """
 UPDATE worklist_matter SET state = %s, seq = %s, head = %s, head_at = %s, level = %s,
   closed_at = %s, outcome = %s WHERE id = %s"""
@@ -109,6 +110,30 @@ def run(statements: Sequence[Statement]) -> None:
             return
         for sql, parameters in statements:
             cursor.execute(sql, parameters)
+
+
+def run_together(statements: Sequence[Statement]) -> None:
+    """Carry out statements of many acts, those of one wording together, as they first come."""
+    alike: dict[str, list[Sequence[Any]]] = {}
+    for sql, parameters in statements:
+        alike.setdefault(sql, []).append(parameters)
+    with connection.cursor() as cursor:
+        for sql, several in alike.items():
+            cursor.executemany(sql, several)
+
+
+def reserve_ids(table: str, number: int) -> list[int]:
+    """Return `number` ids that no other row of a table will get, inside the caller's turn."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [table, number],
+            )
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        last = cursor.fetchone()[0]
+        return list(range(last + 1, last + number + 1))
 
 
 def fetch(sql: str, parameters: Sequence[Any], *, lock: str = "") -> tuple[Any, ...] | None:
