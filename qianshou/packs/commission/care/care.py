@@ -1,1 +1,5 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
+
+from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
+
+__all__ = ["closing", "procedures", "running", "taking_in"]

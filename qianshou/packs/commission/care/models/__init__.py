@@ -5,12 +5,23 @@ from qianshou.packs.commission.care.models.contact import Contact, Letter, Wish
 from qianshou.packs.commission.care.models.oversight import Handover, Sample, SampleVisit
 from qianshou.packs.commission.care.models.pledge import Pledge
 from qianshou.packs.commission.care.models.safety import HarmReport, Hazard
-from qianshou.packs.commission.care.models.survey import Mismatch, Roster, Round
+from qianshou.packs.commission.care.models.survey import (
+    BlindCheck,
+    Comparison,
+    Evidence,
+    Mismatch,
+    Roster,
+    RosterDraft,
+    Round,
+)
 
 __all__ = [
+    "BlindCheck",
     "Child",
+    "Comparison",
     "Contact",
     "Eligibility",
+    "Evidence",
     "Handover",
     "HarmReport",
     "Hazard",
@@ -18,6 +29,7 @@ __all__ = [
     "Mismatch",
     "Pledge",
     "Roster",
+    "RosterDraft",
     "Round",
     "Sample",
     "SampleVisit",
