@@ -38,15 +38,68 @@ TRADITIONAL = {
     "赵": "趙", "龙": "龍", "冯": "馮", "郑": "鄭", "丽": "麗", "红": "紅", "云": "雲", "兰": "蘭", "轩": "軒", "颖": "穎",
     "洁": "潔", "凤": "鳳", "梦": "夢", "语": "語", "诗": "詩", "静": "靜", "玲": "玲", "艳": "艷", "晓": "曉", "杰": "傑",
 }  # fmt: skip
-TOWNS = (
-    "龙水 宝顶 中敖 三驱 珠溪 玉龙 宝兴 金山 万古 国梁 雍溪 石马 拾万 回龙 高升 季家 龙石 高坪 古龙 铁山 邮亭 "
-    "智凤 棠香 龙岗 龙滩 双路 通桥"
-).split()
-STREETS = frozenset("智凤 棠香 龙岗 龙滩 双路 通桥".split())
-VILLAGES = (
-    "保家 高坡 团结 新民 石桥 双塘 柏林 金竹 大堰 红星 明月 长河 水井 黄桷 白果 龙井 天台 青龙 观音 永丰 "
-    "五星 新石 转洞 复隆 佛会 东岳 铁门 石门 古佛 大旗"
-).split()
+TOWNS = [
+    "龙水",
+    "宝顶",
+    "中敖",
+    "三驱",
+    "珠溪",
+    "玉龙",
+    "宝兴",
+    "金山",
+    "万古",
+    "国梁",
+    "雍溪",
+    "石马",
+    "拾万",
+    "回龙",
+    "高升",
+    "季家",
+    "龙石",
+    "高坪",
+    "古龙",
+    "铁山",
+    "邮亭",
+    "智凤",
+    "棠香",
+    "龙岗",
+    "龙滩",
+    "双路",
+    "通桥",
+]
+STREETS = frozenset(["智凤", "棠香", "龙岗", "龙滩", "双路", "通桥"])
+VILLAGES = [
+    "保家",
+    "高坡",
+    "团结",
+    "新民",
+    "石桥",
+    "双塘",
+    "柏林",
+    "金竹",
+    "大堰",
+    "红星",
+    "明月",
+    "长河",
+    "水井",
+    "黄桷",
+    "白果",
+    "龙井",
+    "天台",
+    "青龙",
+    "观音",
+    "永丰",
+    "五星",
+    "新石",
+    "转洞",
+    "复隆",
+    "佛会",
+    "东岳",
+    "铁门",
+    "石门",
+    "古佛",
+    "大旗",
+]
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 FIRST_DAY = date(2009, 9, 1)
 DAYS = 3285
@@ -118,9 +171,7 @@ def make_lists(plan: Plan, thin: bool = False) -> Lists:
         errors_a[row] = wrong
         pairs |= {(row, pupil) for pupil in pupil_rows.get(id(child), ())}
     fields = ("name", "id_number", "birth_date", "sex", "town") if thin else FIELDS
-    return Lists(
-        _tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b
-    )
+    return Lists(_tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b)
 
 
 def _tabulate(typed: list, fields: tuple[str, ...]) -> pa.Table:
@@ -145,9 +196,8 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
 
     needed = plan.pupils + int(plan.roster * 0.06) + 10
     children: list[dict] = []
-    number = 0
+    taken: set[str] = set()
     while len(children) < needed:
-        number += 1
         surname, mother = pick(surnames, cum_weights=shares, k=2)
         district = chance.randrange(plan.districts)
         town = chance.choice(TOWNS)
@@ -161,30 +211,40 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
             "phone": f"10{chance.randrange(10**9):09d}",
         }
         born = FIRST_DAY + timedelta(days=chance.randrange(DAYS))
-        children.append(_bear(family, give_name(surname), born, "", chance))
+        children.append(_bear(family, give_name(surname), born, "", chance, taken))
         draw = chance.random()
         if draw < 0.008:
             sex = children[-1]["sex"] if chance.random() < 0.7 else ""
-            children.append(_bear(family, _sister(children[-1], give_name, chance), born, sex, chance))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), born, sex, chance, taken)
+            )
         elif draw < 0.168:
             later = born + timedelta(days=chance.randrange(400, 2200))
-            children.append(_bear(family, _sister(children[-1], give_name, chance), later, "", chance))
+            children.append(
+                _bear(family, _sister(children[-1], give_name, chance), later, "", chance, taken)
+            )
     return children
 
 
 def _sister(child: dict, give_name, chance: Random) -> str:
     """Return a name that shares the character of a generation with the sister's, one time in two."""
     name = give_name(child["surname"])
+    while name == child["name"]:
+        name = give_name(child["surname"])
     given = child["name"][len(child["surname"]) :]
     if len(given) == 2 and chance.random() < 0.5:
-        return child["surname"] + given[0] + chance.choice(SECONDS)
+        return child["surname"] + given[0] + chance.choice(SECONDS.replace(given[1], ""))
     return name
 
 
-def _bear(family: dict, name: str, born: date, sex: str, chance: Random) -> dict:
+def _bear(family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]) -> dict:
     sex = sex or chance.choice("男女")
-    order = chance.randrange(500) * 2 + (sex == "男")
-    first = f"500199{born:%Y%m%d}{order:03d}"
+    while True:
+        order = chance.randrange(500) * 2 + (sex == "男")
+        first = f"500199{born:%Y%m%d}{order:03d}"
+        if first not in taken:
+            break
+    taken.add(first)
     total = sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True))
     number = first + "10X98765432"[total % 11]
     grade = "小学" if born >= date(2013, 9, 1) else "中学"
@@ -268,7 +328,11 @@ def _type(
         at = chance.randrange(len(children))
         number = children[at]["id_number"]
         if roll() < 0.17:
-            near = [one for one in children[max(0, at - 2) : at + 3] if one["phone"] == children[at]["phone"]]
+            near = [
+                one
+                for one in children[max(0, at - 2) : at + 3]
+                if one["phone"] == children[at]["phone"]
+            ]
             number = chance.choice(near)["id_number"]
         wrong.add("id_number")
     elif roll() < 0.03 * errors:
@@ -283,6 +347,7 @@ def _type(
     birth_date = spelling.format(y=born.year, m=born.month, d=born.day)
     if roll() < 0.02 * errors:
         birth_date = None
+        wrong.discard("birth_date")
     town = child["town"]
     if roll() < 0.01 * errors:
         town = chance.choice(TOWNS)
@@ -296,7 +361,12 @@ def _type(
         if village != child["village"]:
             wrong.add("village")
     village_text = chance.choice(
-        (village + "村", village, village + "村委会", f"{town}{ending}{village}村{chance.randrange(1, 9)}组")
+        (
+            village + "村",
+            village,
+            village + "村委会",
+            f"{town}{ending}{village}村{chance.randrange(1, 9)}组",
+        )
     )
     if roll() < 0.05 * errors:
         village_text = None
@@ -305,7 +375,9 @@ def _type(
         school = chance.choice(TOWNS) + "第三小学"
         wrong.add("school")
     short = school.replace("第一", "一").replace("第二", "二").replace("小学", "小")
-    school_text = chance.choice((school, school, f"大足区{school}", school + "校" if "小学" in school else short))
+    school_text = chance.choice(
+        (school, school, f"大足区{school}", school + "校" if "小学" in school else short)
+    )
     if roll() < 0.08 * errors:
         school_text = None
     guardian = child["guardian"]

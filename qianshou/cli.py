@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, time
+from pathlib import Path
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -150,6 +151,33 @@ def run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_crosscheck(arguments: argparse.Namespace) -> int:
+    """Compare two files of children and write who is whom, or show how their columns are read."""
+    from qianshou.packs.commission.care import lists
+
+    request = lists.Request(
+        arguments.roster,
+        arguments.pupils,
+        arguments.out,
+        arguments.engine,
+        lists.parse_sided(arguments.map, "--map"),
+        lists.parse_sheets(arguments.sheet),
+    )
+    if arguments.preview:
+        print(lists.preview_files(request.read(), language()))
+        return 0
+    progress = draw_stage if sys.stderr.isatty() else None
+    checked = lists.check_files(request, progress)
+    print(lists.preview_files((checked.roster, checked.pupils), language()))
+    print(lists.summarise(checked, language()))
+    return 0
+
+
+def draw_stage(stage: str, share: float) -> None:
+    """Draw how far a cross-check has come on standard error."""
+    draw_progress(int(share * 100), 100)
+
+
 def run_users(arguments: argparse.Namespace) -> int:
     """List, create, lock, unlock an account, or give it a new password."""
     open_house()
@@ -205,6 +233,48 @@ def build_parser() -> argparse.ArgumentParser:
     deadline.add_argument("start", help="2024-09-27 | 2024-09-27T14:30")
     deadline.add_argument("span", help="5min | 2h | 2wh | 7d | 7wd | 2mo | 1y | P7D")
     deadline.set_defaults(run=run_deadline)
+
+    crosscheck = commands.add_parser(
+        "crosscheck",
+        help=told("比对任意两份名单", "compare any two lists of children"),
+        description=told(
+            "比对花名册和学籍名单（.csv .xlsx .xls），在 --out 目录写 decisions.csv、duplicates.csv "
+            "和 report.html。行号是表格里的行号：一行表头时，第一名儿童是第 2 行。",
+            "Compare a roster with a list of pupils (.csv, .xlsx, .xls); decisions.csv, "
+            "duplicates.csv and report.html are written into the folder --out. Row numbers are "
+            "those of the sheet: under a header of one line the first child is row 2.",
+        ),
+    )
+    crosscheck.add_argument("roster", type=Path, help=told("花名册文件", "file of the roster"))
+    crosscheck.add_argument("pupils", type=Path, help=told("学籍名单文件", "file of the pupils"))
+    crosscheck.add_argument(
+        "--out", type=Path, metavar="DIR", help=told("结果目录", "folder of the results")
+    )
+    crosscheck.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb")
+    crosscheck.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="SIDE:FIELD=HEADING",
+        help=told(
+            "手工指定列，SIDE 是 roster 或 pupils，HEADING 是列名或列字母，可重复",
+            "say by hand which column a field is; SIDE is roster or pupils, HEADING a heading or "
+            "a column's letter; may be repeated",
+        ),
+    )
+    crosscheck.add_argument(
+        "--sheet",
+        action="append",
+        default=[],
+        metavar="SIDE:NAME",
+        help=told("指定用哪个表", "which sheet of a workbook to read"),
+    )
+    crosscheck.add_argument(
+        "--preview",
+        action="store_true",
+        help=told("只显示列怎么对应", "only show how the columns are read"),
+    )
+    crosscheck.set_defaults(run=run_crosscheck)
 
     users = commands.add_parser("users", help=told("账号管理", "manage accounts"))
     actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
+from qianshou.demo.care import build_care
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.district import build_district
 from qianshou.demo.years import play_years
@@ -37,6 +38,7 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
     with transaction.atomic():
         build_district(at, SEED)
         say("  27 个镇街、309 个村（社区）、岗位与值班", "  27 towns, 309 villages, posts, shifts")
+        build_care(at, SEED, say)
         play_years(at - timedelta(minutes=1), SEED, say)
     while seal_entries(at):
         pass

@@ -11,6 +11,11 @@ _PAIRS = (
 )
 GIVEN = [_PAIRS[place : place + 2] for place in range(0, len(_PAIRS), 2)]
 
+GIRLS = (
+    "梓涵雨欣怡诺彤妍琪萱语晨可馨思悦佳颖雅婷心静瑶晗蕊曦月凡楠希悠依然若溪沐语桐珂玥芮宁安"
+    "舒文清婉莹钰茜菲露蓉雪晴岚薇柔韵知夏青禾"
+)
+
 BUREAUS = {
     "housing": ("区住房城乡建委", "Housing and Construction"),
     "city": ("区城市管理局", "City Administration"),

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import CircleMember, Officer, Post, Posting
+from qianshou.kernel.registry.models import Circle, CircleMember, Officer, Post, Posting
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,11 @@ class Members:
 
 
 def members_of(circle: int) -> Members:
-    """Return who belongs to a circle now (one query)."""
-    rows = CircleMember.objects.filter(circle=circle, to_date=None).only(
-        "officer", "organisation", "post"
-    )
+    """Return who belongs to a circle now, or to one of the two around it (one query)."""
+    rows = CircleMember.objects.filter(
+        Q(circle=circle) | Q(circle__children=circle) | Q(circle__children__children=circle),
+        to_date=None,
+    ).only("officer", "organisation", "post")
     officers, seats = set(), set()
     for row in rows:
         if row.officer_id is not None:
@@ -117,12 +118,14 @@ def members_of(circle: int) -> Members:
     return Members(frozenset(officers), frozenset(seats))
 
 
-def circles_of(by: Actor) -> QuerySet[CircleMember]:
-    """Return the memberships that `by` has now, in person or by a seat."""
+def circles_of(by: Actor) -> QuerySet[Circle]:
+    """Return the circles to which `by` belongs now, in person or by a seat."""
     rule = Q(officer=by.officer) if by.officer is not None else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
-    return CircleMember.objects.filter(rule, to_date=None)
+    own = CircleMember.objects.filter(rule, to_date=None).values("circle")
+    within = Q(pk__in=own) | Q(parent__in=own) | Q(parent__parent__in=own)
+    return Circle.objects.filter(within)
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     """
     if by.kind != "officer" or by.officer is None:
         return Q(pk__in=())
-    circles = Q(circle__in=circles_of(by).values("circle"))
+    circles = Q(circle__in=circles_of(by))
     if not by.seats:
         return circles
     rule = Q(pk__in=())

@@ -1,12 +1,24 @@
 """Does everything that a pack names exist, and do its parts agree?"""
 
 import re
+import tomllib
 from collections.abc import Iterator
 
 from django.urls import NoReverseMatch, reverse
 
+from qianshou.kernel.campaigns.declaration import read_campaigns
+from qianshou.kernel.duties.terms import EVERY
 from qianshou.kernel.indicators.declaration import read_indicators
-from qianshou.kernel.pack import Pack, PostDeclaration, ProcedureDeclaration, has_effect, packs
+from qianshou.kernel.indicators.reported import read_reported
+from qianshou.kernel.ledger.tables import ledgered_models
+from qianshou.kernel.pack import (
+    Pack,
+    PostDeclaration,
+    ProcedureDeclaration,
+    duty_source,
+    has_effect,
+    packs,
+)
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.feel import compile_expression
 from qianshou.kernel.procedures.forms import load_form
@@ -16,7 +28,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.statutes import statute
 
 RESIDENT = "resident"
-ACTS = {"transfer", "supervise", "merge", "stand_in", "roster"}
+ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign"}
 REACHES = {"organisation", "division", "district"}
 
 
@@ -29,6 +41,10 @@ def check_packs() -> list[Refusal]:
         return [refusal]
     for pack in known:
         found += check_pack(pack)
+    try:
+        ledgered_models()
+    except Refusal as refusal:
+        found.append(refusal)
     return found
 
 
@@ -49,7 +65,10 @@ def check_pack(pack: Pack) -> list[Refusal]:
         found.extend(_check_declaration(pack, declared))
     found.extend(_check_starts(pack))
     found.extend(_check_pages(pack))
+    found.extend(_check_duties(pack))
     found.extend(_check_indicators(pack))
+    found.extend(_check_reported(pack))
+    found.extend(_check_campaigns(pack))
     return found
 
 
@@ -74,9 +93,49 @@ def _check_indicators(pack: Pack) -> Iterator[Refusal]:
     path = pack.folder / "indicators.toml"
     if path.is_file():
         try:
-            read_indicators(path, pack.id)
+            declared = read_indicators(path, pack.id)
         except Refusal as refusal:
             yield refusal
+            return
+        for one in declared:
+            for post in one.posts:
+                if post not in pack.posts:
+                    yield _wrong(pack, one.id, f"没有岗位 {post}", f"there is no post {post}")
+
+
+def _check_reported(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "reported.toml"
+    if path.is_file():
+        try:
+            read_reported(path, pack.id)
+        except Refusal as refusal:
+            yield refusal
+
+
+def _check_campaigns(pack: Pack) -> Iterator[Refusal]:
+    path = pack.folder / "campaign.toml"
+    if not path.is_file():
+        return
+    try:
+        declared = read_campaigns(path, pack.id)
+    except Refusal as refusal:
+        yield refusal
+        return
+    counted = pack.folder / "indicators.toml"
+    indicators = tomllib.loads(counted.read_text(encoding="utf-8")) if counted.is_file() else {}
+    for mechanism in (one for campaign in declared for one in campaign.mechanisms):
+        carried = {
+            "procedure": mechanism.target in pack.procedures,
+            "indicator": mechanism.target in indicators,
+            "page": mechanism.target.startswith("/"),
+        }
+        if not carried.get(mechanism.kind, True):
+            yield _wrong(
+                pack,
+                f"campaign.toml · {mechanism.id}",
+                f"没有 {mechanism.kind} {mechanism.target}",
+                f"there is no {mechanism.kind} {mechanism.target}",
+            )
 
 
 def _check_files(pack: Pack) -> Iterator[Refusal]:
@@ -151,6 +210,25 @@ def _check_pages(pack: Pack) -> Iterator[Refusal]:
         except NoReverseMatch:
             yield _wrong(
                 pack, page.id, f"没有页面 {page.address}", f"there is no page {page.address}"
+            )
+
+
+def _check_duties(pack: Pack) -> Iterator[Refusal]:
+    for duty in pack.duties.values():
+        if duty.procedure not in pack.procedures:
+            yield _wrong(
+                pack, duty.id, f"没有规范 {duty.procedure}", f"no procedure {duty.procedure}"
+            )
+        start = pack.starts.get(duty.start)
+        if start is None or start.procedure != duty.procedure:
+            yield _wrong(pack, duty.id, f"没有入口 {duty.start}", f"no way in {duty.start}")
+        if duty.every not in EVERY:
+            yield _wrong(
+                pack, duty.id, f"不认识的周期 {duty.every}", f"unknown period {duty.every}"
+            )
+        if duty_source(duty.of) is None:
+            yield _wrong(
+                pack, duty.id, f"没有登记对象来源 {duty.of}", f"no source of duties {duty.of}"
             )
 
 

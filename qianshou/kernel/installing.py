@@ -1,9 +1,13 @@
-"""Brings what the packs declare into the tables: posts, catalogues, the calendar, procedures."""
+"""Brings what the packs declare into the tables: posts, catalogues, the calendar, procedures,
+campaigns.
+"""
 
 from datetime import date, datetime
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.calendar import shipped
+from qianshou.kernel.campaigns.declaration import declared_campaigns
+from qianshou.kernel.campaigns.install import install_campaigns
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.pack import Name, Pack, packs
@@ -47,6 +51,7 @@ def install_packs(at: datetime) -> None:
             _install_catalogue(pack, code, name, at)
         for procedure in pack.procedures:
             publish(procedure, pack.sources(procedure), at=at)
+    install_campaigns(declared_campaigns(), by=INSTALLER, at=at)
 
 
 def install_calendar() -> None:

@@ -6,14 +6,14 @@ nothing outside its folder. What a pack names is checked by `kernel.check`.
 
 import csv
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -87,6 +87,19 @@ class PageDeclaration:
 
 
 @dataclass(frozen=True)
+class DutyDeclaration:
+    """What the clock opens once a period (`every` day, month, quarter or year) for each subject
+    that the source `of` names: a procedure by one of the pack's ways in.
+    """
+
+    id: str
+    procedure: str
+    start: str
+    every: str
+    of: str
+
+
+@dataclass(frozen=True)
 class Pack:
     """One system of one authority, as its folder declares it."""
 
@@ -101,6 +114,7 @@ class Pack:
     starts: Mapping[str, StartDeclaration]
     catalogues: Mapping[str, Name] = field(default_factory=dict)
     pages: Mapping[str, PageDeclaration] = field(default_factory=dict)
+    duties: Mapping[str, DutyDeclaration] = field(default_factory=dict)
 
     def form(self, name: str) -> Form:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
@@ -148,13 +162,14 @@ def _read_form(path: Path) -> Form:
 KEYS = {
     "": {
         "id", "authority", "name", "icon", "accent", "procedures", "posts", "starts", "catalogues",
-        "pages",
+        "pages", "duties",
     },
     "procedures": {"file", "number", "title", "place", "level", "classes"},
     "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
     "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
     "catalogues": {"name"},
     "pages": {"address", "name", "icon", "posts"},
+    "duties": {"procedure", "start", "every", "of"},
 }  # fmt: skip
 
 
@@ -166,7 +181,7 @@ def read_pack(path: Path) -> Pack:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     folder = path.parent
     _refuse_unknown(path, "", raw)
-    for part in ("procedures", "posts", "starts", "catalogues", "pages"):
+    for part in ("procedures", "posts", "starts", "catalogues", "pages", "duties"):
         for key, table in raw.get(part, {}).items():
             _refuse_unknown(path, part, table, key)
     expected = f"{folder.parent.name}.{folder.name}"
@@ -233,6 +248,12 @@ def read_pack(path: Path) -> Pack:
                         },
                     )
                     for key, table in raw.get("pages", {}).items()
+                }
+            ),
+            duties=MappingProxyType(
+                {
+                    key: DutyDeclaration(id=key, **table)
+                    for key, table in raw.get("duties", {}).items()
                 }
             ),
         )
@@ -315,10 +336,34 @@ class Change:
     late: bool = False
 
 
+class Term(NamedTuple):
+    """One period of a duty (一期), from its first day to its last."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Due:
+    """One matter that a duty opens in a term: about which subject, with which facts, where.
+
+    `subject` is told apart within the duty (a child's number); `organisation` is the code of
+    who keeps the matter; `circle` and `person` as in `door.acts.Open`.
+    """
+
+    subject: str
+    facts: Mapping[str, Any]
+    organisation: str = ""
+    circle: int | None = None
+    person: int | None = None
+
+
 Effect = Callable[[Change, Mapping[str, Any]], None]
 Projection = Callable[[Change], None]
+DutySource = Callable[[Term, datetime], Iterable[Due]]
 _effects: dict[str, Effect] = {}
 _projections: dict[str, Projection] = {}
+_duty_sources: dict[str, DutySource] = {}
 _frozen = False
 
 
@@ -337,6 +382,13 @@ def effect(name: str) -> Callable[[Effect], Effect]:
     return lambda function: _register(_effects, name, function)
 
 
+def duty(name: str) -> Callable[[DutySource], DutySource]:
+    """Register the function that says for whom a duty is due: it gets the term and the instant,
+    and yields every `Due` of the term, those opened already too.
+    """
+    return lambda function: _register(_duty_sources, name, function)
+
+
 def projection(procedure: str) -> Callable[[Projection], Projection]:
     """Register the function that keeps a pack's own tables true after each act on `procedure`."""
     return lambda function: _register(_projections, procedure, function)
@@ -350,6 +402,11 @@ def effect_named(name: str) -> Effect:
 def has_effect(name: str) -> bool:
     """Whether an effect is registered under `name`."""
     return name in _effects
+
+
+def duty_source(name: str) -> DutySource | None:
+    """Return the source of duties registered under `name`, or None (see check)."""
+    return _duty_sources.get(name)
 
 
 def project(change: Change) -> None:

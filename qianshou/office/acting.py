@@ -16,12 +16,12 @@ from qianshou.design.refused import by_field
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
-from qianshou.kernel.documents.store import keep_file
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import see_matters, tasks_of
 from qianshou.office.matter import Tried, find_matter, show_matter
+from qianshou.office.taking import take_files
 from qianshou.office.timeline import act_words
 
 Sent = Mapping[str, str]
@@ -95,7 +95,7 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
                 raise Refusals(refused)
             wanted: acts.Act = acts.Complete(task, tried)
         elif name == "attach":
-            wanted = _read_files(request, matter)
+            wanted = acts.Attach(matter, take_files(request, "files", now()))
         elif name in READERS:
             wanted = READERS[name](actor, matter, sent)
         else:
@@ -132,23 +132,3 @@ def _read_task_form(
     if not node.form:
         return {}, []
     return read_form(form_of(digest, node.form), request.POST, request.FILES, at=now())
-
-
-def _read_files(request: HttpRequest, matter: int) -> acts.Attach:
-    """Take in the files of an upload; refuses document.none when there is none."""
-    at = now()
-    files = request.FILES.getlist("files")[:10]
-    if not files:
-        raise Refusal("document.none", "请选择文件", "Please choose a file", "files")
-    kept = []
-    for file in files:
-        try:
-            kept.append((keep_file(file, at=at).digest, (file.name or "")[:120]))
-        except Refusal as refusal:
-            raise Refusal(
-                refusal.code,
-                f"{file.name}：{refusal.zh}",
-                f"{file.name}: {refusal.en}",
-                "files",
-            ) from None
-    return acts.Attach(matter, tuple(kept))

@@ -1,6 +1,7 @@
 """Indicators: figures by town and period beside an earlier period, down to the records counted."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,13 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.indicators.declaration import Indicator, indicator_named, indicators
-from qianshou.kernel.indicators.evaluate import Line, Narrowing, Result, evaluate
+from qianshou.kernel.indicators.declaration import Indicator, indicator_named, indicators_for
+from qianshou.kernel.indicators.evaluate import Result, evaluate
+from qianshou.kernel.indicators.lines import Line
 from qianshou.kernel.indicators.period import Period, months_until
+from qianshou.kernel.indicators.records import Narrowing
+from qianshou.kernel.indicators.reported import reported, side_by_side
+from qianshou.kernel.indicators.suppression import KEPT
 from qianshou.kernel.indicators.trace import find_records
 from qianshou.kernel.pack import Pack, packs
 from qianshou.kernel.refusal import Refusal
@@ -109,12 +114,14 @@ def read_wanted(request: HttpRequest) -> Wanted:
     )
 
 
-def figure_of(indicator: Indicator, wanted: Wanted) -> Figure:
-    """Return an indicator's figure for both periods (two queries)."""
+def figure_of(actor: Actor, indicator: Indicator, wanted: Wanted) -> Figure:
+    """Return an indicator's figure for both periods (two queries; more where small counts are
+    kept back).
+    """
     return Figure(
         indicator,
-        evaluate(indicator, wanted.period, narrowing=wanted.narrowing),
-        evaluate(indicator, wanted.compared, narrowing=wanted.narrowing),
+        evaluate(indicator, wanted.period, narrowing=wanted.narrowing, viewer=actor),
+        evaluate(indicator, wanted.compared, narrowing=wanted.narrowing, viewer=actor),
     )
 
 
@@ -135,14 +142,17 @@ def towns() -> list[tuple[str, str]]:
 @require_safe
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show every indicator with its value beside the earlier one, pack by pack."""
+    """Show every indicator with its value beside the earlier one, pack by pack; and apart from
+    them what others reported, several values of one name side by side.
+    """
     wanted = read_wanted(request)
     shown: dict[str, list[Figure]] = {}
-    for indicator in indicators():
-        shown.setdefault(indicator.pack, []).append(figure_of(indicator, wanted))
+    for indicator in indicators_for(actor):
+        shown.setdefault(indicator.pack, []).append(figure_of(actor, indicator, wanted))
     context = {
         "wanted": wanted,
         "packs": [(named(pack), figures) for pack, figures in shown.items()],
+        "reported": side_by_side(reported()),
         "towns": towns(),
         "here": "indicators",
     }
@@ -153,15 +163,13 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 @officer_page
 def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Show one indicator: over time beside the earlier period, by town, by its other fields."""
-    indicator = find_indicator(pack, key)
+    indicator = find_indicator(actor, pack, key)
     wanted = read_wanted(request)
     step = wanted.period.step()
-    lines = _broken_down(indicator, wanted, "period", step)
-    earlier = evaluate(
-        indicator, wanted.compared, by="period", step=step, narrowing=wanted.narrowing
-    ).rows
+    lines = _broken_down(actor, indicator, wanted, "period", step)
+    earlier = _earlier_lines(actor, indicator, wanted, step)
     tables = [
-        (by, _title(by), _broken_down(indicator, wanted, by, step))
+        (by, _title(by), _broken_down(actor, indicator, wanted, by, step))
         for by in indicator.by
         if by != "period" and not (by == "division" and wanted.town)
     ]
@@ -169,10 +177,12 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
         "wanted": wanted,
         "pack": named(pack),
         "indicator": indicator,
-        "figure": figure_of(indicator, wanted),
+        "figure": figure_of(actor, indicator, wanted),
         "lines": lines,
-        "line_chart": _line_chart(indicator, lines, earlier),
-        "tables": [(by, title, rows, _bar_chart(title, rows)) for by, title, rows in tables],
+        "line_chart": _line_chart(indicator, lines.rows, earlier),
+        "tables": [
+            (by, title, found, _bar_chart(title, found.rows)) for by, title, found in tables
+        ],
         "towns": towns(),
         "here": "indicators",
     }
@@ -191,14 +201,25 @@ COLUMNS = (
 @officer_page
 def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Return an indicator with all its breakdowns as an Excel file."""
-    indicator = find_indicator(pack, key)
+    indicator = find_indicator(actor, pack, key)
     wanted = read_wanted(request)
     rows = []
     for by in indicator.by:
         title = _("逐期") if by == "period" else _title(by)
-        for line in _broken_down(indicator, wanted, by, wanted.period.step()):
+        found = _broken_down(actor, indicator, wanted, by, wanted.period.step())
+        if found.withheld:
+            said = KEPT.text(language())
+            rows.append((title, "—", said, said))
+        for line in found.rows:
             value = "" if line.value is None else f"{line.value:g}"
-            rows.append((title, line.label, value, str(line.count)))
+            rows.append(
+                (
+                    title,
+                    line.label,
+                    line.hidden_value.text(language()) if line.hidden_value else value,
+                    line.hidden_count.text(language()) if line.hidden_count else str(line.count),
+                )
+            )
     return sheet_response(write_sheet(COLUMNS, rows, language()), f"{indicator.id}.xlsx")
 
 
@@ -206,7 +227,7 @@ def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespo
 @officer_page
 def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Show the matters that a number counts, as far as the officer may see them."""
-    indicator = find_indicator(pack, key)
+    indicator = find_indicator(actor, pack, key)
     wanted = read_wanted(request)
     by, value = request.GET.get("by", ""), request.GET.get("value", "")[:80]
     counted = request.GET.get("counted") == "1"
@@ -225,11 +246,13 @@ def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResp
         narrowing=narrowing,
         after=after,
     )
+    place_of = attrgetter(f"{indicator.division.replace('__', '.')}.name")
     context = {
         "wanted": wanted,
         "pack": named(pack),
         "indicator": indicator,
         "found": found,
+        "told": [] if indicator.matter else [(str(row), place_of(row)) for row in found.rows],
         "by": by,
         "value": value,
         "counted": counted,
@@ -238,15 +261,18 @@ def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResp
     return show(request, actor, "office/records.html", context)
 
 
-def find_indicator(pack: str, key: str) -> Indicator:
-    """Return an indicator, or raise the 404."""
+def find_indicator(actor: Actor, pack: str, key: str) -> Indicator:
+    """Return an indicator that is shown to the officer, or raise the 404."""
     try:
-        return indicator_named(pack, key)
+        found = indicator_named(pack, key)
     except Refusal as refusal:
         raise Http404 from refusal
+    if not found.is_open_to(actor):
+        raise Http404
+    return found
 
 
-def _broken_down(indicator: Indicator, wanted: Wanted, by: str, step: str) -> tuple[Line, ...]:
+def _broken_down(actor: Actor, indicator: Indicator, wanted: Wanted, by: str, step: str) -> Result:
     return evaluate(
         indicator,
         wanted.period,
@@ -254,6 +280,25 @@ def _broken_down(indicator: Indicator, wanted: Wanted, by: str, step: str) -> tu
         step=step,
         narrowing=wanted.narrowing,
         language=language(),
+        viewer=actor,
+    )
+
+
+def _earlier_lines(
+    actor: Actor, indicator: Indicator, wanted: Wanted, step: str
+) -> tuple[Line, ...]:
+    """Return the parts of the earlier period; none where a part stands in both, of which one
+    table may keep back what the other shows.
+    """
+    if indicator.suppress and wanted.compared.last >= wanted.period.first:
+        return ()
+    return evaluate(
+        indicator,
+        wanted.compared,
+        by="period",
+        step=step,
+        narrowing=wanted.narrowing,
+        viewer=actor,
     ).rows
 
 

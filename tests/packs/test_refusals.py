@@ -77,6 +77,13 @@ def test_a_declaration_that_cannot_be_read_is_refused(
         (replaced("indicators.toml", 'measure = "count"', 'measure = "guess"'), "measure"),
         (replaced("indicators.toml", 'at = "received_at"', 'at = "birthday"'), "birthday"),
         (replaced("indicators.toml", 'at = "received_at"', 'att = "received_at"'), "att"),
+        (replaced("indicators.toml", "[calls]", '[calls]\nposts = ["king"]'), "king"),
+        (replaced("indicators.toml", "[calls]", '[calls]\nposts = "king"'), "posts"),
+        (replaced("indicators.toml", "[calls]", '[calls]\nsuppress = "yes"'), "suppress"),
+        (
+            replaced("indicators.toml", 'matter = "matter_id"', 'matter = ""\nvisible_only = true'),
+            "visible_only",
+        ),
     ],
 )
 def test_what_does_not_agree_is_found(copied: Path, change: Change, said: str) -> None:
@@ -85,6 +92,11 @@ def test_what_does_not_agree_is_found(copied: Path, change: Change, said: str) -
     assert found
     assert any(said in refusal.en for refusal in found), [refusal.en for refusal in found]
     assert all(refusal.zh and refusal.code for refusal in found)
+
+
+def test_a_reported_figure_with_an_odd_key_is_found(copied: Path) -> None:
+    (copied / "reported.toml").write_text('[lead]\nworth = "1"\n', encoding="utf-8")
+    assert [one.code for one in check_pack(read_pack(copied / "pack.toml"))] == ["reported.key"]
 
 
 def test_an_indicator_needs_both_names(copied: Path) -> None:

@@ -1,9 +1,9 @@
 """The one way in which a row of the registry changes: with an entry, before and after."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
@@ -131,44 +131,60 @@ def _drafted(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class New(Generic[Row]):
-    """A new registry row with who registers it, when and what its entry keeps sealed."""
+class New(NamedTuple):
+    """A registry row to be inserted: its columns, who registers it, when, what is kept sealed."""
 
-    row: Row
+    values: Mapping[str, Any]
     by: Actor
     at: datetime
-    sealed: Mapping[str, Any] = field(default_factory=dict)
+    sealed: Mapping[str, Any] | None = None
 
 
-def insert_rows(rows: Sequence[New[Any]]) -> None:
-    """Register many new rows of one table at once, each with an entry of its own; sets their ids.
+def insert_rows(model: type[models.Model], rows: Sequence[New]) -> list[int]:
+    """Register many new rows of one table at once, each with an entry of its own.
 
-    The rows are the caller's own making: the tables' constraints hold, but their validation
-    by field is not run. Nothing is inserted where one is refused (IntegrityError).
+    `values` go by column ("person_id", not "person"); what is left out takes the field's default.
+    The tables' constraints hold, but no validation by field is run. Returns the new ids in the
+    order of the rows. Nothing is inserted where one is refused (IntegrityError).
     """
-    if not rows:
-        return
-    table = rows[0].row._meta
-    columns = [one for one in table.concrete_fields if not one.primary_key]
-    written = [one.name for one in columns if one.name != "tokens"]
-    names = ", ".join(f'"{one.column}"' for one in (*columns, table.pk))
+    columns = [one for one in model._meta.concrete_fields if not one.primary_key]
+    table, subject = model._meta.db_table, model._meta.model_name
+    names = ", ".join(f'"{one.column}"' for one in (*columns, model._meta.pk))
     marks = ", ".join(["%s"] * (len(columns) + 1))
+    prepared = [(one, one.attname, one.name, _preparer(one)) for one in columns]
+    signatures: dict[Actor, dict[str, Any]] = {}
     with write_turn(), connection.cursor() as cursor:
-        ids = change.reserve_ids(table.db_table, len(rows))
+        ids = change.reserve_ids(table, len(rows))
         inserted, entries = [], []
         for number, new in zip(ids, rows, strict=True):
-            new.row.pk = number
-            new.row._state.adding = False
-            values = [
-                one.get_db_prep_save(one.pre_save(new.row, True), connection) for one in columns
-            ]
-            inserted.append([*values, number])
-            after, subject = _plain(new.row, written), subject_of(new.row)
-            draft = _drafted(subject, 1, "register", {}, after, new.by, new.at, "", new.sealed)
+            after: dict[str, Any] = {}
+            stored: list[Any] = []
+            for column, attname, name, prepare in prepared:
+                value = new.values[attname] if attname in new.values else column.get_default()
+                stored.append(value if prepare is None or value is None else prepare(value))
+                if name != "tokens":
+                    after[name] = _told(value)
+            inserted.append([*stored, number])
+            by = signatures.get(new.by)
+            if by is None:
+                by = signatures[new.by] = signature(new.by)
+            facts = {"before": {}, "after": after, "reason": ""}
+            if new.sealed:
+                facts["sealed"] = new.sealed
+            draft = Draft(f"{subject}/{number}", 1, "register", new.at, by, facts)
             entries.append(append_statement(draft, "", instant(new.at))[1])
-        cursor.executemany(f'INSERT INTO "{table.db_table}" ({names}) VALUES ({marks})', inserted)
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', inserted)
         cursor.executemany(INSERT_ENTRY, entries)
+    return ids
+
+
+def _preparer(column: Any) -> Callable[[Any], Any] | None:
+    """Return what makes a column's value ready for the driver; None where it is ready."""
+    if isinstance(column, models.DateTimeField):
+        return lru_cache(maxsize=64)(instant)
+    if isinstance(column, models.DateField | models.JSONField | models.BinaryField):
+        return lambda value: column.get_db_prep_save(value, connection)
+    return None
 
 
 def _plain(row: models.Model, values: Iterable[str]) -> dict[str, Any]:
@@ -177,10 +193,17 @@ def _plain(row: models.Model, values: Iterable[str]) -> dict[str, Any]:
         if name in SECRET:
             continue
         value = getattr(row, row._meta.get_field(name).attname)  # type: ignore[union-attr]
-        if isinstance(value, bytes | memoryview):
-            value = digest_of_bytes(bytes(value))
-        plain[name] = value.isoformat() if isinstance(value, date | datetime) else value
+        plain[name] = _told(value)
     return plain
+
+
+def _told(value: Any) -> Any:
+    """Return a column's value as an entry tells it: days and instants as text, bytes' digest."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return digest_of_bytes(bytes(value))
+    return value
 
 
 def _refused(field: str, zh: str, en: str) -> Refusal:

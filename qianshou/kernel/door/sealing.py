@@ -24,6 +24,7 @@ from qianshou.kernel.registry.vault import (
 
 FAILED, FAILED_WITHIN = 3, timedelta(days=1)
 MANY, MANY_WITHIN = 30, timedelta(minutes=10)
+WHOLE = "*"  # what an entry keeps of a sheet's first writing: all of it, sealed once
 
 
 def new_person(identity_number: str = "", *, circle: Circle | None, at: datetime) -> Person:
@@ -80,18 +81,21 @@ def change_sheet(
         if row is not None and not changed:
             return []
         kept = {name: value for name, value in {**before, **values}.items() if value is not None}
+        whole = seal_value(kept, key)
         change_row(
             row or Sheet(person_id=person, kind=kind),
             {
                 "person": Person(pk=person),
                 "kind": kind,
-                "sealed": seal_value(kept, key).encode(),
+                "sealed": whole.encode(),
                 "updated_at": at,
             },
             by=by,
             at=at,
             reason=reason,
-            sealed={name: seal_value(value, key) for name, value in changed.items()},
+            sealed={name: seal_value(value, key) for name, value in changed.items()}
+            if row is not None
+            else {WHOLE: whole},
         )
     return list(changed)
 
@@ -175,12 +179,17 @@ def history_of_sheet(person: int, kind: str, key: bytes) -> list[dict[str, Any]]
             "at": datetime.fromisoformat(entry["at"]),
             "by": entry["by"],
             "reason": entry.get("reason", ""),
-            "values": {
-                name: open_value(text, key) for name, text in (entry.get("sealed") or {}).items()
-            },
+            "values": _values_of(entry.get("sealed") or {}, key),
         }
         for entry in (history_of(row) if row is not None else [])
     ]
+
+
+def _values_of(sealed: Mapping[str, str], key: bytes) -> dict[str, Any]:
+    if WHOLE in sealed:
+        whole: dict[str, Any] = open_value(sealed[WHOLE], key)
+        return whole
+    return {name: open_value(text, key) for name, text in sealed.items()}
 
 
 def erase_person(person: int, *, by: Actor, at: datetime, reason: str) -> None:

@@ -13,16 +13,18 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import models
 
+from qianshou.kernel.access import Actor
 from qianshou.kernel.pack import Name, packs
 from qianshou.kernel.refusal import Refusal
 
 KEYS = {
     "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
-    "when", "better", "by", "labels", "source",
+    "when", "better", "by", "labels", "source", "suppress", "visible_only", "posts",
+    "circle", "until",
 }  # fmt: skip
 REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
-MEASURES = ("count", "sum", "mean", "percentile", "share")
-MEASURED = ("sum", "mean", "percentile")
+MEASURES = ("count", "distinct", "sum", "mean", "percentile", "share")
+MEASURED = ("distinct", "sum", "mean", "percentile")
 BETTER = ("lower", "higher", "")
 DIVISION, PERIOD = "division", "period"
 
@@ -34,7 +36,14 @@ class Indicator:
     `labels` says for a field of `by` what its codes are called: the name of a catalogue,
     "organisation", or a table of names. `matter` names the field that leads to the matter; it
     is "" only for records with nobody's matter behind them, such as shifts, which every
-    officer may see.
+    officer may see, or with a `circle` (the field that leads to it), whose members alone do.
+
+    With `until`, what stood at the end of the period is counted: begun by then and not ended.
+    A "distinct" measure counts the different values of `of`.
+
+    `suppress` keeps back small counts of records that the viewer may not see (a record without
+    a matter nobody may); `visible_only` counts only those that the viewer may see; `posts` of the
+    pack are the only ones to whose holders it is shown at all.
     """
 
     id: str
@@ -55,6 +64,17 @@ class Indicator:
     better: str = ""
     by: tuple[str, ...] = ()
     labels: Mapping[str, str | Mapping[str, Name]] = field(default_factory=dict)
+    suppress: bool = False
+    visible_only: bool = False
+    posts: tuple[str, ...] = ()
+    circle: str = ""
+    until: str = ""
+
+    def is_open_to(self, by: Actor) -> bool:
+        """Whether it is shown to `by` at all."""
+        return not self.posts or any(
+            seat.pack == self.pack and seat.post in self.posts for seat in by.seats
+        )
 
     @property
     def key(self) -> str:
@@ -115,6 +135,7 @@ def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
                 "name": Name(**table["name"]),
                 "unit": Name(**table["unit"]),
                 "by": tuple(table.get("by", ())),
+                "posts": tuple(table.get("posts", ())),
                 "labels": {
                     code: labels
                     if isinstance(labels, str)
@@ -153,6 +174,14 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
         )
     if measure == "share" and not table.get("when"):
         raise _refused("measure", where, "share 须写 when", "share needs `when`", "when")
+    if table.get("until") and PERIOD in table.get("by", ()):
+        raise _refused(
+            "measure",
+            where,
+            "按期末存量计数的指标不能按时段分组",
+            "what stands at the end of a period is not broken down by period",
+            "by",
+        )
     percent = table.get("percent", 50)
     if not isinstance(percent, int) or not 0 < percent < 100:
         raise _refused("measure", where, "percent 应在 1 到 99", "percent is 1 to 99", "percent")
@@ -164,13 +193,27 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
             "better is lower, higher or empty",
             "better",
         )
+    for name in ("suppress", "visible_only"):
+        if not isinstance(table.get(name, False), bool):
+            raise _refused(
+                "measure", where, f"{name} 应为 true", f"{name} is true or left out", name
+            )
+    posts = table.get("posts", [])
+    if not isinstance(posts, list) or not all(isinstance(post, str) for post in posts):
+        raise _refused(
+            "measure", where, "posts 应为岗位的列表", "posts is a list of posts", "posts"
+        )
+    if table.get("visible_only") and not table["matter"]:
+        raise _refused(
+            "measure", where, "visible_only 须写 matter", "visible_only needs `matter`", "matter"
+        )
 
 
 def _check_fields(where: str, made: Indicator) -> None:
     named = "over"
     try:
         model = made.model
-        for named in ("at", "division", "matter", "of"):
+        for named in ("at", "division", "matter", "of", "circle", "until"):
             if name := getattr(made, named):
                 str(model._default_manager.values(name).query)
         for named in made.fields:
@@ -202,6 +245,11 @@ def indicators() -> tuple[Indicator, ...]:
 def indicators_of(pack: str) -> tuple[Indicator, ...]:
     """Return the indicators of one pack."""
     return tuple(one for one in indicators() if one.pack == pack)
+
+
+def indicators_for(by: Actor) -> tuple[Indicator, ...]:
+    """Return the indicators that are shown to `by`."""
+    return tuple(one for one in indicators() if one.is_open_to(by))
 
 
 def indicator_named(pack: str, key: str) -> Indicator:

@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
+from django.db import models
 
 from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
+from qianshou.kernel.refusal import Refusal
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
 Waiting = tuple[str, str, str, str, int | None]
@@ -87,8 +89,10 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
 
 
 def registry_rows(kind: str) -> dict[str, dict[str, Any]] | None:
-    """Return the rows of a table of the registry by key, each by field; None for no such table."""
-    model = apps.all_models["registry"].get(kind)
+    """Return the rows of a table whose changes are written down, by key, each by field; None for
+    no such table. Tables of the registry are, and those that declare `ledgered`.
+    """
+    model = ledgered_models().get(kind)
     if model is None:
         return None
     fields = [one for one in model._meta.concrete_fields if one.name not in UNWRITTEN]
@@ -97,6 +101,28 @@ def registry_rows(kind: str) -> dict[str, dict[str, Any]] | None:
     return {
         str(key): dict(zip(names, row, strict=True)) for key, *row in rows.iterator(chunk_size=5000)
     }
+
+
+def ledgered_models() -> dict[str, type[models.Model]]:
+    """Return the tables whose changes are written down, by the name that their subjects begin
+    with; two of one name could not be told apart and are refused (ledger.two_tables).
+    """
+    found: dict[str, type[models.Model]] = {}
+    for model in apps.get_models():
+        told = model._meta.app_label == "registry" or getattr(model, "ledgered", False)
+        if not told or model._meta.proxy:
+            continue
+        name = str(model._meta.model_name)
+        if name in found:
+            labels = f"{found[name]._meta.label}, {model._meta.label}"
+            raise Refusal(
+                "ledger.two_tables",
+                f"两张表同名，台账无法区分：{labels}",
+                f"Two tables have one name; the ledger cannot tell them apart: {labels}",
+                name,
+            )
+        found[name] = model
+    return found
 
 
 def is_written(value: Any, told: Any) -> bool:

@@ -265,9 +265,16 @@ class CalendarDay(models.Model):
 
 
 class Circle(models.Model):
-    """The named people who need to know of a child, a party or one matter (知情范围)."""
+    """The named people who need to know of a child, a party or one matter (知情范围).
+
+    Whoever belongs to the circle that one lies in (`parent`), or to the one around that, belongs
+    to it too: a village's circle holds those who need to know of each of its children.
+    """
 
     about = models.CharField(max_length=60)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
 
 
 class CircleMember(models.Model):
@@ -320,6 +327,9 @@ class CircleMember(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.officer or self.organisation} · {self.from_date}"
+
 
 class Pairing(models.Model):
     """A department, or a leader, stands by a town from a day to a day (结对帮扶)."""
@@ -358,6 +368,9 @@ class Pairing(models.Model):
                 name="pairing_officer_once",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation or self.officer} · {self.division}"
 
 
 class Person(models.Model):

@@ -129,8 +129,10 @@ def _inside_circles(by: Actor) -> tuple[str, list[Any]]:
     """Return SQL over matter `m`: it has no circle, or `by` is in it; with parameters."""
     seats = "".join(" OR (c.organisation_id = %s AND c.post_id = %s)" for _ in by.seats)
     return (
-        "(m.circle_id IS NULL OR EXISTS (SELECT 1 FROM registry_circlemember c "
-        f"WHERE c.circle_id = m.circle_id AND c.to_date IS NULL AND (c.officer_id = %s{seats})))",
+        "(m.circle_id IS NULL OR EXISTS (SELECT 1 FROM registry_circle k "
+        "LEFT JOIN registry_circle p ON p.id = k.parent_id "
+        "JOIN registry_circlemember c ON c.circle_id IN (k.id, k.parent_id, p.parent_id) "
+        f"WHERE k.id = m.circle_id AND c.to_date IS NULL AND (c.officer_id = %s{seats})))",
         [by.officer, *(part for seat in by.seats for part in (seat.organisation, seat.post))],
     )
 

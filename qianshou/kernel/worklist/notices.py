@@ -23,9 +23,7 @@ def notices_for(by: Actor) -> QuerySet[Notice]:
 
 def _told_to(by: Actor) -> Q:
     """What a circle hides is told to nobody by their post; who is named is always told."""
-    hidden = Q(matter__circle__isnull=False) & ~Q(
-        matter__circle__in=circles_of(by).values("circle")
-    )
+    hidden = Q(matter__circle__isnull=False) & ~Q(matter__circle__in=circles_of(by))
     return Q(officer=by.officer) | ~hidden
 
 

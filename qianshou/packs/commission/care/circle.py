@@ -6,10 +6,18 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Circle, CircleMember, Officer, Organisation, Post
+from qianshou.kernel.registry.models import (
+    Circle,
+    CircleMember,
+    Division,
+    Officer,
+    Organisation,
+    Post,
+)
 from qianshou.packs.commission.care.models import Child
 
 CADRE, TEACHER = "cadre", "teacher"
+VILLAGE_CIRCLE = "care.village/"
 VILLAGE, TOWN, CIVIL, LEAD = "village", "town", "civil", "lead"
 SEATS = {VILLAGE: "village_child", TOWN: "town_team", CIVIL: "civil_affairs", LEAD: "lead_office"}
 
@@ -62,15 +70,30 @@ def cadre_of(child: Child) -> Officer | None:
     return member.officer if member else None
 
 
-def seats_around(village: int, town: int) -> dict[str, Organisation]:
-    """Return the organisations whose seats belong to the circle of a child of a village, by role.
+def village_circle(village: Division, *, by: Actor, at: datetime) -> Circle:
+    """Return the circle in which those of a village's children lie, made where it is not yet.
+
+    It holds the seats that need to know of each of them: the village's and the town's child
+    officer, civil affairs and the lead group's office.
+    """
+    about = f"{VILLAGE_CIRCLE}{village.pk}"
+    circle = Circle.objects.filter(about=about).first()
+    if circle is None:
+        circle = change_row(Circle(), {"about": about}, by=by, at=at)
+        for role, organisation in seats_around(village).items():
+            add_seat(circle, role, organisation, SEATS[role], by=by, at=at)
+    return circle
+
+
+def seats_around(village: Division) -> dict[str, Organisation]:
+    """Return the organisations whose seats belong to a village's circle, by role.
 
     A role is left out where its organisation does not exist.
     """
     near = Organisation.objects.filter(valid_to=None)
     wanted = {
         VILLAGE: near.filter(division=village, kind="village").order_by("pk").first(),
-        TOWN: near.filter(division=town, kind="town").order_by("pk").first(),
+        TOWN: near.filter(division=village.parent_id, kind="town").order_by("pk").first(),
         CIVIL: near.filter(code="civil").first(),
         LEAD: near.filter(code="commission").first(),
     }

@@ -15,7 +15,7 @@ from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Circle, Division, Person, Sheet
 from qianshou.kernel.registry.vault import keys_of, lookup_digest, open_value
-from qianshou.packs.commission.care.circle import SEATS, add_seat, seats_around
+from qianshou.packs.commission.care.circle import village_circle
 from qianshou.packs.commission.care.models import Child
 from qianshou.packs.commission.care.models.child import IDENTITY
 
@@ -57,7 +57,8 @@ def register_child(
         )
     assert village.parent is not None
     with write_turn():
-        circle = change_row(Circle(), {"about": "care.child"}, by=by, at=at)
+        around = village_circle(village, by=by, at=at)
+        circle = change_row(Circle(), {"about": "care.child", "parent": around}, by=by, at=at)
         person = register_person(
             {IDENTITY: identity, **(sheets or {})},
             circle=circle,
@@ -65,8 +66,6 @@ def register_child(
             by=by,
             at=at,
         )
-        for role, organisation in seats_around(village.pk, village.parent.pk).items():
-            add_seat(circle, role, organisation, SEATS[role], by=by, at=at)
         return change_row(
             Child(),
             {
@@ -87,7 +86,7 @@ def register_child(
 
 def my_children(by: Actor) -> QuerySet[Child]:
     """Return the children in whose circles `by` is, in person or by a seat."""
-    return Child.objects.filter(circle__in=circles_of(by).values("circle"))
+    return Child.objects.filter(circle__in=circles_of(by))
 
 
 def masked(name: str) -> str:

@@ -19,7 +19,33 @@ from qianshou.packs.commission.care.crosscheck.characters import (
 )
 
 EMPTY = frozenset(
-    "无 没有 不详 不清楚 未知 暂无 空 缺 待查 待补 / \\ - -- — —— 0 null none nan n/a na #n/a 无电话 无号码".split()
+    [
+        "无",
+        "没有",
+        "不详",
+        "不清楚",
+        "未知",
+        "暂无",
+        "空",
+        "缺",
+        "待查",
+        "待补",
+        "/",
+        "\\",
+        "-",
+        "--",
+        "—",
+        "——",
+        "0",
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "na",
+        "#n/a",
+        "无电话",
+        "无号码",
+    ]
 )
 BRACKETS = re.compile(r"[(\[{<【〈《].*?[)\]}>】〉》]|[(\[{<【〈《].*$")
 RELATION = re.compile(

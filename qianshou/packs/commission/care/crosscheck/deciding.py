@@ -56,9 +56,7 @@ def weigh_pairs(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None
     connection.execute("DROP TABLE pairs")
 
 
-def find_duplicates(
-    connection: duckdb.DuckDBPyConnection, into: str, weights: Weights
-) -> None:
+def find_duplicates(connection: duckdb.DuckDBPyConnection, into: str, weights: Weights) -> None:
     """Make the table `into` of pairs of rows in one list that are one child.
 
     The name must be the same or sound the same (sisters' names do not), two valid ids must
@@ -72,7 +70,7 @@ def find_duplicates(
         FROM weighed
         WHERE is_kept AND NOT is_contrary AND weight >= {weights.auto}
             AND (name_level IN ('same', 'sound') OR id_number_level = 'same')
-            AND id_number_level <> 'differs'
+            AND id_number_level <> 'differs' AND sex_level <> 'differs'
         GROUP BY ALL ORDER BY ALL
         """
     )
@@ -81,9 +79,10 @@ def find_duplicates(
 def decide_rows(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None:
     """Make the table `lines` from `weighed`, `same_roster` and `same_pupils`.
 
-    A row is `auto` when its best pupil weighs enough, no other child comes near, neither id
-    speaks against it and no other row has a better claim to the pupil; `review` when anything
-    was kept; else `not_found`.
+    A row is `auto` when its best pupil weighs enough, the name and one more field that tells
+    people apart speak for it (id, birth date, guardian, telephone), no other child comes near,
+    neither id speaks against it and no other row has a better claim to the pupil; `review` when
+    anything was kept; else `not_found`.
     """
     for statement in (_CANDIDATES, _TOPS, _CLAIMS, _ROWS, _LINES):
         connection.execute(
@@ -101,13 +100,13 @@ SELECT *, row_number() OVER (
 FROM weighed WHERE is_kept
 """
 
-# `is_twin`: the pupil stands twice in the pupils' list (D2), so it is no rival of the best one.
+# `is_again`: the pupil stands twice in the pupils' list (D2), so it is no rival of the best one.
 _TOPS = """
 CREATE OR REPLACE TABLE compared AS
 SELECT c.*, t.pupil_row AS top_row,
-    c.place_in_row > 1 AND NOT c.is_contrary AND c.name_weight > 0 AND (
-        coalesce(c.pupil_id = t.pupil_id, false) OR s.first IS NOT NULL
-    ) AS is_twin,
+    c.place_in_row > 1 AND NOT c.is_contrary AND c.sex_level <> 'differs'
+        AND (c.name_level IN ('same', 'sound') OR c.name_weight > 0 AND c.plain_weight >= 0)
+        AND (coalesce(c.pupil_id = t.pupil_id, false) OR s.first IS NOT NULL) AS is_again,
     c.place_in_row > 1 AND t.id_number_weight > 0 AND c.name_weight > t.name_weight
         AND c.plain_weight > t.plain_weight AS is_better_without_id,
     t.weight - c.weight AS behind
@@ -135,13 +134,16 @@ _ROWS = """
 CREATE OR REPLACE TABLE judged AS
 SELECT roster_row,
     bool_or(place_in_row = 1 AND weight >= {auto} AND name_weight > 0 AND NOT is_contrary
-        AND id_number_level <> 'differs') AS is_sound,
+        AND id_number_level <> 'differs'
+        AND NOT (birth_date_level = 'differs' AND sex_level = 'differs')
+        AND greatest(id_number_weight, birth_date_weight, guardian_weight, phone_weight) > 0
+    ) AS is_sound,
     bool_or(place_in_row = 1 AND id_number_level IN ('same', 'same_invalid')
         AND NOT is_contrary) AS is_by_id,
     bool_or(place_in_row > 1 AND is_contrary) AS has_contrary,
-    bool_or(place_in_row > 1 AND NOT is_contrary AND NOT is_twin AND behind < {margin})
+    bool_or(place_in_row > 1 AND NOT is_contrary AND NOT is_again AND behind < {margin})
         AS has_rival,
-    bool_or(is_better_without_id AND NOT is_twin) AS has_better,
+    bool_or(is_better_without_id AND NOT is_again) AS has_better,
     bool_or(d.roster_row IS NOT NULL) AS is_disputed
 FROM compared LEFT JOIN disputed d USING (roster_row)
 GROUP BY roster_row
@@ -157,13 +159,13 @@ WITH ruled AS (
     SELECT c.*, r.is_auto, r.has_better
     FROM compared c JOIN ruled r USING (roster_row)
     WHERE c.place_in_row = 1
-        OR r.is_auto AND c.is_twin AND c.weight >= {auto}
+        OR r.is_auto AND c.is_again AND c.weight >= {auto}
         OR NOT r.is_auto AND c.place_in_row <= {candidates}
 )
 SELECT roster_row, pupil_row, place_in_row, CASE WHEN is_auto THEN 'auto' ELSE 'review' END AS decision,
     CASE
         WHEN is_contrary OR place_in_row = 1 AND has_better THEN 'C1'
-        WHEN is_twin THEN 'D2'
+        WHEN is_again THEN 'D2'
         WHEN is_auto THEN 'M'
         WHEN id_number_level = 'differs' THEN 'C2'
         ELSE 'A1'

@@ -12,6 +12,8 @@ ROSTER, PUPILS = "a_roster", "b_pupils"
 # A value that so many rows share (a school's telephone, 1 January) tells nobody apart.
 PAIRS_PER_KEY = (50_000, 10_000, 2_000, 400, 80)
 PAIRS_PER_ROW = 12
+# An older birth date in an id is a guardian's: it says nothing of the child.
+FIRST_BIRTH = 2000
 _CHECK = " + ".join(f"(ascii(id_number[{at + 1}]) - 48) * {by}" for at, by in enumerate(WEIGHTS))
 _KEYS = {
     "id": "id_number",
@@ -54,7 +56,8 @@ def prepare_list(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
                 id_number, CASE WHEN valid THEN 1 ELSE 0 END AS id_valid, id_mended,
                 coalesce(
                     born_stated,
-                    CASE WHEN year(id_date) BETWEEN 1900 AND 2099 AND length(id_number) = 18
+                    CASE WHEN year(id_date) BETWEEN {FIRST_BIRTH} AND 2099
+                        AND length(id_number) = 18
                     THEN datediff('day', DATE '1970-01-01', id_date) END
                 )::INTEGER AS born,
                 coalesce(

@@ -1,8 +1,13 @@
 """The tables of care: children and what is promised, done and found for them."""
 
-from qianshou.packs.commission.care.models.child import Child, Eligibility
+from qianshou.packs.commission.care.models.child import Child, Eligibility, Enrolment
 from qianshou.packs.commission.care.models.contact import Contact, Letter, Wish
-from qianshou.packs.commission.care.models.oversight import Handover, Sample, SampleVisit
+from qianshou.packs.commission.care.models.oversight import (
+    Commendation,
+    Handover,
+    Sample,
+    SampleVisit,
+)
 from qianshou.packs.commission.care.models.pledge import Pledge
 from qianshou.packs.commission.care.models.safety import HarmReport, Hazard
 from qianshou.packs.commission.care.models.survey import (
@@ -18,9 +23,11 @@ from qianshou.packs.commission.care.models.survey import (
 __all__ = [
     "BlindCheck",
     "Child",
+    "Commendation",
     "Comparison",
     "Contact",
     "Eligibility",
+    "Enrolment",
     "Evidence",
     "Handover",
     "HarmReport",

@@ -3,7 +3,9 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+
+from qianshou.kernel.clock import day_of, now
 
 IDENTITY, HOUSEHOLD = "care.identity", "care.household"
 HEALTH, GUARDIANSHIP = "care.health", "care.guardianship"
@@ -69,6 +71,35 @@ class Child(models.Model):
         return self.code
 
 
+class Enrolments(models.Manager["Enrolment"]):
+    """Children with what is told of their enrolment."""
+
+    def get_queryset(self) -> "models.QuerySet[Enrolment]":
+        """Return children, each with how long she waited and whether this month's look is done."""
+        found: models.QuerySet[Enrolment] = super().get_queryset()
+        month = day_of(now()).replace(day=1)
+        return found.annotate(
+            waited=ExpressionWrapper(
+                F("enrolled_on") - F("candidate_on"), output_field=models.DurationField()
+            ),
+            is_current=Case(
+                When(updated_on__gte=month, then=Value(True)),
+                default=Value(False),
+                output_field=models.BooleanField(),
+            ),
+        )
+
+
+class Enrolment(Child):
+    """A child as the figures see her: how long from found to enrolled, current this month or not."""
+
+    objects: ClassVar[Enrolments] = Enrolments()
+
+    class Meta:
+        app_label = "care"
+        proxy = True
+
+
 class Eligibility(models.Model):
     """Whether a child belonged in the register from a day on, and for which reasons (资格)."""
 
@@ -92,3 +123,6 @@ class Eligibility(models.Model):
                 name="eligibility_days_in_order",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.valid_from}"

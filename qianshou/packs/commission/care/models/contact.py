@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from qianshou.kernel.clock import day_of
+
 ROLES = [
     ("cadre", "帮扶干部"),
     ("leader", "市管领导"),
@@ -29,6 +31,7 @@ class Contact(models.Model):
         ("talk", "谈心谈话"),
         ("teacher", "与班主任交流"),
         ("guardian", "与监护人交流"),
+        ("survey", "摸排"),
     ]
     child = models.ForeignKey("care.Child", models.PROTECT, related_name="contacts")
     kind = models.CharField(max_length=8, choices=KINDS)
@@ -48,6 +51,9 @@ class Contact(models.Model):
             models.Index(fields=["child", "at"], name="contact_of_child"),
             models.Index(fields=["kind", "at"], name="contact_by_kind"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.get_kind_display()} · {day_of(self.at)}"
 
 
 class Letter(models.Model):
@@ -75,6 +81,9 @@ class Letter(models.Model):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["sent_at"], name="letter_by_sending")]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {day_of(self.written_at)}"
 
 
 class Wish(models.Model):
@@ -113,3 +122,6 @@ class Wish(models.Model):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["state", "id"], name="wish_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.text} · {self.get_state_display()}"

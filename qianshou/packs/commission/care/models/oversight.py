@@ -46,6 +46,9 @@ class SampleVisit(models.Model):
             models.UniqueConstraint(fields=["sample", "child"], name="sample_child_once")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.get_outcome_display()}"
+
 
 class Handover(models.Model):
     """A child handed over (交接): the cadre changes, the child moves, or turns sixteen."""
@@ -67,3 +70,25 @@ class Handover(models.Model):
     matter = models.OneToOneField(
         "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+
+class Commendation(models.Model):
+    """Thanks in public to somebody for one thing done (激励): a reason, never points."""
+
+    ledgered = True
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
+    division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200)
+    given_on = models.DateField()
+    given_by = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(officer=models.F("given_by")), name="commendation_by_another"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer.name} · {self.given_on}"

@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from qianshou.kernel.clock import day_of
+
 
 class Pledge(models.Model):
     """One signed document (两书两清单) of a child's guardian or carer, in one version.
@@ -56,3 +58,6 @@ class Pledge(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["signed_at"], name="pledge_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.get_kind_display()} · {day_of(self.signed_at)}"

@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from qianshou.kernel.clock import day_of
+
 
 class Hazard(models.Model):
     """A hazard (安全隐患) found at a child's home, school or way; verified by another person."""
@@ -51,6 +53,9 @@ class Hazard(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["state", "found_at"], name="hazard_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.child.code} · {self.get_state_display()} · {day_of(self.found_at)}"
 
 
 class HarmReport(models.Model):

@@ -41,6 +41,9 @@ class Round(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.year}-{self.number}"
+
 
 class Roster(models.Model):
     """A roster (花名册) handed in for a round, its rows sealed under a key of its own.
@@ -72,6 +75,9 @@ class Roster(models.Model):
                 fields=["round", "kind", "organisation"], name="roster_one_of_each"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.organisation}"
 
 
 class RosterDraft(models.Model):

@@ -99,9 +99,15 @@ def find_header(sheet: Sheet, mapping: Mapping[str, str]) -> Header | None:
         for header in found:
             if best is None or len(header.fields) > len(best.fields):
                 best = header
-    if best is None or "name" not in best.fields or len(best.fields) < 2:
+    if best is None or not is_header(best):
         best = by_letters(sheet, mapping) or (find_header(sheet, {}) if mapping else None)
     return by_hand(choose_columns(best), mapping) if best else None
+
+
+def is_header(header: Header) -> bool:
+    """Whether a row names a person's column and another; or that alone, as the sheet's first."""
+    above = header.last_row <= header.sheet.rows[0][0]
+    return "name" in header.fields and (len(header.fields) > 1 or above)
 
 
 def read_headings(headings: Sequence[str], mapping: Mapping[str, str]) -> tuple[Understood, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
@@ -163,7 +165,7 @@ def raise_mismatches(row: Round, lists: Sequence[Taken], found: Found, *, at: da
     receipts = door.open_many([_opening(raiser, one) for one in fresh], by=CLOCK, at=at)
     for one, receipt in zip(fresh, receipts, strict=True):
         one.matter_id = receipt.matter
-    insert_rows([New(one, CLOCK, at) for one in rows])
+    insert_rows(Mismatch, [New(_columns(one), CLOCK, at) for one in rows])
     drawn = [
         BlindCheck(
             round=row,
@@ -176,8 +178,16 @@ def raise_mismatches(row: Round, lists: Sequence[Taken], found: Found, *, at: da
         )
         for place, (left, right) in enumerate(sample_of(row.seed, found.automatic), 1)
     ]
-    insert_rows([New(one, CLOCK, at) for one in drawn])
+    insert_rows(BlindCheck, [New(_columns(one), CLOCK, at) for one in drawn])
     return len(rows)
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    return {
+        one.attname: getattr(row, one.attname)
+        for one in row._meta.concrete_fields
+        if not one.primary_key
+    }
 
 
 def _decided_before(row: Round, pairs: Sequence[str]) -> dict[str, Mismatch]:

@@ -1,0 +1,1 @@
+"""Campaigns: measures with owners, deadlines, progress and evidence, and the money for them."""

@@ -1,0 +1,146 @@
+"""Carries a cross-check of two files out: read both, compare, write decisions and report."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from qianshou.kernel.refusal import Refusal
+from qianshou.packs.commission.care.crosscheck import FIELDS, Outcome, compare
+from qianshou.packs.commission.care.lists.reading import ChildList, read_list
+from qianshou.packs.commission.care.lists.report import write_report
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command was asked for; mappings and sheets are by side (roster, pupils)."""
+
+    roster: Path
+    pupils: Path
+    out: Path | None = None
+    engine: str = "duckdb"
+    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sheets: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self) -> tuple[ChildList, ChildList]:
+        """Return both lists; refuses as read_list."""
+        made = [
+            read_list(path, side, self.mappings.get(side, {}), self.sheets.get(side, ""))
+            for side, path in (("roster", self.roster), ("pupils", self.pupils))
+        ]
+        return made[0], made[1]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A cross-check that was carried out: both lists, the outcome, the files written."""
+
+    roster: ChildList
+    pupils: ChildList
+    outcome: Outcome
+    files: tuple[Path, ...]
+
+
+def check_files(request: Request, progress: Progress | None = None) -> Checked:
+    """Compare both files and write decisions.csv, duplicates.csv and report.html.
+
+    Refuses lists.out (the folder cannot be made or written), and what reading and comparing
+    refuse; nothing is written then.
+    """
+    if request.out is None:
+        raise Refusal(
+            "lists.no_out",
+            "没有写结果放在哪里；请加 --out 目录",
+            "Nobody said where the result goes; add --out DIR",
+            "--out",
+        )
+    tell = progress or (lambda _stage, _share: None)
+    tell("reading", 0.0)
+    roster, pupils = request.read()
+    try:
+        request.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(request.out, error) from error
+    outcome = compare(roster.table, pupils.table, engine=request.engine, progress=progress)
+    try:
+        files = write_files(request.out, roster, pupils, outcome)
+    except OSError as error:
+        raise unwritable(request.out, error) from error
+    return Checked(roster, pupils, outcome, files)
+
+
+def unwritable(out: Path, error: OSError) -> Refusal:
+    """Return the refusal of a folder that takes no files."""
+    return Refusal(
+        "lists.out",
+        f"写不进目录 {out}（{error.strerror}）；请换一个目录",
+        f"The folder {out} cannot be written ({error.strerror}); choose another",
+        "--out",
+    )
+
+
+def write_files(
+    out: Path, roster: ChildList, pupils: ChildList, outcome: Outcome
+) -> tuple[Path, ...]:
+    """Write the three files, each whole or not at all, and return where they are."""
+    options = csv.WriteOptions(quoting_style="none", quoting_header="none")
+    made = {}
+    for name, table in (
+        ("decisions.csv", decisions_of(outcome)),
+        ("duplicates.csv", duplicates_of(outcome)),
+    ):
+        sink = pa.BufferOutputStream()
+        csv.write_csv(table, sink, options)
+        made[name] = memoryview(sink.getvalue())
+    made["report.html"] = memoryview(write_report(roster, pupils, outcome, made["decisions.csv"]))
+    files = []
+    for name, content in made.items():
+        path = out / name
+        draft = path.with_name(f".{name}.part")
+        draft.write_bytes(content)
+        draft.replace(path)
+        files.append(path)
+    return tuple(files)
+
+
+def decisions_of(outcome: Outcome) -> pa.Table:
+    """Return the decisions with the level and weight of each field, and no child's own words."""
+    lines = outcome.decisions.table
+    columns = {name: lines[name] for name in ("roster_row", "pupil_row", "decision", "code")}
+    columns["weight"] = rounded(lines["weight"])
+    for name in FIELDS:
+        columns[f"{name}_level"] = lines[f"{name}_level"]
+        columns[f"{name}_weight"] = rounded(lines[f"{name}_weight"])
+    columns["household_weight"] = rounded(lines["capped"])
+    return pa.table(columns)
+
+
+def rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return weights with two decimals, as many as the published file states."""
+    return pc.round(pc.cast(column, pa.float64()), 2)
+
+
+def duplicates_of(outcome: Outcome) -> pa.Table:
+    """Return the pairs of rows that are one child, by list."""
+    rows = [
+        (side, one.first, one.second, round(one.weight, 2))
+        for side, pairs in (
+            ("roster", outcome.roster_duplicates),
+            ("pupils", outcome.pupil_duplicates),
+        )
+        for one in pairs
+    ]
+    sides, firsts, seconds, weights = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return pa.table(
+        {
+            "list": pa.array(sides, pa.string()),
+            "first_row": pa.array(firsts, pa.int64()),
+            "second_row": pa.array(seconds, pa.int64()),
+            "weight": pa.array(weights, pa.float64()),
+        }
+    )
