@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from qianshou.kernel.procedures.engine import Step
-from qianshou.kernel.procedures.forms import Form, load_form
+from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
 from qianshou.kernel.refusal import Refusal
 
 
@@ -118,7 +118,8 @@ class Pack:
 
     def form(self, name: str) -> Form:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
-        return _read_form(self.folder / "forms" / f"{name}.json")
+        form = _read_form(self.folder / "forms" / f"{name}.json")
+        return join_sheets(form, self.form)
 
     def sources(self, procedure: str) -> dict[str, dict[str, str]]:
         """Return the texts that make a procedure: the pack's bpmn by process id, its dmn, and
