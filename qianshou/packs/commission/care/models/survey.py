@@ -185,11 +185,11 @@ class Mismatch(models.Model):
         ]
 
 
-class Evidence(models.Model):
+class Proof(models.Model):
     """A photograph or file of a home verification (入户核实佐证), sealed like its mismatch."""
 
     ledgered = True
-    mismatch = models.ForeignKey(Mismatch, models.PROTECT, related_name="evidence")
+    mismatch = models.ForeignKey(Mismatch, models.PROTECT, related_name="proofs")
     media_type = models.CharField(max_length=80)
     sealed = models.BinaryField()
     officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
@@ -208,6 +208,7 @@ class BlindCheck(models.Model):
     other = models.ForeignKey(Roster, models.PROTECT, related_name="+")
     other_row = models.PositiveIntegerField()
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
+    values = models.BinaryField()
     answer = models.CharField(max_length=6, choices=ANSWERS, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     officer = models.ForeignKey(

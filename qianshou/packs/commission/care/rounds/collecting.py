@@ -1,108 +1,20 @@
-"""Opening a round and taking in its lists: handed in, withdrawn, handed in again, closed."""
+"""Taking in the lists of a round: handed in, withdrawn, handed in again, closed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from hashlib import sha256
-
-from django.apps import apps
+from datetime import datetime
 
 from qianshou.kernel import door
-from qianshou.kernel.access import CLOCK, Actor, require
+from qianshou.kernel.access import Actor, require
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Division, Officer, Organisation
+from qianshou.kernel.registry.models import Officer, Organisation
 from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.packs.commission.care.models import Roster, Round
-from qianshou.packs.commission.care.rounds.owners import circle_around
 from qianshou.packs.commission.care.rounds.running import ask_comparison
 from qianshou.packs.commission.care.rounds.sealed import ListRow, seal_rows
-from qianshou.packs.commission.care.rounds.sight import (
-    LEAD,
-    lists_wanted,
-    require_lead,
-    sight_of,
-)
-
-ROUND = "care.round"
-MATTER = apps.get_model("worklist", "Matter")
-MOST_ROUNDS = 3
-
-
-def open_round(year: int, number: int, as_of: date, *, by: Actor, at: datetime) -> Round:
-    """Open a round: every town, education and civil affairs get a task to hand in their list.
-
-    For the lead group's office. Refuses care.round_open while another is under way,
-    care.round_order for a number that is not the year's next, care.round_three for a fourth.
-    """
-    require_lead(by)
-    with write_turn():
-        _require_next(year, number)
-        wanted = lists_wanted()
-        lead = Organisation.objects.get(code=LEAD)
-        everybody = [organisation for _kind, organisation in wanted]
-        circle = circle_around(everybody, lead, by=by, at=at)
-        row = change_row(
-            Round(),
-            {
-                "year": year,
-                "number": number,
-                "as_of": as_of,
-                "opened_at": at,
-                "seed": sha256(f"{year}/{number}/{at.isoformat()}".encode()).hexdigest()[:16],
-                "division": Division.objects.get(kind="district"),
-            },
-            by=by,
-            at=at,
-        )
-        receipt = door.act(
-            acts.Open(
-                ROUND,
-                {
-                    "round": row.pk,
-                    "heading": f"{year} 年第 {number} 轮排查（截至 {as_of.isoformat()}）",
-                    "lists": [one.code for one in everybody],
-                },
-                "round",
-                organisation=LEAD,
-                circle=circle.pk,
-            ),
-            by=CLOCK,
-            at=at,
-        )
-        assert receipt is not None
-        change_row(row, {"matter": MATTER(pk=receipt.matter)}, by=by, at=at)
-        task = tasks_of(receipt.matter).get(state=0, node="issue")
-        door.act(acts.Complete(task.pk, {"as_of": as_of.isoformat()}), by=by, at=at)
-    return row
-
-
-def _require_next(year: int, number: int) -> None:
-    under_way = Round.objects.exclude(state__in=("closed", "passed")).first()
-    if under_way is not None:
-        raise Refusal(
-            "care.round_open",
-            f"{under_way.year} 年第 {under_way.number} 轮还没有收口，不能再启动一轮",
-            f"Round {under_way.number} of {under_way.year} is still under way",
-            "number",
-        )
-    if number > MOST_ROUNDS:
-        raise Refusal(
-            "care.round_three",
-            "一年最多三轮；仍不一致的提请会商",
-            "A year has three rounds at most; what is still open goes to a conference",
-            "number",
-        )
-    earlier = Round.objects.filter(year=year).order_by("-number").first()
-    following = 1 if earlier is None else earlier.number + 1
-    if number != following:
-        raise Refusal(
-            "care.round_order",
-            f"{year} 年的下一轮是第 {following} 轮",
-            f"The next round of {year} is round {following}",
-            "number",
-        )
+from qianshou.packs.commission.care.rounds.sight import require_lead, sight_of
 
 
 def require_collecting(row: Round) -> None:

@@ -128,6 +128,16 @@ def review(row: Mismatch, confirm: bool, remark: str, *, by: Actor, at: datetime
     _second_word(row, "second", facts, confirm, remark, by=by, at=at)
 
 
+def leave_open(row: Mismatch, *, by: Actor, at: datetime) -> None:
+    """Write down with a mismatch that somebody looked and could not tell; it stays open."""
+    with write_turn():
+        row = _locked(row)
+        require(bool(may_do(row, by)))
+        told = open_values(row).told
+        told.remarks.append(_remark("无法判断", "unsure", by, at))
+        change_row(row, {"values": with_told(row, told)}, by=by, at=at)
+
+
 def second_self() -> Refusal:
     """Return the answer to whoever reviews a decision of their own."""
     return Refusal(

@@ -175,6 +175,13 @@ def raise_mismatches(row: Round, lists: Sequence[Taken], found: Found, *, at: da
             other_id=right.roster,
             other_row=right.row,
             division=raiser.rosters[left.roster].division,
+            values=seal_values(
+                raiser.texts[left],
+                [raiser.texts[right]],
+                Told(against="education"),
+                left_key=raiser.keys[left.roster],
+                right_key=raiser.keys[right.roster],
+            ),
         )
         for place, (left, right) in enumerate(sample_of(row.seed, found.automatic), 1)
     ]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qianshou.kernel.registry.vault import open_value, seal_value
-from qianshou.packs.commission.care.models import Mismatch
+from qianshou.packs.commission.care.models import BlindCheck, Mismatch
 from qianshou.packs.commission.care.rounds.sealed import key_of_list
 
 
@@ -48,7 +48,7 @@ def seal_values(
     ).encode()
 
 
-def keys_of_mismatch(row: Mismatch) -> tuple[bytes, bytes | None]:
+def keys_of_mismatch(row: Mismatch | BlindCheck) -> tuple[bytes, bytes | None]:
     """Return the key of the roster's side and of the other's, which may be destroyed."""
     holder = row.roster or row.other
     assert holder is not None
@@ -58,7 +58,7 @@ def keys_of_mismatch(row: Mismatch) -> tuple[bytes, bytes | None]:
     return left, key_of_list(row.other) if row.other.wrapped_key is not None else None
 
 
-def open_values(row: Mismatch) -> Values:
+def open_values(row: Mismatch | BlindCheck) -> Values:
     """Return a mismatch in clear; Refusal care.list_erased where its own side is destroyed.
 
     Nothing is written down: whoever shows it to a person does that.

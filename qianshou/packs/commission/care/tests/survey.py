@@ -9,8 +9,9 @@ from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.packs.commission.care.models import Mismatch, Roster, Round
 from qianshou.packs.commission.care.roster import identity
-from qianshou.packs.commission.care.rounds.collecting import close_collecting, hand_in, open_round
+from qianshou.packs.commission.care.rounds.collecting import close_collecting, hand_in
 from qianshou.packs.commission.care.rounds.explaining import Answer, differing, explain
+from qianshou.packs.commission.care.rounds.opening import open_round
 from qianshou.packs.commission.care.rounds.sealed import ListRow
 from qianshou.packs.commission.care.rounds.values import open_values
 
@@ -150,6 +151,8 @@ class Survey:
     def explain(self, one: Mismatch, decision: str, side: str = "other", **more: str) -> None:
         """Explain a mismatch as its owner, each differing field by `side`."""
         told = open_values(one)
-        fields = {name: (side, "") for name in differing(told)}
-        answer = Answer(decision, more.pop("reason", "typing"), fields, remark=more.pop("remark", ""))
+        fields = dict.fromkeys(differing(told), (side, ""))
+        answer = Answer(
+            decision, more.pop("reason", "typing"), fields, remark=more.pop("remark", "")
+        )
         explain(one, answer, by=self.by(one.organisation), at=self.at)
