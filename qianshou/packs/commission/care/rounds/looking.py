@@ -68,13 +68,13 @@ def compare_rows(
     *,
     whole: bool,
 ) -> list[Compared]:
-    """Return the fields of a pair as a page shows them; without evidence those that are filled in."""
+    """Return the fields of a pair as a page shows them: those that were compared, or else filled in."""
     levels = {name: (level, weight) for name, level, weight in evidence}
     shown = []
     for key, field in FIELDS.items():
         one, two = left.get(key, ""), right.get(key, "")
         level, weight = levels.get(key, ("", 0.0))
-        if not (one or two):
+        if not (one or two) or (levels and key not in levels):
             continue
         marked = mark_differences(
             masked_like(key, one, whole=whole), masked_like(key, two, whole=whole)

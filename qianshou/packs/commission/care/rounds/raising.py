@@ -18,7 +18,7 @@ from qianshou.packs.commission.care.rounds.owners import OWNERS, PARTNERS, SPANS
 from qianshou.packs.commission.care.rounds.sealed import digest_of, key_of_list
 from qianshou.packs.commission.care.rounds.sight import LEAD
 from qianshou.packs.commission.care.rounds.snapshot import sample_of
-from qianshou.packs.commission.care.rounds.values import Told, open_values, seal_values
+from qianshou.packs.commission.care.rounds.values import Told, open_if_kept, seal_values
 
 MISMATCH = "care.mismatch"
 DECIDED = ("explained", "corrected", "confirmed", "carried")
@@ -133,7 +133,7 @@ class Raiser:
             opened_at=self.at,
         )
         if earlier is not None:
-            answer = open_values(earlier).told
+            answer = open_if_kept(earlier).told
             told.answer, told.remarks = answer.answer, answer.remarks
             row.state, row.decision, row.reason = "carried", earlier.decision, earlier.reason
             row.decided_at, row.decided_by_id = earlier.decided_at, earlier.decided_by_id

@@ -72,6 +72,14 @@ def open_values(row: Mismatch | BlindCheck) -> Values:
     )
 
 
+def open_if_kept(row: Mismatch | BlindCheck) -> Values:
+    """Return a mismatch in clear, or nothing of it where its list's key has been destroyed."""
+    holder = row.roster or row.other
+    if holder is None or holder.wrapped_key is None:
+        return Values({}, None, Told())
+    return open_values(row)
+
+
 def with_told(row: Mismatch, told: Told) -> bytes:
     """Return a mismatch's bytes with what is said of it changed."""
     left, _right = keys_of_mismatch(row)

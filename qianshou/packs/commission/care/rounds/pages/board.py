@@ -204,9 +204,9 @@ def charts_of(standing: Standing) -> list[tuple[str, str, dict[str, Any]]]:
     """Return the pictures of the board: (id, heading, option) of stacked bars."""
     zh = language().startswith("zh")
     parts = [
-        ("confirmed", "一致" if zh else "Agree"),
-        ("settled", "已说清" if zh else "Settled"),
         ("open", "待核实" if zh else "Open"),
+        ("settled", "已说清" if zh else "Settled"),
+        ("confirmed", "一致" if zh else "Agree"),
     ]
     towns = [bar for bar in standing.by_town if bar.rows or bar.mismatches]
     made = []
@@ -215,7 +215,7 @@ def charts_of(standing: Standing) -> list[tuple[str, str, dict[str, Any]]]:
         made.append(("by-town", heading, _stack(heading, towns, parts, zh)))
     if any(bar.mismatches for bar in standing.by_code):
         heading = _("按不一致类型")
-        made.append(("by-code", heading, _stack(heading, standing.by_code, parts[1:], zh)))
+        made.append(("by-code", heading, _stack(heading, standing.by_code, parts[:2], zh)))
     return made
 
 

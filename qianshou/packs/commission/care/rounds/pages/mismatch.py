@@ -41,7 +41,7 @@ from qianshou.packs.commission.care.rounds.pages.mismatches import DECISIONS as 
 from qianshou.packs.commission.care.rounds.pages.mismatches import decision_words
 from qianshou.packs.commission.care.rounds.proving import keep_evidence, open_evidence
 from qianshou.packs.commission.care.rounds.sight import sight_of
-from qianshou.packs.commission.care.rounds.values import Values, open_values
+from qianshou.packs.commission.care.rounds.values import Values, open_if_kept
 
 STEPS = {
     "explain": ("逐字段说明", "Explained"),
@@ -113,7 +113,7 @@ def _show(
     *,
     whole: bool = False,
 ) -> HttpResponse:
-    values = open_values(row)
+    values = open_if_kept(row)
     note_reading(row, by=actor, at=now())
     step = may_do(row, actor)
     task = next_task(row.matter_id) if row.matter_id else None
