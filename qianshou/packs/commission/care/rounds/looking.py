@@ -76,15 +76,8 @@ def compare_rows(
         level, weight = levels.get(key, ("", 0.0))
         if not (one or two) or (levels and key not in levels):
             continue
-        marked = mark_differences(
-            masked_like(key, one, whole=whole), masked_like(key, two, whole=whole)
-        )
-        both = bool(one and two)
-        if not both or not (level or left is not right):
-            marked = (
-                ((one and masked_like(key, one, whole=whole), False),),
-                ((two and masked_like(key, two, whole=whole), False),),
-            )
+        one, two = masked_like(key, one, whole=whole), masked_like(key, two, whole=whole)
+        marked = mark_differences(one, two) if one and two else (_plain(one), _plain(two))
         differs = bool(level) and level not in SAME
         shown.append(
             Compared(
@@ -98,6 +91,10 @@ def compare_rows(
             )
         )
     return shown
+
+
+def _plain(text: str) -> Parts:
+    return ((text, False),) if text else ()
 
 
 def single_row(texts: Mapping[str, str], language: str, *, whole: bool) -> list[tuple[str, str]]:

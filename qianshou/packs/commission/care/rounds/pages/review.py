@@ -17,6 +17,7 @@ from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.packs.commission.care.crosscheck import FIELDS as COMPARED
 from qianshou.packs.commission.care.models import BlindCheck, Mismatch, Round
 from qianshou.packs.commission.care.rounds.auditing import answer_blind
 from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
@@ -208,9 +209,6 @@ class Frame:
         note_reading(pair, by=self.actor, at=now())
         values = open_values(pair)
         right = values.rights[0] if values.rights else {}
-        told = [
-            (key, "differs" if values.left.get(key, "") != right.get(key, "") else "same", 0.0)
-            for key in {*values.left, *right}
-        ]
+        told = [(key, "", 0.0) for key in COMPARED]  # what differs is marked, what it says is not
         fields = compare_rows(values.left, right, told, language(), whole=whole)
         return {"pair_fields": fields, "blind_pair": pair}
