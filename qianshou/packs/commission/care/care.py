@@ -8,12 +8,17 @@ from qianshou.packs.commission.care import (
     month,
     report,
 )
+from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
 
 __all__ = [
+    "closing",
     "eligibility",
     "enrolment",
     "guardians",
     "hazard",
     "month",
+    "procedures",
     "report",
+    "running",
+    "taking_in",
 ]

@@ -3,6 +3,7 @@
 from django.urls import (
     URLPattern,
     URLResolver,
+    include,
     path,
 )
 
@@ -60,4 +61,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hazards/new/", hazards.register, name="care-hazard-new"),
     path("report/", report.page, name="care-report"),
     path("report/receipt/", report.follow, name="care-report-follow"),
+    path("rounds/", include("qianshou.packs.commission.care.rounds.urls")),
 ]

@@ -30,14 +30,20 @@ from qianshou.packs.commission.care.models.safety import (
     Hazard,
 )
 from qianshou.packs.commission.care.models.survey import (
+    BlindCheck,
+    Comparison,
     Mismatch,
+    Proof,
     Roster,
+    RosterDraft,
     Round,
 )
 
 __all__ = [
+    "BlindCheck",
     "Child",
     "Commendation",
+    "Comparison",
     "Contact",
     "Eligibility",
     "Enrolment",
@@ -49,7 +55,9 @@ __all__ = [
     "Letter",
     "Mismatch",
     "Pledge",
+    "Proof",
     "Roster",
+    "RosterDraft",
     "Round",
     "Sample",
     "SampleVisit",
