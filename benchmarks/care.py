@@ -21,16 +21,21 @@ ROUNDS = 120
 
 
 def cadres_of(number: int) -> list[int]:
-    """Insert so many cadres at the Bureau of Justice and return their ids."""
+    """Insert so many cadres, spread over the district's departments, and return their ids."""
     from qianshou.kernel.registry.models import Officer, Organisation, Posting
 
-    justice = Organisation.objects.get(code="justice")
+    departments = list(Organisation.objects.filter(kind="bureau").order_by("pk"))
     made = Officer.objects.bulk_create(
         Officer(username=f"bench{place}", name="林悦", password="!") for place in range(number)
     )
     Posting.objects.bulk_create(
-        Posting(officer=one, post_id="cadre", organisation=justice, from_date=NOW.date())
-        for one in made
+        Posting(
+            officer=one,
+            post_id="cadre",
+            organisation=departments[place % len(departments)],
+            from_date=NOW.date(),
+        )
+        for place, one in enumerate(made)
     )
     return [one.pk for one in made]
 
