@@ -70,8 +70,10 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
 
 
 def keep_outcome(row: Round, outcome: bytes) -> None:
-    """Keep the canonical bytes of a comparison."""
-    Comparison.objects.filter(round=row).update(outcome=zlib.compress(outcome))
+    """Keep the canonical bytes of a comparison, and what the board shows of them."""
+    confirmed = json.loads(outcome)["confirmed"]
+    kept = Comparison.objects.filter(round=row)
+    kept.update(outcome=zlib.compress(outcome), confirmed=confirmed)
 
 
 def read_outcome(row: Round) -> Mapping[str, Any]:
