@@ -153,23 +153,30 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def run_crosscheck(arguments: argparse.Namespace) -> int:
     """Compare two files of children and write who is whom, or show how their columns are read."""
-    from qianshou.packs.commission.care import lists
+    from qianshou.packs.commission.care.lists.options import parse_sheets, parse_sided
+    from qianshou.packs.commission.care.lists.reading import read_list
+    from qianshou.packs.commission.care.lists.telling import preview_files, summarise
 
-    request = lists.Request(
-        arguments.roster,
-        arguments.pupils,
-        arguments.out,
-        arguments.engine,
-        lists.parse_sided(arguments.map, "--map"),
-        lists.parse_sheets(arguments.sheet),
+    mappings, sheets = parse_sided(arguments.map), parse_sheets(arguments.sheet)
+    if arguments.out is None and not arguments.preview:
+        raise Refusal(
+            "cli.out",
+            "没有写结果放在哪里；请加 --out 目录",
+            "Nobody said where the result goes; add --out DIR",
+            field="out",
+        )
+    roster, pupils = (
+        read_list(getattr(arguments, side), side, mappings[side], sheets.get(side, ""))
+        for side in ("roster", "pupils")
     )
+    print(preview_files((roster, pupils), language()))
     if arguments.preview:
-        print(lists.preview_files(request.read(), language()))
         return 0
+    from qianshou.packs.commission.care.lists.checking import check_lists
+
     progress = draw_stage if sys.stderr.isatty() else None
-    checked = lists.check_files(request, progress)
-    print(lists.preview_files((checked.roster, checked.pupils), language()))
-    print(lists.summarise(checked, language()))
+    checked = check_lists(roster, pupils, arguments.out, arguments.engine, progress)
+    print(summarise(checked, language()))
     return 0
 
 

@@ -39,6 +39,7 @@ from qianshou.packs.commission.care.circle import (
     VILLAGE,
     VILLAGE_CIRCLE,
 )
+from qianshou.packs.commission.care.eligibility import table
 from qianshou.packs.commission.care.models import Child, Eligibility, Pledge
 from qianshou.packs.commission.care.models.child import (
     GUARDIANSHIP,
@@ -46,6 +47,7 @@ from qianshou.packs.commission.care.models.child import (
     HOUSEHOLD,
     IDENTITY,
 )
+from qianshou.packs.commission.care.pledges import template_of
 from qianshou.packs.commission.care.register import ALPHABET
 
 CHILDREN = 3928
@@ -111,7 +113,7 @@ def identity_number(born: date, serial: int) -> str:
     return body + "10X98765432"[total % 11]
 
 
-def pair_departments(towns: Sequence[Division], girls: Sequence[int], at: datetime) -> None:
+def pair_with_towns(towns: Sequence[Division], girls: Sequence[int], at: datetime) -> None:
     """Stand every department by one town, the most burdened first, and every leader by one."""
     cadres: dict[int, int] = {}
     for organisation in Posting.objects.filter(post="cadre").values_list("organisation", flat=True):
@@ -145,7 +147,7 @@ def pair_departments(towns: Sequence[Division], girls: Sequence[int], at: dateti
 def build_children(at: datetime, seed: int, number: int = CHILDREN) -> list[Girl]:
     """Insert the pairings and `number` girls with circles, sheets and pledges; return them."""
     towns, quotas = _towns(number)
-    pair_departments(towns, quotas, instant(SINCE, 540))
+    pair_with_towns(towns, quotas, instant(SINCE, 540))
     girls = drawn_girls(at, seed, number)
     _insert_persons(girls, seed)
     _insert_promises(girls, seed)
@@ -390,8 +392,8 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
         values = {
             "child_id": girl.child,
             "is_eligible": True,
-            "reasons": ["one_away_other_unable" if alone else "both_away"],
-            "table": "",
+            "reasons": ["one_away" if alone else "both_away"],
+            "table": table().digest,
             "valid_from": girl.enrolled,
         }
         decided.append(New(values, BY, instant(girl.enrolled, 610)))
@@ -400,7 +402,7 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
             values = {
                 "child_id": girl.child,
                 "kind": kind,
-                "template": "",
+                "template": template_of(kind).version,
                 "signer": "carer" if kind == "entrustment" else "guardian",
                 "way": "paper" if rng.random() < 0.7 else "phone",
                 "signed_at": at,

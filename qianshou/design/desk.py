@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.alerts import count_alerts
 from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
@@ -85,7 +86,7 @@ def show(
 
 
 def frame(actor: Actor) -> dict[str, Any]:
-    """Return what the frame shows: the officer, their post, counts of tasks and notices."""
+    """Return what the frame shows: the officer, their post, counts of tasks, notices and alerts."""
     at = now()
     return {
         "actor": actor,
@@ -93,6 +94,7 @@ def frame(actor: Actor) -> dict[str, Any]:
         "counts": count_tasks(actor, at=at),
         "unread": count_unread(actor),
         "pages": pages_for(actor),
+        "alerts": count_alerts() if actor.role == "security" else 0,
         "at": at,
     }
 

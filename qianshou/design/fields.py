@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
-from qianshou.kernel.documents.store import keep_file
+from qianshou.kernel.documents.store import keep_file_about
 from qianshou.kernel.procedures.forms import Field, Form
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.bigram import syllables_of
@@ -206,10 +206,12 @@ def read_form(
     files: "MultiValueDict[str, UploadedFile[Any]]",
     *,
     at: datetime,
+    person: int | None = None,
 ) -> tuple[dict[str, Any], list[Refusal]]:
     """Return the raw facts of what a page sent, and the refusals of files.
 
-    Photos are taken in at once, so that they need not be chosen again after a refusal.
+    Photos are taken in at once, so that they need not be chosen again after a refusal; sealed
+    where the matter is about a `person`.
     """
     raw: dict[str, Any] = {}
     refusals: list[Refusal] = []
@@ -222,7 +224,7 @@ def read_form(
             raw[field.id] = _photos_kept(sent.getlist(field.id))
             for file in files.getlist(field.id):
                 try:
-                    kept = keep_file(file, at=at, images_only=True)
+                    kept = keep_file_about(person, file, at=at, images_only=True)
                 except Refusal as refusal:
                     refusals.append(Refusal(refusal.code, refusal.zh, refusal.en, field.id))
                 else:

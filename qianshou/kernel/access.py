@@ -236,6 +236,13 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     return (Q(circle=None) & rule) | circles
 
 
+def not_hidden(by: Actor, matter: str = "") -> Q:
+    """Return the filter over matters that no circle hides from `by`, or over rows that point at
+    one by `matter` (ending in "__").
+    """
+    return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": circles_of(by)})
+
+
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
     """Whether a task is this actor's to do: at a post they hold, free or assigned to them."""
     return assignee in (None, by.officer) and by.sits_at(organisation, posts)

@@ -63,7 +63,11 @@ class ProcedureDeclaration:
 
 @dataclass(frozen=True)
 class StartDeclaration:
-    """A way into a procedure: a start event with its form, for officers or residents."""
+    """A way into a procedure: a start event with its form, for officers or residents.
+
+    `by` is "officer" or "resident" where the house shows its form, and "page" where only a page of
+    the pack's own opens it, for `posts`, which may then name "resident" too.
+    """
 
     id: str
     procedure: str
@@ -314,7 +318,8 @@ def find_start(pack_id: str, start_id: str) -> tuple[Pack, StartDeclaration]:
 class Change:
     """What an act did to a matter, as an effect or projection sees it, inside the transaction.
 
-    `late` says that the act came when its task's time was over.
+    `late` says that the act came when its task's time was over; `circle` and `person` are the
+    matter's.
     """
 
     matter: int
@@ -335,6 +340,8 @@ class Change:
     step: Step | None
     closed: bool
     late: bool = False
+    circle: int | None = None
+    person: int | None = None
 
 
 class Term(NamedTuple):

@@ -1,4 +1,4 @@
-"""The clock's hand: fires timers, warns of deadlines, carries out parcels, opens duties, seals."""
+"""The clock's hand: fires timers, warns of deadlines, carries out parcels, opens duties, erases, seals."""
 
 import logging
 import signal
@@ -12,7 +12,8 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
-from qianshou.kernel.outbox import carry_out
+from qianshou.kernel.outbox import carry_out, send_daily
+from qianshou.kernel.retention import erase_expired
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
 
 log = logging.getLogger(__name__)
@@ -22,13 +23,15 @@ PUT_OFF = timedelta(minutes=10)
 
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
-    done = {"timers": 0, "warnings": 0, "parcels": 0, "duties": 0, "seals": 0}
+    done = {"timers": 0, "warnings": 0, "parcels": 0, "duties": 0, "erased": 0, "seals": 0}
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)
     for task in due_warnings(at):
         done["warnings"] += _try(acts.Warn(task), at)
+    send_daily(at)
     done["parcels"] = carry_out(at)
     done["duties"] = sum(give_duties(at).values())
+    done["erased"] = erase_expired(at)
     done["seals"] = int(seal_entries(at) is not None)
     return done
 

@@ -95,7 +95,9 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
                 raise Refusals(refused)
             wanted: acts.Act = acts.Complete(task, tried)
         elif name == "attach":
-            wanted = acts.Attach(matter, take_files(request, "files", now()))
+            wanted = acts.Attach(
+                matter, take_files(request, "files", now(), person=found.person_id)
+            )
         elif name in READERS:
             wanted = READERS[name](actor, matter, sent)
         else:
@@ -131,4 +133,5 @@ def _read_task_form(
     node = compiled(digest).node(row.node)
     if not node.form:
         return {}, []
-    return read_form(form_of(digest, node.form), request.POST, request.FILES, at=now())
+    form = form_of(digest, node.form)
+    return read_form(form, request.POST, request.FILES, at=now(), person=matter.person_id)

@@ -142,17 +142,22 @@ def towns() -> list[tuple[str, str]]:
 @require_safe
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show every indicator with its value beside the earlier one, pack by pack; and apart from
-    them what others reported, several values of one name side by side.
+    """Show the indicators of one pack, the officer's own first, each with its value beside the
+    earlier one; and apart from them what others reported, several values of one name side by side.
     """
     wanted = read_wanted(request)
-    shown: dict[str, list[Figure]] = {}
-    for indicator in indicators_for(actor):
-        shown.setdefault(indicator.pack, []).append(figure_of(actor, indicator, wanted))
+    offered = indicators_for(actor)
+    keys = list(dict.fromkeys(indicator.pack for indicator in offered))
+    own = [seat.pack for seat in actor.seats if seat.pack in keys]
+    chosen = request.GET.get("pack", "")
+    if chosen not in keys:
+        chosen = (own or keys or [""])[0]
     context = {
         "wanted": wanted,
-        "packs": [(named(pack), figures) for pack, figures in shown.items()],
-        "reported": side_by_side(reported()),
+        "packs": [named(key) for key in keys],
+        "chosen": chosen,
+        "figures": [figure_of(actor, one, wanted) for one in offered if one.pack == chosen],
+        "reported": side_by_side(tuple(one for one in reported() if one.pack == chosen)),
         "towns": towns(),
         "here": "indicators",
     }

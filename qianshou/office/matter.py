@@ -14,14 +14,15 @@ from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.documents.models import Attachment, Document
-from qianshou.kernel.documents.store import SUFFIXES, path_of
+from qianshou.kernel.documents.store import SUFFIXES, read_document
 from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
-from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.worklist.lists import linked_matters, parties_of, see_matters, tasks_of
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
@@ -122,8 +123,7 @@ def show_matter(
             .select_related("document", "officer")
             .order_by("id")
         ),
-        "links": list(matter.links.select_related("other").order_by("id")),
-        "linked": list(matter.linked.select_related("matter").order_by("id")),
+        "links": list(linked_matters(matter.pk, actor)),
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),
         "tried": tried,
@@ -158,10 +158,15 @@ def file(request: HttpRequest, actor: Actor, matter: int, digest: str) -> HttpRe
     attachment = Attachment.objects.filter(matter=found.pk, document=digest).first()
     known = attachment is not None or digest in photos_of(found)
     document = Document.objects.filter(pk=digest).first() if known else None
-    if document is None or not path_of(digest).is_file():
+    if document is None or document.person_id not in (None, found.person_id):
         raise Http404
     name = attachment.name if attachment else f"{found.number}-{digest[:8]}"
-    return give_file(document, name)
+    try:
+        return give_file(document, name)
+    except Refusal as refusal:
+        if refusal.code == "document.none":
+            raise Http404 from refusal
+        return show(request, actor, "office/refused.html", {"refusal": refusal}, 410)
 
 
 def photos_of(matter: Any) -> set[str]:
@@ -173,7 +178,9 @@ def photos_of(matter: Any) -> set[str]:
 
 
 def give_file(document: Document, name: str) -> HttpResponse:
-    """Return a stored file as an attachment under its own kind of name."""
+    """Return a stored file as an attachment under its own kind of name; refuses what
+    `read_document` refuses.
+    """
     suffix = SUFFIXES.get(document.media_type, "")
     if not name.lower().endswith(suffix):
         name = f"{name.rpartition('.')[0] or name}{suffix}"
@@ -181,8 +188,6 @@ def give_file(document: Document, name: str) -> HttpResponse:
         "Content-Disposition": content_disposition_header(True, name) or "attachment",
         "Content-Security-Policy": FILE_POLICY,
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=3600",
+        "Cache-Control": "private, max-age=3600" if document.person_id is None else "no-store",
     }
-    return HttpResponse(
-        path_of(document.digest).read_bytes(), content_type=document.media_type, headers=headers
-    )
+    return HttpResponse(read_document(document), content_type=document.media_type, headers=headers)

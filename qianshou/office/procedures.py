@@ -69,7 +69,7 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
     if version is None:
         raise Http404
     made = compiled(version.digest)
-    counts = stays_of(procedure, at=now())
+    counts = stays_of(procedure, actor, at=now())
     zh = language().startswith("zh")
     posts = {
         code: name if zh else name_en

@@ -7,8 +7,8 @@ from datetime import date
 from qianshou.kernel.campaigns.models import Campaign, Measure
 from qianshou.kernel.campaigns.reading import tone_of
 
-WIDTH, LEFT, RIGHT = 1120, 150, 30
-ROW, TOP, GAP = 30, 34, 30
+WIDTH, LEFT, RIGHT = 1120, 30, 30
+ROW, TOP, GAP, NAME = 30, 34, 30, 24
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Lane:
-    """A group's part of the strip, from `y` down so many rows."""
+    """A group's part of the strip: its name at `y`, its marks below."""
 
     y: int
-    height: int
     zh: str
     en: str
     marks: tuple[Mark, ...]
@@ -61,9 +60,9 @@ def draw_strip(campaign: Campaign, measures: Sequence[Measure], today: date) -> 
     for group in campaign.groups:
         own = [one for one in measures if one.group == group["id"]]
         if own:
-            marks, rows = _marks(own, place, y, today)
-            lanes.append(Lane(y, rows * ROW, group["zh"], group["en"], marks))
-            y += rows * ROW
+            marks, rows = _marks(own, place, y + NAME, today)
+            lanes.append(Lane(y, group["zh"], group["en"], marks))
+            y += NAME + rows * ROW
     return Strip(
         height=y + 8,
         lanes=tuple(lanes),

@@ -4,14 +4,16 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from qianshou.kernel.documents.store import keep_file
+from qianshou.kernel.documents.store import keep_file_about
 from qianshou.kernel.refusal import Refusal
 
 MOST = 10
 
 
-def take_files(request: HttpRequest, field: str, at: datetime) -> tuple[tuple[str, str], ...]:
-    """Return digest and name of each file of a form's field, ten at most.
+def take_files(
+    request: HttpRequest, field: str, at: datetime, *, person: int | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Return digest and name of each file of a form's field, ten at most; sealed for `person`.
 
     Refuses document.none when there is none, and what keep_file refuses, with the file's name.
     """
@@ -21,7 +23,7 @@ def take_files(request: HttpRequest, field: str, at: datetime) -> tuple[tuple[st
     kept = []
     for file in files:
         try:
-            kept.append((keep_file(file, at=at).digest, (file.name or "")[:120]))
+            kept.append((keep_file_about(person, file, at=at).digest, (file.name or "")[:120]))
         except Refusal as refusal:
             raise Refusal(
                 refusal.code,

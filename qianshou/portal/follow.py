@@ -102,7 +102,9 @@ def say(request: HttpRequest, code: str, name: str) -> HttpResponse:
             task, form = question_of(matter)
             if task is None or form is None:
                 raise Http404
-            values, refused = read_form(form, request.POST, request.FILES, at=now())
+            values, refused = read_form(
+                form, request.POST, request.FILES, at=now(), person=matter.person_id
+            )
             if refused:
                 raise Refusals(refused)
             wanted = acts.Complete(task.pk, values)

@@ -19,6 +19,7 @@ OFFICER = (
     "/indicators/police.gate/calls/",
     "/indicators/police.gate/on_time/",
     "/indicators/police.gate/calls/records/",
+    "/campaigns/",
     "/registry/",
     "/registry/divisions/",
     "/registry/divisions/?q=lsz",
@@ -27,6 +28,7 @@ OFFICER = (
     "/registry/catalogues/",
     "/registry/calendar/",
 )
+CARE = ("/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/")
 ADMINISTRATOR = (
     "/registry/divisions/new/",
     "/registry/divisions/import/",
@@ -60,6 +62,19 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
 
 
 @pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_the_pages_of_care(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/", username="deng_hong", language=language, width=width, theme=theme)
+    site = page.url.rstrip("/")
+    faults = []
+    for path in CARE:
+        answer = page.goto(site + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
 def test_residents_pages(visit: Visit, language: str, width: int, theme: str) -> None:
     page = visit("/login/", language=language, width=width, theme=theme)
     site = page.url.removesuffix("/login/")
@@ -79,6 +94,19 @@ def test_the_administrators_pages(visit: Visit, width: int) -> None:
         answer = page.goto(site + path)
         assert answer is not None
         assert answer.status == 200, path
+        faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_the_security_administrators_pages(
+    visit: Visit, language: str, width: int, theme: str
+) -> None:
+    page = visit("/alerts/", username="sec_admin", language=language, width=width, theme=theme)
+    site = page.url.removesuffix("/alerts/")
+    faults = []
+    for path in ("/alerts/", "/disclosures/", "/disclosures/?from=no&refused=1"):
+        page.goto(site + path)
         faults += faults_of(page)
     assert not faults, "\n".join(faults)
 

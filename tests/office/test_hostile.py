@@ -21,6 +21,7 @@ ASKED = {
     "/indicators/": ("from", "to", "town", "compare"),
     "/indicators/police.gate/calls/": ("from", "to", "town"),
     "/indicators/police.gate/calls/records/": ("value", "by", "after", "from", "to"),
+    "/campaigns/": ("after",),
     "/registry/officers/": ("page", "q", "sort", "state"),
     "/registry/divisions/": ("page", "q"),
     "/procedures/police.gate/": ("version",),

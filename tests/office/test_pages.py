@@ -26,9 +26,11 @@ PAGES = {
     "/procedures/": 16,
     "/procedures/police.gate/": 24,
     "/indicators/": 50,
+    "/indicators/?pack=commission.care": 190,
     "/indicators/police.gate/calls/": 40,
     "/indicators/police.gate/on_time/": 40,
     "/indicators/police.gate/calls/records/": 20,
+    "/campaigns/": 14,
     "/registry/": 40,
 }
 

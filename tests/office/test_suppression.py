@@ -28,7 +28,7 @@ from qianshou.kernel.pack import Name
 from qianshou.kernel.registry.models import Division, Officer
 from qianshou.office import indicators as pages
 from qianshou.packs.police.gate.models import Order
-from tests.office.calls import register_call
+from tests.office.calls import register_call, village_of
 
 Browse = Callable[[str], Client]
 YEAR = months_until(timezone.localdate(), 12)
@@ -115,6 +115,25 @@ def test_a_small_town_is_hidden_with_the_next_smallest(
         assert list(told(orders, "division", outsider)) == list(guarded), "hidden ones at the end"
         assert evaluate(orders, YEAR, viewer=outsider).value == 90
     assert told(replace(orders, suppress=False), "division", None) == exact
+
+
+def test_who_sees_some_is_not_told_how_few_the_others_are(
+    browse: Browse, orders: Indicator, fill: Callable[..., int]
+) -> None:
+    fill("done", {"三驱镇": 12, "宝顶镇": 30, "龙水镇": 40})
+    username = "sanqu-centre.town_seat.1"
+    own = register_call(browse(username), **{"place.division": village_of("三驱镇")})
+    town = Division.objects.get(name="三驱镇")
+    seen = Order.objects.filter(division=town).values_list("pk", flat=True)[:10]
+    Order.objects.filter(pk__in=list(seen)).update(matter=own)
+    assert told(orders, "division", actor(username)) == {
+        "龙水镇": "40", "三驱镇": "not shown", "宝顶镇": "not shown",
+    }  # fmt: skip
+    narrowing = Narrowing(towns=(town.pk,))
+    page = find_records(orders, YEAR, by=actor(username), narrowing=narrowing)
+    assert (page.total, page.hidden, len(page.rows)) == (None, None, 1)
+    Order.objects.filter(division=town).update(matter=own)
+    assert told(orders, "division", actor(username))["三驱镇"] == "12"
 
 
 def test_a_town_is_shown_as_it_is_in_the_table_and_not_divided(

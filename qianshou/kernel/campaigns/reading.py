@@ -44,7 +44,7 @@ class GroupProgress:
         return self.open + self.done + self.verified
 
 
-def find_campaigns(today: date) -> QuerySet[Campaign]:
+def find_campaigns(today: date) -> QuerySet[Campaign, Any]:
     """Return campaigns, the newest first, with counts of their measures at `today`."""
     late = Q(measures__state="open", measures__due_date__lt=today)
     return Campaign.objects.annotate(

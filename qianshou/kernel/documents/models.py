@@ -6,12 +6,16 @@ from django.db import models
 
 
 class Document(models.Model):
-    """A stored file (文书), named by the SHA-256 of its bytes."""
+    """A stored file (文书), named by the SHA-256 of its bytes as they are stored.
+
+    One that is about a `person` is stored sealed under that person's key.
+    """
 
     digest = models.CharField(max_length=64, primary_key=True)
     media_type = models.CharField(max_length=80)
     size = models.PositiveIntegerField()
     stored_at = models.DateTimeField()
+    person = models.ForeignKey("registry.Person", models.PROTECT, null=True)
 
 
 class Draft(models.Model):

@@ -1,6 +1,7 @@
 """Files taken in: recognised by their first bytes, cleaned, kept under the digest of their bytes.
 
-Images are drawn anew without what cameras write beside the picture (place, time, owner).
+Images are drawn anew without what cameras write beside the picture (place, time, owner). What is
+about a person is sealed under the person's key before it touches the disk.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from qianshou.kernel.documents.models import Document
 from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry import cipher
+from qianshou.kernel.registry.vault import key_of
 
 LARGEST = 12 * 1024 * 1024
 MOST_PIXELS = 40_000_000
@@ -41,6 +44,45 @@ def keep_file(stream: IO[bytes], *, at: datetime, images_only: bool = False) -> 
     PNG, WebP, PDF, DOCX, XLSX; or no image where only images are wanted) and
     document.broken (does not open, or unpacks to too much).
     """
+    return _store(*_cleaned(stream, images_only), at)
+
+
+def keep_sealed_file(
+    stream: IO[bytes], *, person: int, at: datetime, images_only: bool = False
+) -> Document:
+    """Take in a file about a person: cleaned, then sealed, and only then written.
+
+    Its digest is that of the sealed bytes. Refuses what `keep_file` refuses, and vault.erased.
+    """
+    clean, media_type = _cleaned(stream, images_only)
+    return _store(cipher.encrypt(clean, key_of(person)), media_type, at, person)
+
+
+def keep_file_about(
+    person: int | None, stream: IO[bytes], *, at: datetime, images_only: bool = False
+) -> Document:
+    """Take in a file for a matter: sealed where that is about a person, else in clear."""
+    if person is None:
+        return keep_file(stream, at=at, images_only=images_only)
+    return keep_sealed_file(stream, person=person, at=at, images_only=images_only)
+
+
+def read_document(document: Document) -> bytes:
+    """Return a stored file in clear.
+
+    Refuses document.none where its bytes are gone, and vault.erased or vault.tampered where the
+    person's key does not open it.
+    """
+    path = path_of(document.digest)
+    if not path.is_file():
+        raise _none()
+    stored = path.read_bytes()
+    if document.person_id is None:
+        return stored
+    return cipher.decrypt(stored, key_of(document.person_id))
+
+
+def _cleaned(stream: IO[bytes], images_only: bool) -> tuple[bytes, str]:
     raw = stream.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise _large()
@@ -49,17 +91,25 @@ def keep_file(stream: IO[bytes], *, at: datetime, images_only: bool = False) -> 
     recognised = recognise(raw)
     if recognised is None or (images_only and not recognised.startswith("image/")):
         raise _unknown(images_only)
-    clean, media_type = CLEANERS[recognised](raw)
-    digest = hashlib.sha256(clean).hexdigest()
+    return CLEANERS[recognised](raw)
+
+
+def _store(content: bytes, media_type: str, at: datetime, person: int | None = None) -> Document:
+    digest = hashlib.sha256(content).hexdigest()
     path = path_of(digest)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{digest}.{os.getpid()}")
-        part.write_bytes(clean)
+        part.write_bytes(content)
         part.replace(path)
     document, _ = Document.objects.get_or_create(
         digest=digest,
-        defaults={"media_type": media_type, "size": len(clean), "stored_at": at},
+        defaults={
+            "media_type": media_type,
+            "size": len(content),
+            "stored_at": at,
+            "person_id": person,
+        },
     )
     return document
 
@@ -67,7 +117,7 @@ def keep_file(stream: IO[bytes], *, at: datetime, images_only: bool = False) -> 
 def path_of(digest: str) -> Path:
     """Return where the bytes of a digest lie; Refusal document.none for what is no digest."""
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-        raise Refusal("document.none", "没有这个文件", "There is no such file", "document")
+        raise _none()
     return Path(settings.DOCUMENTS_ROOT) / digest[:2] / digest
 
 
@@ -146,6 +196,10 @@ CLEANERS: dict[str, Callable[[bytes], tuple[bytes, str]]] = {
     DOCX: _clean_office(DOCX),
     XLSX: _clean_office(XLSX),
 }
+
+
+def _none() -> Refusal:
+    return Refusal("document.none", "没有这个文件", "There is no such file", "document")
 
 
 def _large() -> Refusal:

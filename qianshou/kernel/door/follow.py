@@ -128,6 +128,8 @@ def tell_pack(doing: Doing, step: Step | None) -> None:
         step=step,
         closed=matter.closed_at is not None,
         late=doing.task is not None and doing.at > doing.task.due_at,
+        circle=matter.circle,
+        person=matter.person,
     )
     if step is not None:
         for effect in step.effects:

@@ -203,11 +203,21 @@ def attach_documents(act: Attach, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def link_matters(act: Link, *, by: Actor, at: datetime) -> MatterRow:
-    """Say that two matters, both seen by the actor, belong together."""
+    """Say that two matters, both seen by the actor, belong together.
+
+    Refuses one from which others could learn of a circle's matter (door.circle).
+    """
     if act.matter == act.other:
         raise Refusal("door.link", "不能与自身关联", "A matter cannot be linked to itself", "other")
     matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
     other = _loaded(act.other, by, lambda standing: may_see(by, standing))
+    if other.circle not in (None, matter.circle):
+        raise Refusal(
+            "door.circle",
+            "对方事项有知情范围，不能写进这件事项；请从对方事项关联过来",
+            "The other matter has a circle and must not be named in this one; link from there",
+            "other",
+        )
     doing = Doing(
         "link",
         by,

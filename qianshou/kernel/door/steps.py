@@ -192,19 +192,20 @@ def deliver_message(act: Deliver, *, by: Actor, at: datetime) -> MatterRow:
 def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
     """End a matter as a duplicate of another; its open tasks and timers are cancelled.
 
-    Refuses a missing reason, merging into itself, a closed one or another procedure's
-    (door.merge), and actors whose seat does not allow "merge" on both.
+    Refuses a missing reason, merging into itself, a closed one, another procedure's or another
+    circle's (door.merge), and actors whose seat does not allow "merge" on both.
     """
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     first, second = sorted((act.matter, act.into))
     rows = {first: load_seen_matter(first, by), second: load_seen_matter(second, by)}
     matter, into = rows[act.matter], rows[act.into]
     closed = matter.closed_at or into.closed_at
-    if act.matter == act.into or closed or matter.procedure != into.procedure:
+    apart = (matter.procedure, matter.circle) != (into.procedure, into.circle)
+    if act.matter == act.into or closed or apart:
         raise Refusal(
             "door.merge",
-            "只能把未办结的事项并入同一规范下另一件未办结的事项",
-            "Only an open matter can be merged, into another open one of the same procedure",
+            "只能把未办结的事项并入同一规范、同一知情范围下另一件未办结的事项",
+            "Only an open matter can be merged, into another open one of its procedure and circle",
             "into",
         )
     for row in (matter, into):

@@ -123,7 +123,8 @@ def group_of(indicator: Indicator, by: str, step: str) -> Any:
             default=F(f"{division}_id"),
         )
     if by == PERIOD:
-        return TRUNCATED[step](indicator.at, tzinfo=CHINA)
+        zone = None if _is_day(indicator, indicator.at) else CHINA
+        return TRUNCATED[step](indicator.at, tzinfo=zone)
     return F(by)
 
 

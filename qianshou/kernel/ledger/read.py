@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from qianshou.kernel.ledger.models import Entry, Seal
 
 
@@ -35,10 +37,15 @@ def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def find_entries(
-    *, act: str = "", subject: str = "", before: int | None = None, size: int = 50
+    *,
+    act: str = "",
+    subject: str = "",
+    before: int | None = None,
+    size: int = 50,
+    without: QuerySet[Any] | None = None,
 ) -> tuple[Sequence[Entry], int | None]:
     """Return entries, the newest first, of one act or subject if named; and where the next
-    page begins, if there is one.
+    page begins, if there is one. The entries of the matters `without` are left out.
     """
     found = Entry.objects.order_by("-pk")
     if act:
@@ -47,6 +54,8 @@ def find_entries(
         found = found.filter(subject=subject)
     if before is not None:
         found = found.filter(pk__lt=before)
+    if without is not None:
+        found = found.filter(~Exists(without.filter(number=OuterRef("subject"))))
     rows = list(found[: size + 1])
     return rows[:size], rows[size - 1].pk if len(rows) > size else None
 

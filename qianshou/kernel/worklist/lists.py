@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from qianshou.kernel.access import Actor, visible_matters
+from qianshou.kernel.access import Actor, not_hidden, visible_matters
 from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
@@ -106,7 +106,7 @@ def _branches(
     which: str, by: Actor, addresses: Sequence[tuple[int, str]]
 ) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
-    inside, own = _inside_circles(by)
+    inside, own = inside_circles(by)
     mine = (f"t.assignee_id = %s AND {inside}", [by.officer, *own])
     pools = [
         (
@@ -125,7 +125,7 @@ def _branches(
     return [mine, *pools]
 
 
-def _inside_circles(by: Actor) -> tuple[str, list[Any]]:
+def inside_circles(by: Actor) -> tuple[str, list[Any]]:
     """Return SQL over matter `m`: it has no circle, or `by` is in it; with parameters."""
     seats = "".join(" OR (c.organisation_id = %s AND c.post_id = %s)" for _ in by.seats)
     return (
@@ -261,6 +261,17 @@ def see_matters(by: Actor) -> QuerySet[Matter]:
     return Matter.objects.filter(
         pk__in=Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
     )
+
+
+def hidden_matters(by: Actor) -> QuerySet[Matter]:
+    """Return the matters whose circle hides them from `by`."""
+    return Matter.objects.filter(~not_hidden(by))
+
+
+def linked_matters(matter: int, by: Actor) -> QuerySet[Matter]:
+    """Return the matters linked with one, either way round, that no circle hides from `by`."""
+    linked = Q(linked__matter=matter) | Q(links__other=matter)
+    return Matter.objects.filter(not_hidden(by), linked).distinct().order_by("id")
 
 
 def find_matters(queryset: QuerySet[Matter], words: str) -> QuerySet[Matter]:

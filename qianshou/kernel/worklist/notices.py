@@ -6,7 +6,7 @@ from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from qianshou.kernel.access import Actor, circles_of
+from qianshou.kernel.access import Actor, not_hidden
 from qianshou.kernel.worklist.lists import addresses_of
 from qianshou.kernel.worklist.models import Notice, Reading
 
@@ -18,13 +18,11 @@ def notices_for(by: Actor) -> QuerySet[Notice]:
     """Return the notices meant for `by`, the newest first; each says `is_read`, by this officer."""
     if by.officer is None:
         return Notice.objects.none()
-    return _marked(by).filter(reduce(or_, _addressed_to(by)), _told_to(by)).order_by("-id")
-
-
-def _told_to(by: Actor) -> Q:
-    """What a circle hides is told to nobody by their post; who is named is always told."""
-    hidden = Q(matter__circle__isnull=False) & ~Q(matter__circle__in=circles_of(by))
-    return Q(officer=by.officer) | ~hidden
+    return (
+        _marked(by)
+        .filter(reduce(or_, _addressed_to(by)), not_hidden(by, "matter__"))
+        .order_by("-id")
+    )
 
 
 def _addressed_to(by: Actor) -> list[Q]:
@@ -47,7 +45,9 @@ def _unread(by: Actor) -> QuerySet[Notice]:
         for address in _addressed_to(by)
     ]
     return _marked(by).filter(
-        _told_to(by), pk__in=first.union(*others, all=True).values("pk"), is_read=False
+        not_hidden(by, "matter__"),
+        pk__in=first.union(*others, all=True).values("pk"),
+        is_read=False,
     )
 
 

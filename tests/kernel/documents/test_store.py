@@ -1,5 +1,6 @@
 """Files taken in: recognised by what they are, cleaned, and hostile ones refused."""
 
+import hashlib
 import io
 import struct
 import zipfile
@@ -9,8 +10,17 @@ from datetime import datetime
 import pytest
 from PIL import Image
 
+from qianshou.kernel.access import CLOCK
 from qianshou.kernel.documents.models import Document
-from qianshou.kernel.documents.store import LARGEST, keep_file, path_of
+from qianshou.kernel.documents.store import (
+    LARGEST,
+    keep_file,
+    keep_file_about,
+    keep_sealed_file,
+    path_of,
+    read_document,
+)
+from qianshou.kernel.door.sealing import erase_person, register_person
 from qianshou.kernel.refusal import Refusal
 
 
@@ -99,3 +109,55 @@ def test_an_archive_that_swells_is_refused(db: None, at: datetime) -> None:
     with pytest.raises(Refusal) as refused:
         keep_file(io.BytesIO(archive(parts)), at=at)
     assert refused.value.code in ("document.broken", "document.large")
+
+
+def test_a_file_about_a_person_is_sealed_before_it_is_written(db: None, at: datetime) -> None:
+    child = register_person({}, by=CLOCK, at=at)
+    clean = read_document(keep_file(io.BytesIO(image("PNG")), at=at))
+    kept = keep_sealed_file(io.BytesIO(image("PNG")), person=child.pk, at=at)
+    stored = path_of(kept.digest).read_bytes()
+    assert hashlib.sha256(stored).hexdigest() == kept.digest
+    assert kept.size == len(stored)
+    assert (kept.person_id, kept.media_type) == (child.pk, "image/jpeg")
+    assert clean not in stored
+    assert not stored.startswith(b"\xff\xd8")
+    assert read_document(kept) == clean
+
+
+def test_the_same_file_about_two_persons_is_kept_twice(db: None, at: datetime) -> None:
+    raw = image("JPEG")
+    first, second = (
+        keep_file_about(register_person({}, by=CLOCK, at=at).pk, io.BytesIO(raw), at=at)
+        for _ in range(2)
+    )
+    assert first.digest != second.digest
+    assert read_document(first) == read_document(second)
+    assert keep_file_about(None, io.BytesIO(raw), at=at).person_id is None
+
+
+def test_nobody_reads_a_file_about_a_person_erased(db: None, at: datetime) -> None:
+    child = register_person({}, by=CLOCK, at=at)
+    kept = keep_sealed_file(io.BytesIO(image("JPEG")), person=child.pk, at=at)
+    erase_person(child.pk, by=CLOCK, at=at, reason="期满")
+    for attempt in (
+        lambda: read_document(kept),
+        lambda: keep_sealed_file(io.BytesIO(image("JPEG")), person=child.pk, at=at),
+    ):
+        with pytest.raises(Refusal) as refused:
+            attempt()
+        assert refused.value.code == "vault.erased"
+
+
+def test_a_file_about_a_person_is_refused_like_any_other(db: None, at: datetime) -> None:
+    child = register_person({}, by=CLOCK, at=at)
+    with pytest.raises(Refusal) as refused:
+        keep_sealed_file(io.BytesIO(b"%PDF-1.7"), person=child.pk, at=at, images_only=True)
+    assert refused.value.code == "document.kind"
+
+
+def test_bytes_that_are_gone_are_refused(db: None, at: datetime) -> None:
+    kept = keep_file(io.BytesIO(image("PNG", (9, 9))), at=at)
+    path_of(kept.digest).unlink()
+    with pytest.raises(Refusal) as refused:
+        read_document(kept)
+    assert refused.value.code == "document.none"

@@ -1,5 +1,14 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
+from qianshou.packs.commission.care import eligibility, enrolment, guardians
 from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
 
-__all__ = ["closing", "procedures", "running", "taking_in"]
+__all__ = [
+    "closing",
+    "eligibility",
+    "enrolment",
+    "guardians",
+    "procedures",
+    "running",
+    "taking_in",
+]

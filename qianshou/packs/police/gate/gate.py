@@ -152,14 +152,17 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     """Open a root cause when a place has called three times in 30 days for one category.
 
     A place is a village or community. Duplicates merged away do not count, nor do calls that
-    have led to a root cause already.
+    have led to a root cause already or that only a circle may know of.
     """
+    if change.circle is not None:
+        return
     same = Call.objects.filter(
         division_id=change.division,
         division__kind__in=("village", "community"),
         category=facts["category"],
         received_at__gt=change.at - timedelta(days=REPEAT_DAYS),
         cause_at=None,
+        matter__circle=None,
     ).exclude(outcome="merge")
     earlier = same.exclude(pk=change.matter).order_by("received_at")
     numbers = list(earlier.values_list("matter__number", flat=True)[: REPEATS * 4])

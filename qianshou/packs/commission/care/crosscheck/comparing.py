@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -14,19 +15,21 @@ from qianshou.packs.commission.care.crosscheck.deciding import (
     find_duplicates,
     weigh_pairs,
 )
-from qianshou.packs.commission.care.crosscheck.model import BLOCKS, STRICT_BLOCKS
+from qianshou.packs.commission.care.crosscheck.model import ALL_BLOCKS, STRICT_BLOCKS
 from qianshou.packs.commission.care.crosscheck.outcome import FIELDS, Duplicate, Lines, Outcome
 from qianshou.packs.commission.care.crosscheck.preparing import (
     PUPILS,
     ROSTER,
-    drop_common_keys,
+    clear_common_keys,
+    clear_lone_names,
     prepare_list,
     share_names,
 )
-from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, require_spark, score_pairs
+from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, score_pairs
+from qianshou.packs.commission.care.crosscheck.spark import require_spark
 from qianshou.packs.commission.care.crosscheck.weights import read_weights
 
-MEMORY = "2GB"
+MEMORY = "1500MB"
 THREADS = 2
 _NAMES = {"roster": ("花名册", "the roster"), "pupils": ("学籍名单", "the pupils' list")}
 
@@ -59,50 +62,53 @@ def compare(
     for name, table in (("roster", roster), ("pupils", pupils)):
         check_table(name, table)
     weights = read_weights()
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"SET threads = {THREADS}")
-        connection.execute(f"SET memory_limit = '{MEMORY}'")
-        connection.execute("SET enable_progress_bar = false")
+    among = max(len(pupils), weights.least_rows)
+    with TemporaryDirectory(prefix="crosscheck-") as folder, duckdb.connect() as connection:
+        for setting in (
+            f"threads = {THREADS}",
+            f"memory_limit = '{MEMORY}'",
+            f"temp_directory = '{folder}'",
+            "enable_progress_bar = false",
+        ):
+            connection.execute(f"SET {setting}")
         tell("cleaning", 0.0)
         prepare_list(connection, ROSTER, roster)
         prepare_list(connection, PUPILS, pupils)
-        tell("duplicates", 0.35)
         shares = share_names(connection, PUPILS, weights)
-        among = max(len(pupils), weights.least_rows)
 
         def score(tables: tuple[str, ...], blocks: tuple[str, ...], least: float | None) -> None:
+            clear_common_keys(connection, tables[0], tables[-1], blocks)
             score_pairs(connection, tables, blocks, shares, among, weights, engine, least)
 
-        score((ROSTER,), STRICT_BLOCKS, weights.auto)
-        weigh_pairs(connection, weights)
-        find_duplicates(connection, "same_roster", weights)
-        score((PUPILS,), STRICT_BLOCKS, weights.auto)
-        weigh_pairs(connection, weights)
-        find_duplicates(connection, "same_pupils", weights)
-        tell("matching", 0.55)
-        drop_common_keys(connection, ROSTER, PUPILS)
+        tell("duplicates", 0.3)
+        for source, found in ((ROSTER, "same_roster"), (PUPILS, "same_pupils")):
+            score((source,), STRICT_BLOCKS, weights.auto)
+            weigh_pairs(connection, weights)
+            find_duplicates(connection, found, weights)
+        tell("matching", 0.4)
+        clear_lone_names(connection)
         score((ROSTER, PUPILS), ("id",), None)
-        score((ROSTER, PUPILS), BLOCKS, weights.review)
-        tell("deciding", 0.85)
+        score((ROSTER, PUPILS), ALL_BLOCKS, weights.review)
+        tell("deciding", 0.9)
         weigh_pairs(connection, weights)
         decide_rows(connection, weights)
         explain_lines(connection, ROSTER, PUPILS)
         lines = connection.sql("FROM explained").to_arrow_table()
-        duplicates = {
-            name: tuple(
-                Duplicate(*pair)
-                for pair in connection.execute(f"FROM {name} ORDER BY first, second").fetchall()
-            )
-            for name in ("same_roster", "same_pupils")
-        }
+        same_roster = _read_duplicates(connection, "same_roster")
+        same_pupils = _read_duplicates(connection, "same_pupils")
     tell("done", 1.0)
     return Outcome(
         Lines(lines, roster, pupils),
-        duplicates["same_roster"],
-        duplicates["same_pupils"],
+        same_roster,
+        same_pupils,
         weights.version,
         round(-math.log2(among), 2),
     )
+
+
+def _read_duplicates(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[Duplicate, ...]:
+    found = connection.execute(f"FROM {name} ORDER BY first, second").fetchall()
+    return tuple(Duplicate(*one) for one in found)
 
 
 def check_table(name: str, table: pa.Table) -> None:

@@ -70,11 +70,23 @@ COMPARISONS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 RARE_LEVELS = ("same", "sound")
-# What two rows must share to be looked at; the SQL that makes the key is in `preparing`.
-BLOCKS = (
-    "id", "first15", "sound_birth", "birth_town", "sound_town", "phone", "guardian_clan",
-    "sound_school", "birth_clan_sex", "sound_month", "sound_alone",
-)  # fmt: skip
+# What two rows must share to be looked at: the keys of the left and of the right row, which
+# `preparing` makes. A first15 counts only against a number that is no valid one (`cut`).
+BLOCKS: dict[str, tuple[str, str]] = {
+    "id": ("id", "id"),
+    "sound_birth": ("sound_birth", "sound_birth"),
+    "left_cut": ("cut", "first15"),
+    "right_cut": ("first15", "cut"),
+    "birth_town": ("birth_town", "birth_town"),
+    "sound_town": ("sound_town", "sound_town"),
+    "phone": ("phone", "phone"),
+    "guardian_clan": ("guardian_clan", "guardian_clan"),
+    "sound_school": ("sound_school", "sound_school"),
+    "birth_clan_sex": ("birth_clan_sex", "birth_clan_sex"),
+    "sound_month": ("sound_month", "sound_month"),
+    "sound_alone": ("alone", "sound"),
+}
+ALL_BLOCKS = tuple(BLOCKS)
 STRICT_BLOCKS = ("id", "sound_birth")
 # u of every level: only m/u counts, and m = u * 2**weight must stay a number.
 _U = 2.0**-32
@@ -84,6 +96,11 @@ def number_levels(comparison: str) -> dict[int, str]:
     """Return the level of each number that Splink gives: -1 missing, then from the last up."""
     names = [name for name, _ in COMPARISONS[comparison]]
     return {-1: names[0], **{len(names) - 1 - at: names[at] for at in range(1, len(names))}}
+
+
+def list_keys(blocks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the keys that `blocks` compare, each once."""
+    return tuple(dict.fromkeys(key for block in blocks for key in BLOCKS[block]))
 
 
 def describe_model(
@@ -97,7 +114,8 @@ def describe_model(
         "probability_two_random_records_match": prior,
         "comparisons": [_describe_comparison(name, weights) for name in COMPARISONS],
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": f"l.by_{block} = r.by_{block}"} for block in blocks
+            {"blocking_rule": f"l.by_{BLOCKS[block][0]} = r.by_{BLOCKS[block][1]}"}
+            for block in blocks
         ],
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,

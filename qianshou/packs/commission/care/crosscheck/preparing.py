@@ -11,13 +11,14 @@ from qianshou.packs.commission.care.crosscheck.weights import Weights
 ROSTER, PUPILS = "a_roster", "b_pupils"
 # A value that so many rows share (a school's telephone, 1 January) tells nobody apart.
 PAIRS_PER_KEY = (50_000, 10_000, 2_000, 400, 80)
-PAIRS_PER_ROW = 12
+PAIRS_PER_ROW = 2
 # An older birth date in an id is a guardian's: it says nothing of the child.
 FIRST_BIRTH = 2000
 _CHECK = " + ".join(f"(ascii(id_number[{at + 1}]) - 48) * {by}" for at, by in enumerate(WEIGHTS))
 _KEYS = {
     "id": "id_number",
     "first15": "id_number[1:15]",
+    "cut": "id_number[1:15]",
     "sound_birth": "sound, born",
     "birth_town": "born, town",
     "sound_town": "sound, town",
@@ -26,8 +27,10 @@ _KEYS = {
     "sound_school": "sound, school",
     "birth_clan_sex": "born, clan, sex",
     "sound_month": "sound, birth_month",
-    "sound_alone": "sound",
+    "alone": "sound",
+    "sound": "sound",
 }
+_CONDITIONS = {"cut": "id_valid = 0", "first15": "length(id_number) >= 15"}
 
 
 def prepare_list(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
@@ -79,52 +82,51 @@ def prepare_list(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Tab
 
 def _list_keys() -> str:
     keys = []
-    for block in BLOCKS:
-        parts = _KEYS[block].split(", ")
-        known = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+    for key, columns in _KEYS.items():
+        known = [f"{column} IS NOT NULL" for column in columns.split(", ")]
+        known += [_CONDITIONS[key]] if key in _CONDITIONS else []
         keys.append(
-            f"CASE WHEN {known} THEN (hash({', '.join(parts)}) // 2)::BIGINT END AS by_{block}"
+            f"CASE WHEN {' AND '.join(known)} THEN (hash({columns}) // 2)::BIGINT END AS by_{key}"
         )
     return ", ".join(keys)
 
 
-def drop_common_keys(connection: duckdb.DuckDBPyConnection, left: str, right: str) -> None:
-    """Clear the keys that too many rows share, so that no block grows without bound.
+def clear_lone_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave the name alone as a key only to rows with neither id nor birth date to compare."""
+    connection.execute(
+        f"""
+        UPDATE {ROSTER} SET by_alone = NULL
+        WHERE id_number IS NOT NULL AND EXISTS (FROM {PUPILS} WHERE id_number IS NOT NULL)
+        OR born IS NOT NULL AND EXISTS (FROM {PUPILS} WHERE born IS NOT NULL)
+        """
+    )
 
-    A name alone is a key only for rows of `left` that have neither birth date nor id.
-    """
-    if left != right:
-        connection.execute(
-            f"""
-            UPDATE {left} SET by_sound_alone = NULL
-            WHERE id_number IS NOT NULL AND EXISTS (FROM {right} WHERE id_number IS NOT NULL)
-            OR born IS NOT NULL AND EXISTS (FROM {right} WHERE born IS NOT NULL)
-            """
-        )
-    rows = _count(connection, f"SELECT count(*) FROM {left}")
-    rows += _count(connection, f"SELECT count(*) FROM {right}")
-    for block in BLOCKS:
+
+def clear_common_keys(
+    connection: duckdb.DuckDBPyConnection, left: str, right: str, blocks: tuple[str, ...]
+) -> None:
+    """Clear the keys of `left` that too many rows share, so that no block grows without bound."""
+    rows = sum(_count(connection, f"SELECT count(*) FROM {one}") for one in (left, right))
+    for one, other in (BLOCKS[block] for block in blocks):
         connection.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE shared AS
             SELECT key, l.n * r.n AS pairs FROM
-                (SELECT by_{block} AS key, count(*) AS n FROM {left} GROUP BY key) l
-                JOIN (SELECT by_{block} AS key, count(*) AS n FROM {right} GROUP BY key) r
+                (SELECT by_{one} AS key, count(*) AS n FROM {left} GROUP BY key) l
+                JOIN (SELECT by_{other} AS key, count(*) AS n FROM {right} GROUP BY key) r
                 USING (key)
             """
         )
         for limit in PAIRS_PER_KEY:
-            kept = _count(
-                connection,
-                f"SELECT coalesce(sum(pairs), 0) FROM shared WHERE pairs <= {limit}",
-            )
-            if kept <= rows * PAIRS_PER_ROW:
+            small = f"SELECT coalesce(sum(pairs), 0) FROM shared WHERE pairs <= {limit}"
+            if _count(connection, small) <= rows * PAIRS_PER_ROW:
                 break
         if _count(connection, f"SELECT count(*) FROM shared WHERE pairs > {limit}"):
             connection.execute(
-                f"UPDATE {left} SET by_{block} = NULL WHERE by_{block} IN"
+                f"UPDATE {left} SET by_{one} = NULL WHERE by_{one} IN"
                 f" (SELECT key FROM shared WHERE pairs > {limit})"
             )
+    connection.execute("DROP TABLE shared")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:

@@ -1,7 +1,7 @@
-"""Carries a cross-check of two files out: read both, compare, write decisions and report."""
+"""Carries a cross-check of two lists out: compare them, write the decisions and a report."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,30 +10,10 @@ from pyarrow import csv
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.crosscheck import FIELDS, Outcome, compare
-from qianshou.packs.commission.care.lists.reading import ChildList, read_list
+from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.report import write_report
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command was asked for; mappings and sheets are by side (roster, pupils)."""
-
-    roster: Path
-    pupils: Path
-    out: Path | None = None
-    engine: str = "duckdb"
-    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sheets: Mapping[str, str] = field(default_factory=dict)
-
-    def read(self) -> tuple[ChildList, ChildList]:
-        """Return both lists; refuses as read_list."""
-        made = [
-            read_list(path, side, self.mappings.get(side, {}), self.sheets.get(side, ""))
-            for side, path in (("roster", self.roster), ("pupils", self.pupils))
-        ]
-        return made[0], made[1]
 
 
 @dataclass(frozen=True)
@@ -43,35 +23,34 @@ class Checked:
     roster: ChildList
     pupils: ChildList
     outcome: Outcome
+    digest: str
     files: tuple[Path, ...]
 
 
-def check_files(request: Request, progress: Progress | None = None) -> Checked:
-    """Compare both files and write decisions.csv, duplicates.csv and report.html.
+def check_lists(
+    roster: ChildList, pupils: ChildList, out: Path, engine: str, progress: Progress | None = None
+) -> Checked:
+    """Compare both lists and write decisions.csv, duplicates.csv and report.html into `out`.
 
-    Refuses lists.out (the folder cannot be made or written), and what reading and comparing
-    refuse; nothing is written then.
+    Refuses lists.out (the folder cannot be made or written) and what comparing refuses.
     """
-    if request.out is None:
-        raise Refusal(
-            "lists.no_out",
-            "没有写结果放在哪里；请加 --out 目录",
-            "Nobody said where the result goes; add --out DIR",
-            "--out",
-        )
-    tell = progress or (lambda _stage, _share: None)
-    tell("reading", 0.0)
-    roster, pupils = request.read()
+    is_new = not out.exists()
     try:
-        request.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(request.out, error) from error
-    outcome = compare(roster.table, pupils.table, engine=request.engine, progress=progress)
+        raise unwritable(out, error) from error
     try:
-        files = write_files(request.out, roster, pupils, outcome)
+        outcome = compare(roster.table, pupils.table, engine=engine, progress=progress)
+    except Refusal:
+        if is_new:
+            out.rmdir()
+        raise
+    digest = outcome.digest()
+    try:
+        files = write_files(out, roster, pupils, outcome, digest)
     except OSError as error:
-        raise unwritable(request.out, error) from error
-    return Checked(roster, pupils, outcome, files)
+        raise unwritable(out, error) from error
+    return Checked(roster, pupils, outcome, digest, files)
 
 
 def unwritable(out: Path, error: OSError) -> Refusal:
@@ -85,7 +64,7 @@ def unwritable(out: Path, error: OSError) -> Refusal:
 
 
 def write_files(
-    out: Path, roster: ChildList, pupils: ChildList, outcome: Outcome
+    out: Path, roster: ChildList, pupils: ChildList, outcome: Outcome, digest: str
 ) -> tuple[Path, ...]:
     """Write the three files, each whole or not at all, and return where they are."""
     options = csv.WriteOptions(quoting_style="none", quoting_header="none")
@@ -97,7 +76,9 @@ def write_files(
         sink = pa.BufferOutputStream()
         csv.write_csv(table, sink, options)
         made[name] = memoryview(sink.getvalue())
-    made["report.html"] = memoryview(write_report(roster, pupils, outcome, made["decisions.csv"]))
+    made["report.html"] = memoryview(
+        write_report(roster, pupils, outcome, digest, made["decisions.csv"])
+    )
     files = []
     for name, content in made.items():
         path = out / name

@@ -6,7 +6,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.lists.reading import SIDES
 
 
-def parse_sided(words: Sequence[str], option: str) -> dict[str, dict[str, str]]:
+def parse_sided(words: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return by side what options like roster:name=孩子 say; refuses lists.option."""
     found: dict[str, dict[str, str]] = {side: {} for side in SIDES}
     for word in words:
@@ -15,17 +15,17 @@ def parse_sided(words: Sequence[str], option: str) -> dict[str, dict[str, str]]:
         if side not in SIDES or not (colon and equals and key.strip() and value.strip()):
             raise Refusal(
                 "lists.option",
-                f"{option} “{word}” 写得不对；请写成 {option} roster:字段=列名（或 pupils:字段=列名）",
-                f"{option} “{word}” cannot be read: write {option} roster:FIELD=HEADING "
+                f"--map “{word}” 写得不对；请写成 --map roster:字段=列名（或 pupils:字段=列名）",
+                f"--map “{word}” cannot be read: write --map roster:FIELD=HEADING "
                 "(or pupils:FIELD=HEADING)",
-                option,
+                "map",
             )
         if key.strip() in found[side]:
             raise Refusal(
                 "lists.option_twice",
-                f"{option} 两次指定了 {side} 的字段 {key}；请只留一个",
-                f"{option} names the field {key} of {side} twice; keep one",
-                option,
+                f"--map 两次指定了 {side} 的字段 {key}；请只留一个",
+                f"--map names the field {key} of {side} twice; keep one",
+                "map",
             )
         found[side][key.strip()] = value.strip()
     return found
@@ -41,7 +41,7 @@ def parse_sheets(words: Sequence[str]) -> dict[str, str]:
                 "lists.sheet_option",
                 f"--sheet “{word}” 写得不对；请写成 --sheet roster:表名（或 pupils:表名）",
                 f"--sheet “{word}” cannot be read: write --sheet roster:NAME (or pupils:NAME)",
-                "--sheet",
+                "sheet",
             )
         found[side] = name.strip()
     return found

@@ -4,7 +4,6 @@ Whatever it is not sure of (blank lines, rows of unequal length, another encodin
 GB 18030) it leaves to the reader that goes row by row.
 """
 
-import re
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -16,17 +15,21 @@ from qianshou.packs.commission.care.roster.columns import COMPARED
 from qianshou.packs.commission.care.roster.delimited import find_separator, records
 from qianshou.packs.commission.care.roster.grid import Sheet
 from qianshou.packs.commission.care.roster.header import Header, find_header
-from qianshou.packs.commission.care.roster.reading import CLOSING, COUNT, TOTALS
+from qianshou.packs.commission.care.roster.reading import CLOSING, OWN, TOTALS, is_no_person
 
 SMALL = 1 << 20  # below this, going row by row is as quick and finds more out
 HEAD = 1 << 16
+# How a name begins that may be none: not at all, with a count, or like a total or a remark.
+SUSPECT = (
+    r"^\s*($|[0-9０-９]|合|总|小|共|填|审|报|负|经|单|联|日|制|备|注|说明"
+    r"|(?i:total|sum|subtotal|note|prepared|checked))"
+)
 BINARY = (b"PK", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff", b"<")
-BLANK_LINE = re.compile(rb"(?:\A|\n)[ \t]*\r?\n")
 
 
 def read_quickly(content: bytes, mapping: Mapping[str, str]) -> tuple[Header, pa.Table] | None:
     """Return header and texts of a text with separators, or None to have it read row by row."""
-    if len(content) < SMALL or content.startswith(BINARY) or BLANK_LINE.search(content):
+    if len(content) < SMALL or content.startswith(BINARY) or has_blank_line(content):
         return None
     plain = as_utf8(content)
     head = plain[:HEAD].decode("utf-8", "ignore") if plain else ""
@@ -48,7 +51,7 @@ def read_quickly(content: bytes, mapping: Mapping[str, str]) -> tuple[Header, pa
             csv.ReadOptions(column_names=names, skip_rows=header.last_row, block_size=8 << 20),
             csv.ParseOptions(delimiter=separator, newlines_in_values=True),
             csv.ConvertOptions(
-                include_columns=list(wanted.values()),
+                include_columns=sorted({names[0], *wanted.values()}),
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=False,
             ),
@@ -56,9 +59,15 @@ def read_quickly(content: bytes, mapping: Mapping[str, str]) -> tuple[Header, pa
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
     first = header.last_row + 1
-    columns = {"row": pa.array(range(first, first + len(table)), pa.int64())}
-    columns |= {field: table[name] for field, name in wanted.items()}
-    return header, drop_nobody(pa.table(columns), header)
+    columns = {"row": pa.arange(first, first + len(table)), "first": table[names[0]]}
+    columns |= {field: pc.utf8_trim_whitespace(table[name]) for field, name in wanted.items()}
+    found = drop_nobody(pa.table(columns), header)
+    return (header, found) if len(found) else None
+
+
+def has_blank_line(content: bytes) -> bool:
+    """Whether a line of a text is empty: such lines count, and Arrow passes them over."""
+    return content.startswith((b"\n", b"\r\n")) or b"\n\n" in content or b"\n\r\n" in content
 
 
 def header_of(lines: list[tuple[int, list[str]]], mapping: Mapping[str, str]) -> Header | None:
@@ -85,33 +94,28 @@ def as_utf8(content: bytes) -> bytes | None:
 
 
 def drop_nobody(table: pa.Table, header: Header) -> pa.Table:
-    """Return the table without rows that name nobody: blank ones, totals, headings again."""
-    said = [pc.not_equal(pc.utf8_trim_whitespace(column), "") for column in table.columns[1:]]
-    keep = said[0]
-    for column in said[1:]:
-        keep = pc.or_(keep, column)
-    odd = pc.match_substring_regex(
-        table["name"], r"^\s*(合|总|小|共|[Tt]otal|TOTAL|填|审|制|备|注|说明)"
-    )
-    suspects = pc.indices_nonzero(odd).to_pylist()
+    """Return the table without rows that name nobody: blank ones, totals, headings again.
+
+    The table's column `first`, what stands first in the line, is left out of the answer.
+    """
+    headings = {field: column.heading for field, column in header.fields.items()}
+    fields = table.column_names[2:]
+    blank = pc.equal(pc.binary_join_element_wise(*(table[field] for field in fields), ""), "")
+    odd = pc.equal(table["name"], headings["name"])
+    odd = pc.or_(odd, pc.match_substring_regex(table["name"], SUSPECT))
     nobody = [
-        at
-        for at in suspects
-        if is_total({f: table[f][at].as_py() for f in COMPARED if f in table.column_names})
+        row["row"]
+        for row in table.filter(odd).to_pylist()
+        if is_total(row)
+        or (len(fields) > 1 and all(row[field].strip() == headings[field] for field in fields))
     ]
-    again = pc.equal(table["name"], header.fields["name"].heading)
-    keep = pc.and_(keep, pc.invert(again))
-    table = table.append_column("keep", keep)
-    if nobody:
-        at = pa.array(range(len(table)))
-        keep = pc.and_(table["keep"], pc.invert(pc.is_in(at, pa.array(nobody))))
-        table = table.set_column(len(table.column_names) - 1, "keep", keep)
-    return table.filter(table["keep"]).drop_columns(["keep"])
+    drop = pc.or_(blank, pc.is_in(table["row"], pa.array(nobody, pa.int64())))
+    return table.filter(pc.invert(drop)).drop_columns(["first"])
 
 
-def is_total(texts: Mapping[str, str]) -> bool:
-    """Whether a row is a total or a closing remark: beside it only counts stand."""
-    first, *rest = [text.strip() for text in texts.values() if text.strip()]
+def is_total(row: Mapping[str, str]) -> bool:
+    """Whether a row is a total or a closing remark, as `person_rows` has it."""
+    first = next((row[field].strip() for field in list(row)[1:] if row[field].strip()), "")
     if not (TOTALS.fullmatch(first) or CLOSING.fullmatch(first)):
         return False
-    return all(COUNT.fullmatch(text) or CLOSING.fullmatch(text) for text in rest)
+    return is_no_person({field: row.get(field, "").strip() for field in OWN}, first)

@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from qianshou.packs.commission.care.crosscheck import FIELDS, LEVELS, Decision, Outcome
+from qianshou.packs.commission.care.crosscheck import FIELDS, LEVELS, Decision, Lines, Outcome
 from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
 from qianshou.packs.commission.care.roster.columns import FIELDS as NAMED
 
 MOST_SHOWN = 20  # discrepancies of a code
+AGREEING = ("same", "missing", "capped")
 MASKED = ("id_number", "phone")
+LONGEST = 100  # signs of a text that are shown
 WIDTH = 640
 BARS = (
     ("rows", "花名册", "roster"),
@@ -31,9 +33,9 @@ BARS = (
 
 
 def write_report(
-    roster: ChildList, pupils: ChildList, outcome: Outcome, decisions: memoryview
+    roster: ChildList, pupils: ChildList, outcome: Outcome, digest: str, decisions: memoryview
 ) -> bytes:
-    """Return the page; `decisions` is what decisions.csv holds."""
+    """Return the page; `digest` is the outcome's, `decisions` what decisions.csv holds."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -50,12 +52,12 @@ def write_report(
         total=len(roster.table),
         bars=list(bars_of(outcome)),
         agreement=list(agreement_of(outcome)),
-        shown=list(shown_of(outcome)),
+        shown=list(shown_of(roster, pupils, outcome)),
         most=MOST_SHOWN,
         duplicates=(outcome.roster_duplicates, outcome.pupil_duplicates),
         version=outcome.weights_version,
         prior=outcome.prior,
-        digest=outcome.digest(),
+        digest=digest,
         decisions_sha256=hashlib.sha256(decisions).hexdigest(),
     )
     return page.encode()
@@ -105,7 +107,9 @@ def agreement_of(outcome: Outcome) -> Iterator[tuple[str, list[tuple[str, str, i
             yield field, levels, total
 
 
-def shown_of(outcome: Outcome) -> Iterator[tuple[str, int, list[Mapping[str, Any]]]]:
+def shown_of(
+    roster: ChildList, pupils: ChildList, outcome: Outcome
+) -> Iterator[tuple[str, int, list[Mapping[str, Any]]]]:
     """Yield by code how many discrepancies there are and the first of them, fields beside fields."""
     codes = outcome.decisions.table["code"]
     for code in CODES:
@@ -113,7 +117,8 @@ def shown_of(outcome: Outcome) -> Iterator[tuple[str, int, list[Mapping[str, Any
             continue
         places = pc.indices_nonzero(pc.equal(codes, code)).to_pylist()
         if places:
-            shown = [outcome.decisions[at] for at in places[:MOST_SHOWN]]
+            few = outcome.decisions.table.take(places[:MOST_SHOWN])
+            shown = Lines(few, roster.table, pupils.table)
             yield code, len(places), [show_decision(decision) for decision in shown]
 
 
@@ -131,10 +136,10 @@ def show_decision(decision: Decision) -> Mapping[str, Any]:
                 "pupil": right,
                 "level": LEVELS[one.level],
                 "weight": one.weight,
-                "differs": one.level not in ("same", "missing", "capped"),
+                "differs": one.level not in AGREEING,
             }
             for one in decision.evidence
-            for left, right in [mark_pieces(one.field, one.roster, one.pupil)]
+            for left, right in [mark_pieces(one.field, one.roster, one.pupil, one.level)]
         ],
     }
 
@@ -142,13 +147,16 @@ def show_decision(decision: Decision) -> Mapping[str, Any]:
 Pieces = list[tuple[str, bool]]
 
 
-def mark_pieces(field: str, roster: str, pupil: str) -> tuple[Pieces, Pieces]:
+def mark_pieces(field: str, roster: str, pupil: str, level: str) -> tuple[Pieces, Pieces]:
     """Return both texts in pieces, each with whether it differs from the other text.
+
+    Where the level says that they mean the same, nothing is marked.
 
     Of identity and telephone numbers only the last four signs are shown.
     """
+    roster, pupil = roster[:LONGEST], pupil[:LONGEST]
     shown = (hide(field, roster), hide(field, pupil))
-    if not roster or not pupil:
+    if level in AGREEING:
         return [(shown[0], False)], [(shown[1], False)]
     left: Pieces = []
     right: Pieces = []

@@ -1,21 +1,20 @@
 """What the command tells on the terminal: how columns were read, and what came of it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from qianshou.packs.commission.care.crosscheck import FIELDS
-from qianshou.packs.commission.care.lists.checking import Checked
 from qianshou.packs.commission.care.lists.reading import SIDES, ChildList
 from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
-from qianshou.packs.commission.care.roster.columns import FIELDS as NAMED
+from qianshou.packs.commission.care.roster.columns import COMPARED, FIELDS
+
+if TYPE_CHECKING:
+    from qianshou.packs.commission.care.lists.checking import Checked
 
 
 def preview_files(lists: Sequence[ChildList], language: str) -> str:
     """Return in words which heading of each list was taken for which field."""
-    zh = language.startswith("zh")
-    lines = []
-    for one in lines_of(lists):
-        lines.append(one[0] if zh else one[1])
-    return "\n".join(lines)
+    at = 0 if language.startswith("zh") else 1
+    return "\n".join(line[at] for line in lines_of(lists))
 
 
 def lines_of(lists: Sequence[ChildList]) -> list[tuple[str, str]]:
@@ -34,9 +33,9 @@ def lines_of(lists: Sequence[ChildList]) -> list[tuple[str, str]]:
         )
         for column in one.columns:
             heading = " ".join(column.heading.split())
-            if column.field in FIELDS:
+            if column.field in COMPARED:
                 hand = ("（手工指定）", " (by hand)") if column.by_hand else ("", "")
-                named = NAMED[column.field]
+                named = FIELDS[column.field]
                 end = (
                     f"→ {column.field}  {named.zh}{hand[0]}",
                     f"→ {column.field}  {named.en}{hand[1]}",
@@ -46,7 +45,7 @@ def lines_of(lists: Sequence[ChildList]) -> list[tuple[str, str]]:
             start = f"  {column.letter:>3}  {heading}  "
             lines.append((start + end[0], start + end[1]))
         if one.absent:
-            names_zh = "、".join(NAMED[key].zh for key in one.absent)
+            names_zh = "、".join(FIELDS[key].zh for key in one.absent)
             names_en = ", ".join(one.absent)
             lines.append((f"       没有的列：{names_zh}", f"       columns not there: {names_en}"))
         for warning in one.warnings:
@@ -54,7 +53,7 @@ def lines_of(lists: Sequence[ChildList]) -> list[tuple[str, str]]:
     return lines
 
 
-def summarise(checked: Checked, language: str) -> str:
+def summarise(checked: "Checked", language: str) -> str:
     """Return the counts by decision and code, the weights and the files, in words."""
     at = 0 if language.startswith("zh") else 1
     outcome = checked.outcome
@@ -67,6 +66,6 @@ def summarise(checked: Checked, language: str) -> str:
     lines.append("")
     weights = ("权重版本", "weights version")[at]
     digest = ("结果摘要", "digest")[at]
-    lines.append(f"{weights} {outcome.weights_version} · {digest} {outcome.digest()}")
+    lines.append(f"{weights} {outcome.weights_version} · {digest} {checked.digest}")
     lines += [str(path) for path in checked.files]
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from qianshou.packs.commission.care.roster.texts import tidy
 
+LONGEST = 40  # a name of a place; what is longer is none
 OFFICE = re.compile(r"(人民政府|办事处|村民委员会|居民委员会|村委会|居委会|委员会)$")
 SUFFIX = re.compile(r"(?<=..)(街道|民族乡|镇|乡|街|社区|村|居)$")
 
@@ -39,5 +40,5 @@ def meant_place(typed: str, names: Collection[str]) -> str:
 def nearest_place(typed: str, names: Collection[str]) -> str:
     """Return the name that looks most like a text, or "" when none does."""
     stems = {stem(name): name for name in names}
-    close = difflib.get_close_matches(stem(typed), list(stems), n=1, cutoff=0.4)
+    close = difflib.get_close_matches(stem(typed[:LONGEST]), list(stems), n=1, cutoff=0.4)
     return stems[close[0]] if close else ""

@@ -224,8 +224,8 @@ def is_no_person(cells: Mapping[str, str], first: str) -> bool:
 
 def is_header_again(row: Sequence[str], headings: Mapping[int, str]) -> bool:
     """Whether a row repeats the headings, as lists that were printed by the page do."""
-    same = [tidy(row[place]) == heading for place, heading in headings.items() if place < len(row)]
-    return len(same) > 1 and all(same)
+    compared = [place for place in headings if place < len(row)]
+    return len(compared) > 1 and all(tidy(row[place]) == headings[place] for place in compared)
 
 
 def warnings_of(header: Header) -> Iterator[RowError]:

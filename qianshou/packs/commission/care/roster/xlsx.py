@@ -71,7 +71,13 @@ class Workbook:
     def sheets(self) -> Iterator[Sheet]:
         """Yield the sheets in the order of their tabs; charts are none."""
         found = self._book.findall("{*}sheets/{*}sheet")
-        for sheet in found[:MOST_SHEETS]:
+        if len(found) > MOST_SHEETS:
+            raise Refusal(
+                "sheet.too_large",
+                f"一个文件最多 {MOST_SHEETS} 个表；请只留要报的表",
+                f"A file may have {MOST_SHEETS} sheets at most; keep the one to send",
+            )
+        for sheet in found:
             path = self._parts[sheet.get(RELATION) or sheet.get(STRICT_RELATION) or ""]
             if "chartsheet" not in path and "dialogsheet" not in path:
                 hidden = sheet.get("state", "visible") != "visible"
@@ -157,6 +163,8 @@ class Workbook:
 
     def _text(self, cell: etree._Element) -> str:
         kind = cell.get("t", "n")
+        if kind == "s" and len(cell) == 1:
+            return self._shared[int(cell[0].text or "")]
         value = ""
         computed = False
         for part in cell:
@@ -203,6 +211,9 @@ def walk(part: IO[bytes], *tags: str) -> Iterator[etree._Element]:
 def rich_text(element: etree._Element) -> str:
     """Return the text of a shared or inline string, without what says how it is pronounced."""
     text = ""
+    if len(element) == 1 and not len(element[0]):
+        text = element[0].text or ""
+        return (unescape(text) if "_x" in text else text).strip()
     for part in element:
         tag = str(part.tag)
         if tag.endswith("}t"):

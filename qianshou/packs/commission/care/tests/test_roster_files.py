@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -153,3 +154,8 @@ def test_shared_and_rich_texts_are_read_as_they_look() -> None:
         new.writestr("xl/sharedStrings.xml", f'<sst xmlns="m"><si><t>a</t></si>{rich}</sst>')
     texts = read_roster(stream.getvalue(), "a.xlsx", "town").rows[0].texts
     assert (texts["name"], texts["school"]) == ("陈小雪", "龙水中学")
+
+
+def test_a_workbook_of_more_sheets_than_anybody_fills_in_is_refused() -> None:
+    many: dict[str, Sequence[Sequence[object]]] = {f"表{place}": [["姓名"]] for place in range(101)}
+    assert refused(workbook(many)).code == "sheet.too_large"

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from openpyxl import load_workbook
 from PIL import Image
@@ -54,7 +53,7 @@ def text_of(answer: Any, expected: int = 200) -> str:
     return str(answer.content.decode())
 
 
-def send(client: Client, address: str, **sent: Any) -> HttpResponse:
+def send(client: Client, address: str, **sent: Any) -> Any:
     return client.post(address, sent)
 
 
@@ -154,8 +153,8 @@ def test_every_page_keeps_its_queries_whatever_the_rows(
     few = survey.compare(survey.open())
     survey.conclude(few, "next")
     for order in range(60):
-        row = child(order % 20, TOWNS[order % 3], name=f"欧阳{chr(0x4E10 + order)}{order}")
-        survey.lists.rows[TOWNS[order % 3]].append({**row, "id_number": "", "phone": ""})
+        texts = child(order % 20, TOWNS[order % 3], name=f"欧阳{chr(0x4E10 + order)}{order}")
+        survey.lists.rows[TOWNS[order % 3]].append({**texts, "id_number": "", "phone": ""})
     many = survey.compare(survey.open(2))
     assert Mismatch.objects.filter(round=many).count() >= 50
     for row in (few, many):
@@ -191,7 +190,7 @@ def test_a_file_is_checked_row_by_row_and_nothing_is_half_taken(
     kept = dict.fromkeys(("school", "phone"), "")
     again = send(town, address + "row/3/", **kept, name="", town="龙水镇", village=village)
     assert "没有填姓名" in text_of(again, 422)
-    assert RosterDraft.objects.get()
+    assert RosterDraft.objects.exists()
     whole = {"name": "陈小雨", "birth_date": "2014-03-05", "town": "龙水镇", "village": village}
     assert send(town, address + "row/3/", **whole).status_code == 302
     assert send(town, address, act="delete", row="4").status_code == 302

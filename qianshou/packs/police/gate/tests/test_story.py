@@ -12,7 +12,14 @@ from qianshou.kernel.calendar import due_at
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting
+from qianshou.kernel.registry.models import (
+    Circle,
+    CircleMember,
+    Division,
+    Officer,
+    Organisation,
+    Posting,
+)
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.police.gate.models import Call, Order
@@ -22,9 +29,10 @@ TRIAGE = {"kind": "non_police", "category": "noise.work", "level": "normal"}
 
 @dataclass
 class Gate:
-    """The cast at their posts, and the instant at which they act."""
+    """The cast at their posts, the instant at which they act, and the circle of what they open."""
 
     at: datetime
+    circle: int | None = None
 
     def actor(self, username: str) -> Actor:
         return actor_of(Officer.objects.get(username=username), self.at)
@@ -38,7 +46,9 @@ class Gate:
             **changed,
         }
         receipt = door.act(
-            acts.Open("police.gate", facts, "register"), by=self.actor(by), at=self.at
+            acts.Open("police.gate", facts, "register", circle=self.circle),
+            by=self.actor(by),
+            at=self.at,
         )
         assert receipt is not None
         return receipt.matter
@@ -239,6 +249,27 @@ def test_the_third_call_of_a_place_opens_a_root_cause_once(gate: Gate) -> None:
     causes = Matter.objects.filter(procedure="police.gate.cause")
     assert causes.count() == 1
     assert "LD-" in causes.get().state
+    clean()
+
+
+def test_a_call_that_only_a_circle_may_know_of_leads_to_no_root_cause(gate: Gate) -> None:
+    gate.circle = Circle.objects.create(about="child").pk
+    CircleMember.objects.create(
+        circle_id=gate.circle, role="cadre", officer_id=gate.actor("zhang_min").officer,
+        from_date=gate.at.date(),
+    )  # fmt: skip
+    gate.to_orders(gate.open())
+    hidden = gate.open()
+    gate.circle = None
+    for _ in range(2):
+        gate.to_orders(gate.open())
+    gate.to_orders(hidden)
+    worker.tick(gate.at)
+    assert not Matter.objects.filter(procedure="police.gate.cause").exists()
+    gate.to_orders(gate.open())
+    worker.tick(gate.at)
+    cause = Matter.objects.get(procedure="police.gate.cause")
+    assert Matter.objects.get(pk=hidden).number not in cause.state
     clean()
 
 

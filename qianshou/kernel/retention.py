@@ -1,0 +1,29 @@
+"""Retention (保存期限): whoever's time has come is erased by the clock; what was counted stays."""
+
+import logging
+from datetime import datetime
+
+from qianshou.kernel.access import CLOCK
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.door.sealing import erase_person
+from qianshou.kernel.registry.models import Person
+
+BATCH = 200
+log = logging.getLogger(__name__)
+
+
+def erase_expired(at: datetime) -> int:
+    """Destroy the keys of persons whose day of erasing has come, at most 200; returns how many.
+
+    Each stands in the ledger with its reason; one that fails is reported and stops nobody else.
+    """
+    today = at.astimezone(CHINA).date()
+    due = Person.objects.filter(erase_on__lte=today, wrapped_key__isnull=False)
+    erased = 0
+    for person in list(due.order_by("erase_on", "pk").values_list("pk", flat=True)[:BATCH]):
+        try:
+            erase_person(person, by=CLOCK, at=at, reason="保存期限届满")
+            erased += 1
+        except Exception:
+            log.exception("person %s could not be erased", person)
+    return erased

@@ -1,0 +1,161 @@
+"""The record of disclosures: who opened which person's sealed sheets, and what for.
+
+A person is told by number only, here as in the exported file.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from qianshou.design.asked import day, whole
+from qianshou.design.desk import officer_page, show
+from qianshou.design.environment import instant
+from qianshou.design.refused import language
+from qianshou.kernel.access import Actor, require
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.registry.models import Disclosure, Officer
+from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.office.intake import sheet_response
+
+PAGE = 50
+MOST = 5000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for: whose openings, from which day to which, only the refused."""
+
+    officer: str
+    first: str
+    last: str
+    refused: bool
+    errors: dict[str, str]
+
+    def query(self, **changed: str) -> str:
+        """Return the query string of this choice, changed."""
+        told = {
+            "officer": self.officer,
+            "from": self.first,
+            "to": self.last,
+            "refused": "1" if self.refused else "",
+            **changed,
+        }
+        return urlencode({name: value for name, value in told.items() if value})
+
+
+def read_asked(request: HttpRequest) -> Asked:
+    """Return what the address asks for; a day that is none is told beside its field."""
+    told = request.GET
+    texts = {name: told.get(name, "").strip()[:20] for name in ("from", "to")}
+    errors: dict[str, str] = {}
+    days = {name: _day(text) for name, text in texts.items() if text}
+    for name, found in days.items():
+        if found is None:
+            errors[name] = _("日期要写成 2026-01-31 的样子")
+    first, last = days.get("from"), days.get("to")
+    if first and last and first > last:
+        errors["from"] = _("开始日期不能晚于结束日期")
+    return Asked(
+        officer=told.get("officer", "").strip()[:40],
+        first=texts["from"],
+        last=texts["to"],
+        refused=told.get("refused") == "1",
+        errors=errors,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return day(text)
+    except ValueError:
+        return None
+
+
+def find_disclosures(asked: Asked) -> QuerySet[Disclosure]:
+    """Return the disclosures asked for, the newest first; what was written wrong narrows nothing."""
+    found = Disclosure.objects.select_related("officer").order_by("-pk")
+    if asked.officer:
+        found = found.filter(officer=whole(asked.officer) or 0)
+    if asked.refused:
+        found = found.filter(allowed=False)
+    if asked.errors:
+        return found
+    if asked.first:
+        found = found.filter(at__gte=_midnight(day(asked.first)))
+    if asked.last:
+        found = found.filter(at__lt=_midnight(day(asked.last) + timedelta(days=1)))
+    return found
+
+
+def _midnight(first: date) -> datetime:
+    return datetime.combine(first, time(), CHINA)
+
+
+def _require_role(actor: Actor) -> None:
+    require(actor.role in ("security", "audit"))
+
+
+@require_safe
+@officer_page
+def page(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Show the disclosures, the newest first; `before` is under which the next page begins."""
+    _require_role(actor)
+    asked = read_asked(request)
+    found = find_disclosures(asked)
+    before = whole(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: PAGE + 1])
+    context = {
+        "asked": asked,
+        "rows": rows[:PAGE],
+        "following": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "officers": Officer.objects.filter(disclosures__isnull=False)
+        .distinct()
+        .order_by("name", "pk")
+        .values_list("pk", "name", "username"),
+        "here": "disclosures",
+    }
+    status = 422 if asked.errors else 200
+    return show(request, actor, "office/disclosures.html", context, status)
+
+
+COLUMNS = (
+    Column("at", "时间", "Time"),
+    Column("officer", "谁", "Who"),
+    Column("person", "当事人编号", "Person no."),
+    Column("kinds", "表", "Sheets"),
+    Column("purpose", "用途", "Purpose"),
+    Column("allowed", "结果", "Result"),
+)
+
+
+@require_safe
+@officer_page
+def export(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Return what the filters leave as an Excel file, 5,000 rows at most."""
+    _require_role(actor)
+    rows = find_disclosures(read_asked(request))[:MOST]
+    lines = [
+        (
+            instant(row.at),
+            officer_words(row.officer),
+            str(row.person_id),
+            row.kinds,
+            row.purpose,
+            _("已打开") if row.allowed else _("被拒绝"),
+        )
+        for row in rows
+    ]
+    return sheet_response(write_sheet(COLUMNS, lines, language()), "disclosures.xlsx")
+
+
+def officer_words(officer: Any) -> str:
+    """Return an officer's name with the account's; the clock where nobody was asked for."""
+    return f"{officer.name}（{officer.username}）" if officer else _("时钟")
