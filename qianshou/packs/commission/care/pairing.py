@@ -10,19 +10,19 @@ from qianshou.kernel.registry.models import CircleMember, Division, Pairing, Pos
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.limits import limit_number
 
-DEPARTMENT, LEADER = "care_department", "care_leader"
+DEPARTMENT, LEADER = "department_town", "leader_town"
 LOAD = 25
 
 
 @dataclass(frozen=True)
 class Cadre:
-    """A cadre who may be paired: who, of which department, with how many children now."""
+    """A cadre who may be paired: who, of which organisation, with how many children now."""
 
     officer: int
     username: str
     name: str
-    department: str
-    department_en: str
+    organisation: str
+    organisation_en: str
     load: int
 
 

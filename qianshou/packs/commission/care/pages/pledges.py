@@ -20,11 +20,10 @@ from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.documents.store import DOCX, SUFFIXES
+from qianshou.kernel.documents.store import DOCX, SUFFIXES, read_document
 from qianshou.kernel.door.sealing import open_sheets
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.packs.commission.care.files import read_sealed
 from qianshou.packs.commission.care.guardians import give_link, new_code, revoke_link
 from qianshou.packs.commission.care.models import Child, GuardianLink, Pledge
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
@@ -280,12 +279,12 @@ def read(request: HttpRequest, actor: Actor, code: str, pledge: int, part: str) 
     try:
         purpose = request.POST.get("purpose", "").strip()
         open_sheets(child.person_id, kinds, by=actor, at=now(), purpose=purpose)
-        content = read_sealed(document, child.person_id)
+        content = read_document(document)
     except Refusal as refusal:
         require(refusal.code != "access.denied")
         messages.error(request, refusal.text(language()))
         return redirect("care-child-pledges", code)
-    suffix = SUFFIXES.get(document.media_type, ".txt")
+    suffix = SUFFIXES[document.media_type]
     name = f"{pledge_words(row.kind)} {child.code}{suffix}"
     return file_response(content, name, document.media_type)
 
