@@ -33,7 +33,9 @@ class Seat:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an officer with the seats held now, a resident with a receipt, or the clock."""
+    """Who acts: an officer with the seats held now, a resident with a receipt, the clock, or a
+    reporter whom the ledger must not name.
+    """
 
     kind: str
     officer: int | None = None
@@ -58,7 +60,7 @@ class Actor:
         return any(seat.organisation == organisation and seat.post in wanted for seat in self.seats)
 
 
-RESIDENT = "resident"
+RESIDENT, REPORTER = "resident", "reporter"
 CLOCK = Actor("clock", name="时钟")
 
 

@@ -1,8 +1,25 @@
 """Addresses of care's own pages."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import (
+    URLPattern,
+    URLResolver,
+    include,
+    path,
+)
 
-from qianshou.packs.commission.care.pages import enrol, enrolling, guardian, pledges
+from qianshou.packs.commission.care.pages import (
+    child,
+    children,
+    enrol,
+    enrolling,
+    guardian,
+    hazards,
+    month,
+    pledges,
+    report,
+    vetting,
+    visit,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("enrol/", enrol.page, name="care-enrol"),
@@ -28,4 +45,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:token>/ask/", guardian.request_change, name="care-guardian-ask"),
     path("g/<str:token>/<whole:pledge>/<slug:part>/", guardian.file, name="care-guardian-file"),
     path("g/<str:token>/leave/", guardian.leave, name="care-guardian-leave"),
+    path("", children.page, name="care-children"),
+    path("export/", children.export, name="care-children-export"),
+    path("c/<str:code>/", child.page, name="care-child"),
+    path("c/<str:code>/contact/", child.contact, name="care-contact"),
+    path("c/<str:code>/<slug:register>/correct/", child.correct, name="care-correct"),
+    path("visit/<whole:task>/", visit.page, name="care-visit"),
+    path("visit/<whole:task>/send/", visit.send, name="care-visit-send"),
+    path("visit/<whole:task>/draft/", visit.draft, name="care-visit-draft"),
+    path("month/", month.page, name="care-month"),
+    path("month/urge/", month.urge, name="care-month-urge"),
+    path("vetting/", vetting.page, name="care-vetting"),
+    path("hazards/", hazards.page, name="care-hazards"),
+    path("hazards/sheet/", hazards.export, name="care-hazards-export"),
+    path("hazards/new/", hazards.register, name="care-hazard-new"),
+    path("report/", report.page, name="care-report"),
+    path("report/receipt/", report.follow, name="care-report-follow"),
+    path("rounds/", include("qianshou.packs.commission.care.rounds.urls")),
 ]
