@@ -25,6 +25,7 @@ def standing_words() -> dict[str, tuple[str, str]]:
     return {
         "missing": (_("未签"), "r"),
         "expired": (_("已到期"), "r"),
+        "ending": (_("将到期"), "y"),
         "outdated": (_("待换新版"), "y"),
         "valid": (_("已签"), "g"),
     }

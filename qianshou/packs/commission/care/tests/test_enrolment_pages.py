@@ -15,7 +15,8 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.templates import read_lines
 from qianshou.kernel.door.registering import change_row
-from qianshou.kernel.registry.models import Disclosure, Organisation, Pairing
+from qianshou.kernel.registry.models import Disclosure, Officer, Organisation, Pairing
+from qianshou.packs.commission.care.circle import TEACHER, add_officer
 from qianshou.packs.commission.care.enrolment import open_enrolment
 from qianshou.packs.commission.care.models import Child, GuardianLink, Pledge
 from qianshou.packs.commission.care.pairing import DEPARTMENT
@@ -147,6 +148,19 @@ def test_only_who_takes_candidates_in_sees_the_form(browse: Browse) -> None:
 def child(district: None) -> Child:
     """Return a girl whose grandmother has been entrusted as she should be."""
     return make_child(now(), guardianship=BOTH_AWAY | ENTRUSTED)
+
+
+def test_a_class_teacher_of_the_circle_reads_no_guardianship_and_gives_no_link(
+    browse: Browse, child: Child
+) -> None:
+    teacher = Officer.objects.get(username="xu_min")
+    add_officer(child.circle, TEACHER, teacher, by=CLOCK, at=now())
+    client = browse("xu_min")
+    address = f"/p/care/c/{child.code}/"
+    assert client.get(f"{address}pledges/").status_code == 403
+    assert client.post(f"{address}link/guardian/", {"do": "give"}).status_code == 403
+    assert client.post(f"{address}pledges/duties/blank/").status_code == 403
+    assert not GuardianLink.objects.exists()
 
 
 def test_a_filled_document_is_downloaded_and_its_opening_written_down(
