@@ -327,7 +327,7 @@ def test_groups_and_campaigns_say_how_far_they_are(campaign: Campaign, at: datet
     sites, streets = progress_of(campaign, today)
     assert (sites.measures, sites.done, sites.overdue, sites.share) == (2, 1, 1, 50)
     assert (streets.measures, streets.open, streets.share) == (1, 1, 0)
-    row = next(one for one in find_campaigns(today) if one.campaign == campaign)
+    row = find_campaigns(today).get(pk=campaign.pk)
     assert (row.total, row.waiting, row.verified, row.overdue, row.shares) == (3, 1, 0, 1, 100)
 
 
