@@ -1,4 +1,4 @@
-"""From a closed round into the register: every confirmed row that is not known becomes a candidate."""
+"""From a closed round into the register: each confirmed row not known becomes a candidate to enrol."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from qianshou.kernel.door.sealing import read_sheets
 from qianshou.kernel.outbox import carrier
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.vault import keys_of, lookup_digest
+from qianshou.packs.commission.care.enrolment import open_enrolment
 from qianshou.packs.commission.care.models import Child, Roster
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.register import register_child
@@ -30,7 +31,9 @@ YES = {"是": "yes", "否": "no"}
 
 @carrier("care.take_in")
 def take_in(facts: Mapping[str, Any], at: datetime) -> None:
-    """Take the children of a town's corrected roster into the register; known ones are left alone."""
+    """Take the children of a town's corrected roster into the register and open their enrolments;
+    known ones are left alone.
+    """
     roster = Roster.objects.select_related("division", "round").get(pk=facts["roster"])
     villages = {
         one.name: one
@@ -41,7 +44,9 @@ def take_in(facts: Mapping[str, Any], at: datetime) -> None:
     for row in corrected_rows(roster):
         village = villages.get(row.texts.get("village", ""))
         if village is not None and find_child(row.texts, village) is None:
-            take_child(row.texts, village, at)
+            child = take_child(row.texts, village, at)
+            if child is not None:
+                open_enrolment(child, by=CLOCK, at=at)
 
 
 def find_child(texts: Mapping[str, str], village: Division) -> Child | None:

@@ -9,6 +9,7 @@ from qianshou.kernel import worker
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import next_task
+from qianshou.kernel.worklist.models import Matter
 from qianshou.packs.commission.care.models import (
     BlindCheck,
     Child,
@@ -127,6 +128,7 @@ def test_three_rounds_and_a_conference(survey: Survey) -> None:
     towns = Roster.objects.filter(round=third, kind="town")
     confirmed = sum(len(corrected_rows(one)) for one in towns)
     assert Child.objects.filter(state="candidate").count() == confirmed == 20
+    assert Matter.objects.filter(procedure="care.enrol", closed_at=None).count() == confirmed
     with pytest.raises(Refusal, match="三轮"):
         survey.open(4)
     assert list(verify()) == []
