@@ -33,9 +33,9 @@ DIVISION, PERIOD = "division", "period"
 class Indicator:
     """A definition (指标): which records are counted, how, by what, and where it comes from.
 
-    `titles` says what each breakdown by a field is called. `labels` says for a field of `by` what its codes are called: the name of a catalogue,
-    "organisation", or a table of names. `matter` names the field that leads to the matter; it
-    is "" only for records with nobody's matter behind them, such as shifts, which every
+    `titles` says what each breakdown by a field is called, `labels` what its codes are: the name
+    of a catalogue, "organisation", or a table of names. `matter` names the field that leads to the
+    matter; it is "" only for records with nobody's matter behind them, such as shifts, which every
     officer may see, or with a `circle` (the field that leads to it), whose members alone do.
 
     With `until`, what stood at the end of the period is counted: begun by then and not ended.

@@ -1,6 +1,5 @@
 """Contacts with a child: who may record one in which role, and how what was seen is kept."""
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -104,7 +103,7 @@ def read_note(note: bytes | memoryview, key: bytes) -> dict[str, Any]:
     if not note:
         return {}
     told = open_value(bytes(note).decode(), key)
-    return dict(told) if isinstance(told, dict) else {"note": json.dumps(told, ensure_ascii=False)}
+    return dict(told) if isinstance(told, dict) else {"note": str(told)}
 
 
 def record_vetting(

@@ -16,6 +16,7 @@ class Round(models.Model):
         ("verifying", "核实中"),
         ("conferring", "会商中"),
         ("closed", "已办结"),
+        ("passing", "正在结转"),
         ("passed", "转入下轮"),
     ]
     matter = models.OneToOneField(
@@ -102,6 +103,7 @@ class RosterDraft(models.Model):
 class Comparison(models.Model):
     """How far the comparison of a round has come, and what it found, without a name.
 
+    `confirmed` counts the rows that agree in everything, by list.
     `outcome` is the canonical text of lists, decisions and sample by digest (compressed);
     the snapshot of the closed round is made of it.
     """
@@ -112,6 +114,7 @@ class Comparison(models.Model):
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=400, blank=True)
+    confirmed = models.JSONField(default=dict)
     outcome = models.BinaryField(blank=True)
 
 

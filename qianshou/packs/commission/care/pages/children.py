@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -15,12 +15,12 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, holds_task
+from qianshou.kernel.access import Actor, circles_of, holds_task
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.kernel.worklist.models import OPEN, Task
+from qianshou.kernel.worklist.models import OPEN, Matter, Task
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.words import contact_words
@@ -100,10 +100,11 @@ def children_found(actor: Actor, search: Search, at: datetime) -> QuerySet[Child
         first = at.astimezone(CHINA).date().replace(day=1)
         found = found.filter(Q(updated_on=None) | Q(updated_on__lt=first))
     elif search.waiting:
-        tasks = Task.objects.filter(matter__circle=OuterRef("circle"), procedure=MONTH, state=OPEN)
+        visits = Q(tasks__procedure=MONTH, tasks__state=OPEN)
         if search.waiting == "late":
-            tasks = tasks.filter(due_at__lt=at)
-        found = found.filter(Exists(tasks))
+            visits &= Q(tasks__due_at__lt=at)
+        waiting = Matter.objects.filter(visits, circle__in=circles_of(actor), closed_at=None)
+        found = found.filter(circle__in=waiting.values("circle"))
     if search.words:
         found = _with_words(found, search.words)
     return found.order_by(*ORDERS[search.sort])
@@ -184,15 +185,17 @@ def is_current(child: Child, today: date) -> bool:
 
 
 def open_visits(children: Iterable[Child]) -> dict[int, Task]:
-    """Return the earliest open visit of the month for each child's circle (one query)."""
+    """Return the earliest open visit of the month for each child's circle (two queries)."""
     circles = [child.circle_id for child in children]
-    tasks = (
-        Task.objects.filter(matter__circle__in=circles, procedure=MONTH, state=OPEN)
-        .select_related("matter")
-        .defer("matter__state", "matter__tokens")
-        .order_by("-due_at", "-pk")
-    )
-    return {task.matter.circle_id: task for task in tasks if task.matter.circle_id is not None}
+    matters = Matter.objects.filter(circle__in=circles, closed_at=None)
+    whose = dict(matters.values_list("pk", "circle"))
+    tasks = Task.objects.filter(matter__in=list(whose), procedure=MONTH, state=OPEN)
+    found = {}
+    for task in tasks.order_by("-due_at", "-pk"):
+        circle = whose[task.matter_id]
+        if circle is not None:
+            found[circle] = task
+    return found
 
 
 def last_contacts(children: Iterable[Child]) -> dict[int, Contact]:

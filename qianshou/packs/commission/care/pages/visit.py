@@ -19,7 +19,7 @@ from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor, holds_task
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.sealing import open_sheets
 from qianshou.kernel.door.turn import write_turn
@@ -155,7 +155,8 @@ def show_form(
     at = now()
     sheets = open_sheets(duty.child.person_id, OPENED, by=actor, at=at, purpose=purpose)
     errors = {} if refused is None else by_field(refused)
-    values: Mapping[str, Any] = {} if sent is None else _typed(duty.form, sent)
+    fresh = {"on": day_of(at).isoformat()}
+    values: Mapping[str, Any] = fresh if sent is None else _typed(duty.form, sent)
     shown = {
         field.id: field
         for field in shown_fields(duty.form, language(), values=values, errors=errors)

@@ -7,9 +7,9 @@ from typing import Any
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Actor, require
 from qianshou.kernel.door import acts
-from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.registering import change_row, lock_row
 from qianshou.kernel.door.turn import write_turn
-from qianshou.kernel.outbox import send
+from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, effect
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import next_task
@@ -27,6 +27,7 @@ from qianshou.packs.commission.care.rounds.snapshot import (
 
 MOVED_ON = "care.moved_on"
 LAST = 3
+AT_ONCE = 50
 
 
 def conclude(row: Round, result: str, *, by: Actor, at: datetime) -> None:
@@ -67,7 +68,7 @@ def close_round(change: Change, facts: Mapping[str, Any]) -> None:
 
 @effect("care.pass_on")
 def pass_on(change: Change, facts: Mapping[str, Any]) -> None:
-    """End a round with what is open: its matters are closed, the next round asks again."""
+    """End a round with what is open: the worker closes those matters, the next round asks again."""
     row = Round.objects.select_for_update().get(pk=int(facts["round"]))
     if row.number >= LAST:
         raise Refusal(
@@ -76,10 +77,24 @@ def pass_on(change: Change, facts: Mapping[str, Any]) -> None:
             "A year has three rounds at most; what is still open goes to a conference",
             "result",
         )
+    change_row(row, {"state": "passing"}, by=CLOCK, at=change.at)
+    send("care.pass_on", {"round": row.pk}, key=f"care.pass_on/{row.pk}", at=change.at)
+
+
+@carrier("care.pass_on", alone=True)
+def finish_passing(facts: Mapping[str, Any], at: datetime) -> None:
+    """Close the matters of what is open in a round that is passed on, and freeze it then."""
+    row = Round.objects.get(pk=facts["round"])
     waiting = Mismatch.objects.filter(round=row, state="open").order_by("pk")
-    for matter in waiting.values_list("matter", flat=True):
-        door.act(acts.Deliver(matter or 0, MOVED_ON), by=CLOCK, at=change.at)
-    _freeze(row, "passed", change.at)
+    matters = list(waiting.values_list("matter", flat=True))
+    for start in range(0, len(matters), AT_ONCE):
+        with write_turn():
+            for matter in matters[start : start + AT_ONCE]:
+                door.act(acts.Deliver(matter or 0, MOVED_ON), by=CLOCK, at=at)
+    with write_turn():
+        lock_row(row)
+        if row.state == "passing":
+            _freeze(row, "passed", at)
 
 
 def _freeze(row: Round, state: str, at: datetime) -> None:

@@ -1,12 +1,23 @@
-"""Whether a row of a roster is a left-behind child, as far as the row tells."""
+"""Whether a row of a roster is a left-behind child, as far as the row tells: by eligibility.dmn."""
 
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
+from qianshou.packs.commission.care.eligibility import YES, find_eligibility
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.roster import identity
 
-AGE = 16
-MONTHS = 3
+ANSWERS = {"是": "yes", "否": "no"}
+AGED = "aged"
+
+
+class Doubt(NamedTuple):
+    """Why a row is not surely eligible: the table's code, and its words in both languages."""
+
+    reason: str
+    because: str
+    because_en: str
 
 
 def birth_date_in(texts: Mapping[str, str]) -> date | None:
@@ -17,56 +28,34 @@ def birth_date_in(texts: Mapping[str, str]) -> date | None:
     return identity.birth_date_of(texts.get("id_number", ""))
 
 
-def birthday(born: date, years: int) -> date:
-    """Return the day on which somebody born on `born` has completed `years`."""
-    try:
-        return born.replace(year=born.year + years)
-    except ValueError:  # 29 February
-        return date(born.year + years, 3, 1)
-
-
-def is_long_away(since: str, as_of: date) -> bool | None:
-    """Whether a parent away since a month or day has been so for three months; None if unsaid."""
-    if not since:
-        return None
-    first = date.fromisoformat(since if len(since) == 10 else f"{since}-01")
-    months = (as_of.year - first.year) * 12 + as_of.month - first.month
-    return months > MONTHS or (months == MONTHS and as_of.day >= first.day)
-
-
-def doubts_about(texts: Mapping[str, str], as_of: date) -> list[str]:
-    """Return why a row may be no left-behind child: codes of DOUBTS, none where it surely is.
-
-    Under sixteen on the day, and both parents away for three months or more, or one away and
-    the other unable (民政发〔2016〕; the roster does not tell ability, so that is left to people).
-    """
-    doubts = []
-    born = birth_date_in(texts)
-    if born is None:
-        doubts.append("no_birth")
-    elif birthday(born, AGE) <= as_of:
-        doubts.append("too_old")
-    if "father_away" not in texts and "mother_away" not in texts:
-        return doubts
-    away = {}
+def guardianship_in(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return what a row says of the parents and the guardian, as the register keeps it."""
+    told = {}
     for parent in ("father", "mother"):
-        told = texts.get(f"{parent}_away", "")
-        long = is_long_away(texts.get(f"{parent}_since", ""), as_of)
-        away[parent] = None if told not in ("是", "否") else told == "是" and long is not False
-    if None in away.values():
-        doubts.append("absence_unsaid")
-    elif not all(away.values()):
-        doubts.append("one_at_home" if any(away.values()) else "none_away")
-    return doubts
+        since = texts.get(f"{parent}_since", "")
+        told[f"{parent}_away"] = ANSWERS.get(texts.get(f"{parent}_away", ""), "")
+        told[f"{parent}_place"] = texts.get(f"{parent}_place", "")
+        told[f"{parent}_since"] = since if len(since) != 7 else f"{since}-01"
+    told["guardian"] = texts.get("guardian", "")
+    told["guardian_phone"] = texts.get("phone", "")
+    told["guardian_relation"] = texts.get("relation", "")
+    return {key: text for key, text in told.items() if text}
 
 
-DOUBTS = {
-    "no_birth": ("没有出生日期", "No birth date"),
-    "too_old": ("截止日已满 16 周岁", "Sixteen or older on the day"),
-    "absence_unsaid": ("没有写明父母是否外出", "It is not said whether the parents are away"),
-    "one_at_home": (
-        "只有一方外出，另一方有无监护能力待核",
-        "One parent is at home: is that one able?",
-    ),
-    "none_away": ("父母均未外出或不满三个月", "Neither parent away for three months"),
-}
+def doubt_about(texts: Mapping[str, str], as_of: date) -> Doubt | None:
+    """Return why the table does not say yes to a row on a day; None where it does.
+
+    A roster without columns on the parents is asked for the age alone.
+    """
+    born = birth_date_in(texts)
+    sheets = {
+        IDENTITY: {"birth_date": born.isoformat()} if born else {},
+        GUARDIANSHIP: guardianship_in(texts),
+    }
+    found = find_eligibility(sheets, as_of)
+    if found.eligible == YES:
+        return None
+    is_told = "father_away" in texts or "mother_away" in texts
+    if not is_told and born is not None and found.reason != AGED:
+        return None
+    return Doubt(found.reason, found.because, found.because_en)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.crosscheck import FIELDS, Decision, Evidence, compare
-from qianshou.packs.commission.care.rounds.eligible import doubts_about
+from qianshou.packs.commission.care.rounds.eligible import Doubt, doubt_about
 from qianshou.packs.commission.care.rounds.sealed import ListRow
 
 Tell = Callable[[str, float], None]
@@ -50,14 +50,14 @@ class Candidate(NamedTuple):
 class Difference:
     """One thing that does not agree: a row and the rows of the other list, best first.
 
-    `against` is the kind of the other list, `doubts` says why eligibility is unsure.
+    `against` is the kind of the other list, `doubt` says why eligibility is unsure.
     """
 
     code: str
     left: Ref | None
     rights: tuple[Candidate, ...] = ()
     against: str = ""
-    doubts: tuple[str, ...] = ()
+    doubt: Doubt | None = None
 
 
 @dataclass
@@ -124,10 +124,10 @@ def find_differences(
         )
     for taken in towns:
         for row in taken.rows:
-            doubts = doubts_about(row.texts, as_of)
-            if doubts:
+            doubt = doubt_about(row.texts, as_of)
+            if doubt is not None:
                 ref = Ref(taken.roster, row.number)
-                found.differences.append(Difference("E1", ref, (), "", tuple(doubts)))
+                found.differences.append(Difference("E1", ref, (), "", doubt))
     found.differences.sort(key=_order)
     return found
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from django.apps import apps
 
 from qianshou.kernel import door
-from qianshou.kernel.access import CLOCK, Actor
+from qianshou.kernel.access import Actor
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
@@ -64,7 +64,7 @@ def open_round(year: int, number: int, as_of: date, *, by: Actor, at: datetime) 
                 organisation=LEAD,
                 circle=circle.pk,
             ),
-            by=CLOCK,
+            by=by,
             at=at,
         )
         assert receipt is not None

@@ -107,7 +107,7 @@ class Raiser:
         town = self.rosters[holder.roster].division if one.left else owner.division
         told = Told(
             against=one.against,
-            doubts=list(one.doubts),
+            doubt=list(one.doubt or ()),
             candidates=[
                 {
                     "row": candidate.ref.row,

@@ -6,17 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from django.db.models import Count
 
 from qianshou.packs.commission.care.models import Comparison, Mismatch, Roster, Round
-from qianshou.packs.commission.care.rounds.eligible import AGE, MONTHS
 from qianshou.packs.commission.care.rounds.matching import Found, Ref, Taken
 from qianshou.packs.commission.care.rounds.sealed import canonical, row_digest
 
+TABLE = Path(__file__).parents[1] / "eligibility.dmn"
 SHARE = 0.1  # of the automatic matches, judged by somebody who does not see the machine's answer
+
+
+def eligibility_digest() -> str:
+    """Return the SHA-256 of the decision table that says who is eligible."""
+    return sha256(TABLE.read_bytes()).hexdigest()
 
 
 def sample_of(seed: str, automatic: Iterable[tuple[Ref, Ref]]) -> list[tuple[Ref, Ref]]:
@@ -47,7 +53,7 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
             "as_of": row.as_of.isoformat(),
             "seed": row.seed,
             "weights": found.weights_version,
-            "parameters": {"sample": SHARE, "age": AGE, "months": MONTHS},
+            "parameters": {"sample": SHARE, "eligibility": eligibility_digest()},
             "lists": sorted([codes[pk], rows, told] for pk, rows, told in kept),
             "lines": [
                 [against, codes[left.roster], digest(left), digest(right), decision, code, weight]
@@ -56,7 +62,7 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
             "differences": [
                 [
                     one.code, one.against, digest(one.left),
-                    [digest(right.ref) for right in one.rights], list(one.doubts),
+                    [digest(right.ref) for right in one.rights], one.doubt.reason if one.doubt else None,
                 ]
                 for one in found.differences
             ],
@@ -70,8 +76,10 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
 
 
 def keep_outcome(row: Round, outcome: bytes) -> None:
-    """Keep the canonical bytes of a comparison."""
-    Comparison.objects.filter(round=row).update(outcome=zlib.compress(outcome))
+    """Keep the canonical bytes of a comparison, and what the board shows of them."""
+    confirmed = json.loads(outcome)["confirmed"]
+    kept = Comparison.objects.filter(round=row)
+    kept.update(outcome=zlib.compress(outcome), confirmed=confirmed)
 
 
 def read_outcome(row: Round) -> Mapping[str, Any]:

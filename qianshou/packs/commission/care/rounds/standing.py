@@ -8,9 +8,8 @@ from django.db.models import Count, Q
 
 from qianshou.kernel.indicators.suppression import hide_counts
 from qianshou.kernel.registry.models import Organisation
-from qianshou.packs.commission.care.models import BlindCheck, Mismatch, Roster, Round
+from qianshou.packs.commission.care.models import BlindCheck, Comparison, Mismatch, Roster, Round
 from qianshou.packs.commission.care.rounds.sight import Sight, lists_wanted, seen_mismatches
-from qianshou.packs.commission.care.rounds.snapshot import read_outcome
 
 CODES = [code for code, _name in Mismatch.CODES]
 
@@ -60,13 +59,14 @@ def standing_of(row: Round, sight: Sight) -> Standing:
     (None); counts of other towns are not theirs at all.
     """
     rosters = list(
-        Roster.objects.filter(round=row, kind="town", withdrawn_at=None).select_related(
-            "organisation", "division"
-        )
+        Roster.objects.filter(round=row, kind="town", withdrawn_at=None)
+        .select_related("organisation", "division")
+        .defer("sealed")
     )
     if not sight.is_lead:
         rosters = [one for one in rosters if one.organisation_id in sight.organisations]
-    confirmed = read_outcome(row).get("confirmed", {})
+    kept = Comparison.objects.filter(round=row).values_list("confirmed", flat=True).first()
+    confirmed = kept or {}
     towns: dict[int, Bar] = {}
     for one in sorted(rosters, key=lambda one: one.division_id):
         bar = Bar(str(one.division_id), one.division.name, one.division.name, one.number_of_rows)

@@ -1,4 +1,4 @@
-"""From a closed round into the register: each confirmed row not known becomes a candidate to enrol."""
+"""From a closed round into the register: a confirmed row that is not known begins an enrolment."""
 
 import re
 from collections.abc import Mapping
@@ -7,16 +7,18 @@ from typing import Any
 
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door.sealing import read_sheets
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.outbox import carrier
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.vault import keys_of, lookup_digest
 from qianshou.packs.commission.care.enrolment import open_enrolment
+from qianshou.packs.commission.care.limits import limit_of
 from qianshou.packs.commission.care.models import Child, Roster
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.register import register_child
 from qianshou.packs.commission.care.roster import identity
 from qianshou.packs.commission.care.rounds.correcting import corrected_rows
-from qianshou.packs.commission.care.rounds.eligible import birth_date_in
+from qianshou.packs.commission.care.rounds.eligible import birth_date_in, guardianship_in
 
 STAGES = (
     ("out", re.compile(r"失学|辍学")),
@@ -26,13 +28,13 @@ STAGES = (
     ("junior", re.compile(r"初中|初级中学|中学|初[一二三]|[七八九]年级")),
     ("primary", re.compile(r"小学|[一二三四五六]年级|学校")),
 )
-YES = {"是": "yes", "否": "no"}
 
 
-@carrier("care.take_in")
+@carrier("care.take_in", alone=True)
 def take_in(facts: Mapping[str, Any], at: datetime) -> None:
-    """Take the children of a town's corrected roster into the register and open their enrolments;
-    known ones are left alone.
+    """Take the children of a town's corrected roster in as candidates and open their enrolment.
+
+    Children who are known are left alone, and those of a sex that the campaign does not cover.
     """
     roster = Roster.objects.select_related("division", "round").get(pk=facts["roster"])
     villages = {
@@ -43,10 +45,19 @@ def take_in(facts: Mapping[str, Any], at: datetime) -> None:
     }
     for row in corrected_rows(roster):
         village = villages.get(row.texts.get("village", ""))
-        if village is not None and find_child(row.texts, village) is None:
-            child = take_child(row.texts, village, at)
-            if child is not None:
-                open_enrolment(child, by=CLOCK, at=at)
+        if village is None or sex_of(row.texts) not in (limit_of("sex") or "FM"):
+            continue
+        with write_turn():
+            if find_child(row.texts, village) is None:
+                child = take_child(row.texts, village, at)
+                if child is not None:
+                    open_enrolment(child, by=CLOCK, at=at)
+
+
+def sex_of(texts: Mapping[str, str]) -> str:
+    """Return F or M, as a row or its number says; girls are meant where neither does."""
+    told = texts.get("sex") or identity.sex_of(texts.get("id_number", ""))
+    return "M" if told == "男" else "F"
 
 
 def find_child(texts: Mapping[str, str], village: Division) -> Child | None:
@@ -80,31 +91,16 @@ def take_child(texts: Mapping[str, str], village: Division, at: datetime) -> Chi
         "grade": texts.get("grade", ""),
         "address": texts.get("address", ""),
     }
-    sex = texts.get("sex") or identity.sex_of(number)
-    sheets = {GUARDIANSHIP: guardianship_of(texts)}
+    sheets = {GUARDIANSHIP: guardianship_in(texts)}
     return register_child(
         {key: text for key, text in told.items() if text},
         village,
-        sex="M" if sex == "男" else "F",
+        sex=sex_of(texts),
         stage=stage_of(texts),
         sheets={kind: sheet for kind, sheet in sheets.items() if sheet},
         by=CLOCK,
         at=at,
     )
-
-
-def guardianship_of(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return what a row says of the parents and the guardian, as the register keeps it."""
-    told = {}
-    for parent in ("father", "mother"):
-        told[f"{parent}_away"] = YES.get(texts.get(f"{parent}_away", ""), "")
-        told[f"{parent}_place"] = texts.get(f"{parent}_place", "")
-        since = texts.get(f"{parent}_since", "")
-        told[f"{parent}_since"] = since if len(since) != 7 else f"{since}-01"
-    told["guardian"] = texts.get("guardian", "")
-    told["guardian_phone"] = texts.get("phone", "")
-    told["guardian_relation"] = texts.get("relation", "")
-    return {key: text for key, text in told.items() if text}
 
 
 def stage_of(texts: Mapping[str, str]) -> str:

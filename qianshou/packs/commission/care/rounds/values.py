@@ -15,7 +15,7 @@ class Told:
     """What is said of a mismatch: the machine's evidence, the answers, the remarks of people."""
 
     against: str = ""
-    doubts: list[str] = field(default_factory=list)
+    doubt: list[str] = field(default_factory=list)
     candidates: list[dict[str, Any]] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
     remarks: list[dict[str, str]] = field(default_factory=list)

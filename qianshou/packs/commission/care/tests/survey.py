@@ -9,6 +9,7 @@ from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.packs.commission.care.models import Mismatch, Roster, Round
 from qianshou.packs.commission.care.roster import identity
+from qianshou.packs.commission.care.rounds.closing import conclude
 from qianshou.packs.commission.care.rounds.collecting import close_collecting, hand_in
 from qianshou.packs.commission.care.rounds.explaining import Answer, differing, explain
 from qianshou.packs.commission.care.rounds.opening import open_round
@@ -142,6 +143,13 @@ class Survey:
     def compare_now(self, row: Round) -> Round:
         """Close the collecting and let the worker compare."""
         close_collecting(row, by=self.actor("zhou_jie"), at=self.at)
+        worker.tick(self.at)
+        row.refresh_from_db()
+        return row
+
+    def conclude(self, row: Round, result: str) -> Round:
+        """Conclude a round as the lead group's office, and let the worker finish it."""
+        conclude(row, result, by=self.actor("zhou_jie"), at=self.at)
         worker.tick(self.at)
         row.refresh_from_db()
         return row

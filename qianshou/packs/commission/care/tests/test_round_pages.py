@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from openpyxl import load_workbook
 from PIL import Image
 
+from qianshou.kernel import worker
 from qianshou.kernel.clock import now
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.registry.models import Officer, Organisation
@@ -23,7 +23,6 @@ from qianshou.packs.commission.care.models import (
     RosterDraft,
     Round,
 )
-from qianshou.packs.commission.care.rounds.closing import conclude
 from qianshou.packs.commission.care.tests.rosters import HEADINGS, xlsx
 from qianshou.packs.commission.care.tests.rosters import child as cells
 from qianshou.packs.commission.care.tests.survey import NAMES, TOWNS, Survey, child, make_lists
@@ -54,7 +53,7 @@ def text_of(answer: Any, expected: int = 200) -> str:
     return str(answer.content.decode())
 
 
-def send(client: Client, address: str, **sent: Any) -> HttpResponse:
+def send(client: Client, address: str, **sent: Any) -> Any:
     return client.post(address, sent)
 
 
@@ -152,10 +151,10 @@ def test_every_page_keeps_its_queries_whatever_the_rows(
     lead: Client, survey: Survey, django_assert_max_num_queries: Any
 ) -> None:
     few = survey.compare(survey.open())
-    conclude(few, "next", by=survey.actor("zhou_jie"), at=survey.at)
+    survey.conclude(few, "next")
     for order in range(60):
-        row = child(order % 20, TOWNS[order % 3], name=f"欧阳{chr(0x4E10 + order)}{order}")
-        survey.lists.rows[TOWNS[order % 3]].append({**row, "id_number": "", "phone": ""})
+        texts = child(order % 20, TOWNS[order % 3], name=f"欧阳{chr(0x4E10 + order)}{order}")
+        survey.lists.rows[TOWNS[order % 3]].append({**texts, "id_number": "", "phone": ""})
     many = survey.compare(survey.open(2))
     assert Mismatch.objects.filter(round=many).count() >= 50
     for row in (few, many):
@@ -191,7 +190,7 @@ def test_a_file_is_checked_row_by_row_and_nothing_is_half_taken(
     kept = dict.fromkeys(("school", "phone"), "")
     again = send(town, address + "row/3/", **kept, name="", town="龙水镇", village=village)
     assert "没有填姓名" in text_of(again, 422)
-    assert RosterDraft.objects.get()
+    assert RosterDraft.objects.exists()
     whole = {"name": "陈小雨", "birth_date": "2014-03-05", "town": "龙水镇", "village": village}
     assert send(town, address + "row/3/", **whole).status_code == 302
     assert send(town, address, act="delete", row="4").status_code == 302
@@ -379,8 +378,6 @@ def test_the_board_closes_the_collecting_and_says_what_is_in_the_way(
     assert "正在比对" in page
     part = text_of(lead.get(address + "progress/"))
     assert "排队等待" in part
-    from qianshou.kernel import worker
-
     worker.tick(now())
     assert lead.get(address + "progress/").headers["HX-Refresh"] == "true"
     page = text_of(lead.get(address))
@@ -389,6 +386,8 @@ def test_the_board_closes_the_collecting_and_says_what_is_in_the_way(
     assert "没有说清" in refused
     assert "逐字节一致" in text_of(send(lead, address + "act/", act="reproduce"))
     assert send(lead, address + "act/", act="conclude", result="next").status_code == 302
+    assert "正在结转" in text_of(lead.get(address))
+    worker.tick(now())
     page = text_of(lead.get(address))
     assert Round.objects.get(pk=row.pk).snapshot in page
     told = text_of(send(lead, address + "act/", act="reproduce"))
@@ -399,11 +398,10 @@ def test_the_board_closes_the_collecting_and_says_what_is_in_the_way(
 
 
 def test_the_conference_settles_what_three_rounds_left(lead: Client, survey: Survey) -> None:
-    by, at = survey.actor("zhou_jie"), survey.at
     for number in (1, 2, 3):
         RosterDraft.objects.all().delete()
         row = survey.compare(survey.open(number))
-        conclude(row, "next" if number < 3 else "confer", by=by, at=at)
+        survey.conclude(row, "next" if number < 3 else "confer")
     address = f"/p/care/rounds/{row.pk}/confer/"
     assert address in text_of(lead.get(f"/p/care/rounds/{row.pk}/"))
     page = text_of(lead.get(address))

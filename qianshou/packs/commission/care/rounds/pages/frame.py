@@ -18,6 +18,7 @@ STATES_EN = {
     "verifying": "Verifying",
     "conferring": "In conference",
     "closed": "Closed",
+    "passing": "Being passed on",
     "passed": "Passed on",
     "open": "Open",
     "explained": "Explained",

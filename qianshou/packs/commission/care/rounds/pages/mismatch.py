@@ -19,7 +19,6 @@ from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch, Proof
 from qianshou.packs.commission.care.roster.columns import FIELDS
 from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
-from qianshou.packs.commission.care.rounds.eligible import DOUBTS
 from qianshou.packs.commission.care.rounds.explaining import (
     DECISIONS,
     Answer,
@@ -166,7 +165,7 @@ def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
         "candidates": candidates,
         "is_destroyed": values.rights is None,
         "against": told.against,
-        "doubts": [_either(DOUBTS[one]) for one in told.doubts],
+        "doubt": _either((told.doubt[1], told.doubt[2])) if told.doubt else "",
         "answers": _answers(told.answer, whole=whole),
         "visited": told.answer.get("visited", ""),
         "remarks": [{**one, "step": _either(STEPS[one["step"]])} for one in told.remarks],

@@ -178,7 +178,8 @@ function show(errors) {
 function prepare(kept) {
   const there = document.getElementById("draft-kept");
   const other = there ? JSON.parse(there.textContent) : null;
-  const newer = other && (!kept || other.at > kept.at) ? other : kept;
+  const same = kept && other && JSON.stringify(kept.content) === JSON.stringify(other.content);
+  const newer = other && !same && (!kept || other.at > kept.at) ? other : kept;
   if (newer && !form.querySelector(".err")) {
     fill(newer);
     say(newer === kept ? "restored" : "newer");
