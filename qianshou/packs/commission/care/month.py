@@ -17,7 +17,9 @@ from qianshou.kernel.registry.vault import key_of, seal_value
 from qianshou.kernel.worklist.models import OPEN, Matter, Task
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.contacts import record_contact
+from qianshou.packs.commission.care.eligibility import absence_changed, recheck
 from qianshou.packs.commission.care.models import Child, Contact
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP
 from qianshou.packs.commission.care.visiting import Visit, read_visit
 
 MONTH = "care.month"
@@ -87,7 +89,9 @@ def _take_visit(change: Change) -> None:
         for kind in visit.kinds
     ]
     for kind, values in visit.sheets.items():
-        change_sheet(child.person_id, kind, values, by=by, at=at, reason=change.number)
+        changed = change_sheet(child.person_id, kind, values, by=by, at=at, reason=change.number)
+        if kind == GUARDIANSHIP and absence_changed(changed):
+            recheck(child, by=by, at=at)
     today = at.astimezone(CHINA).date()
     change_row(child, {"updated_on": today}, by=by, at=at, reason=change.number)
     _send_on(change, child, contacts[0], visit, key)

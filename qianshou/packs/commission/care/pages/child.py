@@ -30,18 +30,19 @@ from qianshou.kernel.registry.models import CircleMember, Disclosure
 from qianshou.kernel.registry.vault import key_of
 from qianshou.kernel.worklist.models import OPEN, Task
 from qianshou.packs.commission.care.contacts import read_note, record_contact, role_of
+from qianshou.packs.commission.care.eligibility import absence_changed, recheck
 from qianshou.packs.commission.care.models import Child, Contact
-from qianshou.packs.commission.care.models.child import IDENTITY, SHEETS
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY, SHEETS
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.children import is_current, stage_words, state_words
 from qianshou.packs.commission.care.pages.visit import report_address
 from qianshou.packs.commission.care.pages.words import (
     contact_words,
     hazard_words,
-    pledge_words,
     role_words,
     wish_words,
 )
+from qianshou.packs.commission.care.pledges import standings_of
 from qianshou.packs.commission.care.register import masked_names, my_children
 from qianshou.packs.commission.care.visiting import REGISTERS, register_form, sheet_kind
 
@@ -142,7 +143,8 @@ def show_child(
         "hazards": hazard_words(child.hazards.order_by("-pk")[:SHOWN]),
         "wishes": wish_words(child.wishes.order_by("-pk")[:SHOWN]),
         "letters": list(child.letters.select_related("officer").order_by("-pk")[:SHOWN]),
-        "pledges": [(one, pledge_words(one.kind)) for one in child.pledges.order_by("-pk")[:SHOWN]],
+        "standings": standings_of([child], today)[child.pk],
+        "may_sign": may_open(actor, child.person, [IDENTITY, GUARDIANSHIP]),
         "circle": _circle(child),
         "disclosures": list(
             Disclosure.objects.filter(person=child.person_id)
@@ -309,9 +311,10 @@ def _correct(sent: QueryDict, actor: Actor, child: Child, register: str) -> None
     values = validate(form, _raw(sent, register), choices_of)
     require_text(reason, "reason", "请写明更正的理由", "Please say why it is corrected")
     whole = {one.id: values.get(one.id) for one in form.fields}
-    change_sheet(
-        child.person_id, sheet_kind(register), whole, by=actor, at=now(), reason=reason[:200]
-    )
+    kind, at = sheet_kind(register), now()
+    changed = change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
+    if kind == GUARDIANSHIP and absence_changed(changed):
+        recheck(child, by=actor, at=at)
 
 
 @require_POST
