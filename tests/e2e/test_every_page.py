@@ -28,6 +28,7 @@ OFFICER = (
     "/registry/catalogues/",
     "/registry/calendar/",
 )
+CARE = ("/p/care/report/", "/p/care/report/receipt/", "/p/care/hazards/", "/p/care/hazards/new/")
 ADMINISTRATOR = (
     "/registry/divisions/new/",
     "/registry/divisions/import/",
@@ -57,6 +58,19 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
     page.locator("a.ttl").first.click()
     page.wait_for_selector(".bpmn")
     faults += faults_of(page)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
+def test_a_cadres_pages(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/", username="lin_yue", language=language, width=width, theme=theme)
+    site = page.url.rstrip("/")
+    faults = []
+    for path in CARE:
+        answer = page.goto(site + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        faults += faults_of(page)
     assert not faults, "\n".join(faults)
 
 
