@@ -63,7 +63,11 @@ class ProcedureDeclaration:
 
 @dataclass(frozen=True)
 class StartDeclaration:
-    """A way into a procedure: a start event with its form, for officers or residents."""
+    """A way into a procedure: a start event with its form, for officers or residents.
+
+    `by` is "officer" or "resident" where the house shows its form, and "page" where only a page of
+    the pack's own opens it, for `posts`, which may then name "resident" too.
+    """
 
     id: str
     procedure: str

@@ -123,7 +123,8 @@ def _require_start(start: StartDeclaration, by: Actor) -> None:
     if start.by == RESIDENT:
         require(by.kind in (RESIDENT, "officer"))
         return
-    require(by.kind == "officer" and any(seat.post in start.posts for seat in by.seats))
+    held = {RESIDENT} if by.kind == RESIDENT else {seat.post for seat in by.seats}
+    require(bool(held & set(start.posts)))
 
 
 Drawn = tuple[dict[str, Any], Organisation, Division]

@@ -2,6 +2,7 @@
 
 from qianshou.packs.commission.care.models.child import Child, Eligibility, Enrolment
 from qianshou.packs.commission.care.models.contact import Contact, Letter, Wish
+from qianshou.packs.commission.care.models.guardian import GuardianLink, GuardianRequest
 from qianshou.packs.commission.care.models.oversight import (
     Commendation,
     Handover,
@@ -18,6 +19,8 @@ __all__ = [
     "Contact",
     "Eligibility",
     "Enrolment",
+    "GuardianLink",
+    "GuardianRequest",
     "Handover",
     "HarmReport",
     "Hazard",
