@@ -10,7 +10,7 @@ from qianshou.kernel.registry.models import CircleMember, Division, Pairing, Pos
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.limits import limit_number
 
-DEPARTMENT, LEADER = "care_department", "care_leader"
+DEPARTMENT, LEADER = "department_town", "leader_town"
 LOAD = 25
 
 

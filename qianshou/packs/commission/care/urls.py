@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from qianshou.packs.commission.care.pages import enrol, enrolling, guardian, pledges
+from qianshou.packs.commission.care.pages import (
+    enrol,
+    enrolling,
+    guardian,
+    handover,
+    pairing,
+    pledges,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("enrol/", enrol.page, name="care-enrol"),
@@ -28,4 +35,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("g/<str:token>/ask/", guardian.request_change, name="care-guardian-ask"),
     path("g/<str:token>/<whole:pledge>/<slug:part>/", guardian.file, name="care-guardian-file"),
     path("g/<str:token>/leave/", guardian.leave, name="care-guardian-leave"),
+    path("pairing/", pairing.page, name="care-pairing"),
+    path("pairing/export/", pairing.export, name="care-pairing-export"),
+    path("pairing/<slug:code>/", pairing.town, name="care-pairing-town"),
+    path("pairing/<slug:code>/change/", pairing.change, name="care-pairing-change"),
+    path("pairing/<slug:code>/share/", pairing.share_out, name="care-share-out"),
+    path("handover/new/", handover.new, name="care-handover-new"),
+    path("handover/<whole:handover>/summary/", handover.summary, name="care-handover-summary"),
 ]

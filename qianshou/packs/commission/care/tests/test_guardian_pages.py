@@ -1,7 +1,5 @@
 """The guardian's pages: the code, reading, signing with and without a pen, asking."""
 
-from collections.abc import Callable
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
