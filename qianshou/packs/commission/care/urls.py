@@ -9,6 +9,7 @@ from qianshou.packs.commission.care.pages import (
     handover,
     pairing,
     pledges,
+    samples,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -42,4 +43,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pairing/<slug:code>/share/", pairing.share_out, name="care-share-out"),
     path("handover/new/", handover.new, name="care-handover-new"),
     path("handover/<whole:handover>/summary/", handover.summary, name="care-handover-summary"),
+    path("samples/", samples.page, name="care-samples"),
+    path("samples/draw/", samples.draw, name="care-sample-draw"),
+    path("samples/<whole:sample>/", samples.show_sample, name="care-sample"),
+    path("samples/<whole:sample>/reproduce/", samples.again, name="care-sample-again"),
+    path("samples/<whole:sample>/export/", samples.export, name="care-sample-export"),
 ]
