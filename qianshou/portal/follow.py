@@ -26,7 +26,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.kernel.worklist.receipts import mark_of, matter_of_receipt, root_of
 from qianshou.portal.limits import GUESSES, REMARKS
-from qianshou.portal.receipt import digest_of, plain, spoken
+from qianshou.design.receipt import digest_of, plain, spoken
 
 OPEN = 0
 

@@ -22,7 +22,7 @@ from qianshou.kernel.registry.models import Division
 from qianshou.kernel.worklist.receipts import matter_of_receipt
 from qianshou.portal.limits import REPORTS
 from qianshou.portal.map import draw_map
-from qianshou.portal.receipt import code_of, digest_of, new_mark, spoken
+from qianshou.design.receipt import code_of, digest_of, new_mark, spoken
 
 
 @require_safe

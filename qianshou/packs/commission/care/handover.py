@@ -100,7 +100,7 @@ def open_handover(
         "giver_at": home,
         "confirm_at": home,
     }
-    seat = _seat_of(giver, at)
+    seat = seat_of(giver, at)
     if giver is not None and seat:
         facts |= {"giver": giver.pk, "giver_at": seat}
     if move is not None and kind == MOVED:
@@ -113,7 +113,7 @@ def open_handover(
         circle = Circle.objects.get(pk=child.circle_id)
         own = change_row(Circle(), {"about": HANDOVER, "parent": circle}, by=by, at=at)
         if taker is not None:
-            facts |= {"taker": taker.pk, "taker_at": _seat_of(taker, at)}
+            facts |= {"taker": taker.pk, "taker_at": seat_of(taker, at)}
             add_officer(own, "taker", taker, by=by, at=at)
         if facts["confirm_at"] != home:
             there_office = Organisation.objects.get(code=facts["confirm_at"])
@@ -174,7 +174,7 @@ def _check_taker(
         raise Refusal(refusal.code, refusal.zh, refusal.en, "taker") from refusal
 
 
-def _seat_of(officer: Officer | None, at: datetime) -> str:
+def seat_of(officer: Officer | None, at: datetime) -> str:
     """Return the code of the organisation at which an officer is a cadre today, or ""."""
     if officer is None or not officer.is_active:
         return ""
@@ -238,7 +238,7 @@ def take_tasks(facts: Mapping[str, Any], at: datetime) -> None:
     """Give the child's open tasks that are the giver's to the taker; the clock hands them on."""
     child = Child.objects.get(pk=facts["child"])
     taker = Officer.objects.get(pk=facts["taker"])
-    seat = Organisation.objects.filter(code=_seat_of(taker, at)).first()
+    seat = Organisation.objects.filter(code=seat_of(taker, at)).first()
     if seat is None:
         return
     around = Q(circle=child.circle_id) | Q(circle__parent=child.circle_id)

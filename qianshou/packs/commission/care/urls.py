@@ -10,6 +10,8 @@ from qianshou.packs.commission.care.pages import (
     pairing,
     pledges,
     samples,
+    wish_donors,
+    wishes,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -48,4 +50,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("samples/<whole:sample>/", samples.show_sample, name="care-sample"),
     path("samples/<whole:sample>/reproduce/", samples.again, name="care-sample-again"),
     path("samples/<whole:sample>/export/", samples.export, name="care-sample-export"),
+    path("wishes/", wish_donors.page, name="care-wish-list"),
+    path("wishes/<slug:mark>/", wish_donors.claim, name="care-wish-claim"),
+    path("wishboard/", wishes.page, name="care-wishes"),
+    path("wishboard/export/", wishes.export, name="care-wishes-export"),
+    path("wishboard/new/", wishes.new, name="care-wish-new"),
 ]
