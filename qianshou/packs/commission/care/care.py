@@ -1,5 +1,13 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
-from qianshou.packs.commission.care import eligibility, enrolment, guardians, handover, sample, wish
+from qianshou.packs.commission.care import (
+    eligibility,
+    enrolment,
+    guardians,
+    handover,
+    letter,
+    sample,
+    wish,
+)
 
-__all__ = ["eligibility", "enrolment", "guardians", "handover", "sample", "wish"]
+__all__ = ["eligibility", "enrolment", "guardians", "handover", "letter", "sample", "wish"]

@@ -7,6 +7,7 @@ from qianshou.packs.commission.care.pages import (
     enrolling,
     guardian,
     handover,
+    letter,
     pairing,
     pledges,
     samples,
@@ -55,4 +56,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wishboard/", wishes.page, name="care-wishes"),
     path("wishboard/export/", wishes.export, name="care-wishes-export"),
     path("wishboard/new/", wishes.new, name="care-wish-new"),
+    path("letter/", letter.page, name="care-letter"),
 ]
