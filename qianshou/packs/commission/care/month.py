@@ -14,7 +14,7 @@ from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, Due, Term, duty, projection
 from qianshou.kernel.registry.models import CircleMember, Officer, Organisation, Posting
 from qianshou.kernel.registry.vault import key_of, seal_value
-from qianshou.kernel.worklist.models import OPEN, Matter, Task
+from qianshou.kernel.worklist.lists import open_tasks
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.contacts import record_contact
 from qianshou.packs.commission.care.eligibility import absence_changed, recheck
@@ -79,8 +79,7 @@ def keep_month(change: Change) -> None:
 
 
 def _take_visit(change: Change) -> None:
-    matter = Matter.objects.only("circle", "person").get(pk=change.matter)
-    child = Child.objects.select_related("village").get(circle=matter.circle_id)
+    child = Child.objects.select_related("village").get(circle=change.circle or 0)
     key = key_of(child.person_id)
     visit = read_visit(child.person_id, key, change.submitted)
     by, at = actor_of(Officer.objects.get(pk=change.officer or 0), change.at), change.at
@@ -100,12 +99,16 @@ def _take_visit(change: Change) -> None:
 def _send_on(change: Change, child: Child, contact: Contact, visit: Visit, key: bytes) -> None:
     """Hand on what the visit found: each hazard and the wish, sealed under the child's key.
 
-    A parcel says {"child": code, "sealed": text}; sealed are kind, text, contact, officer and for
-    a wish its band (`qianshou.packs.commission.care.visiting.open_parcel` reads it).
+    A parcel says {"child": code, "sealed": text}, which `visiting.open_parcel` reads: of a hazard
+    its hazard_kind and what was seen, of a wish kind, band and text; and for both the contact,
+    the officer and the number of the visit.
     """
     made = {"contact": contact.pk, "officer": change.officer, "number": change.number}
     parcels = [
-        *(("care.hazard", place, found) for place, found in enumerate(visit.hazards, start=1)),
+        *(
+            ("care.hazard", place, {"hazard_kind": found["kind"], "seen": found["text"]})
+            for place, found in enumerate(visit.hazards, start=1)
+        ),
         *(("care.wish", 1, wish) for wish in visit.wishes),
     ]
     for kind, place, found in parcels:
@@ -135,9 +138,8 @@ def tell_how_many_are_late(facts: Any, at: datetime) -> None:
     they are few, and no child.
     """
     holder = int(facts["organisation"])
-    late = Task.objects.filter(
-        organisation=holder, procedure=MONTH, state=OPEN, due_at__lt=at, assignee__isnull=False
-    ).count()
+    visits = open_tasks(MONTH).filter(organisation=holder, assignee__isnull=False)
+    late = visits.filter(due_at__lt=at).count()
     if late:
         zh, en = (FEW.zh, FEW.en) if is_few(late) else (str(late), str(late))
         tell_post(

@@ -21,6 +21,7 @@ from qianshou.kernel.access import Actor, circles_of, holds_task, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.door.rules import require_text
 from qianshou.kernel.door.sealing import change_sheet, history_of_sheet, may_open, open_sheets
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.forms import validate
 from qianshou.kernel.procedures.wording import choice_label
@@ -28,7 +29,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.choices import choices_of
 from qianshou.kernel.registry.models import CircleMember, Disclosure
 from qianshou.kernel.registry.vault import key_of
-from qianshou.kernel.worklist.models import OPEN, Task
+from qianshou.kernel.worklist import lists
 from qianshou.packs.commission.care.contacts import read_note, record_contact, role_of
 from qianshou.packs.commission.care.eligibility import absence_changed, recheck
 from qianshou.packs.commission.care.models import Child, Contact
@@ -163,15 +164,15 @@ def show_child(
     return show(request, actor, "care/child.html", context, 422 if tried.errors else 200)
 
 
-def open_tasks(actor: Actor, child: Child) -> list[tuple[Task, bool]]:
+def open_tasks(actor: Actor, child: Child) -> list[tuple[Any, bool]]:
     """Return the open tasks about a child that the actor's circles let him see; whether a task is
     the visit that he can begin.
     """
     tasks = (
-        Task.objects.filter(
+        lists.open_tasks()
+        .filter(
             Q(matter__person=child.person_id) | Q(matter__circle=child.circle_id),
             matter__circle__in=circles_of(actor),
-            state=OPEN,
         )
         .select_related("organisation", "assignee")
         .order_by("due_at", "pk")[:SHOWN]
@@ -312,9 +313,10 @@ def _correct(sent: QueryDict, actor: Actor, child: Child, register: str) -> None
     require_text(reason, "reason", "请写明更正的理由", "Please say why it is corrected")
     whole = {one.id: values.get(one.id) for one in form.fields}
     kind, at = sheet_kind(register), now()
-    changed = change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
-    if kind == GUARDIANSHIP and absence_changed(changed):
-        recheck(child, by=actor, at=at)
+    with write_turn():
+        changed = change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
+        if kind == GUARDIANSHIP and absence_changed(changed):
+            recheck(child, by=actor, at=at)
 
 
 @require_POST

@@ -20,7 +20,7 @@ from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.kernel.worklist.models import OPEN, Matter, Task
+from qianshou.kernel.worklist.lists import open_matters, open_tasks
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.words import contact_words
@@ -65,7 +65,7 @@ class Row:
     child: Child
     name: str
     age: int
-    task: Task | None
+    task: Any | None
     start: int | None
     contact: Contact | None
     is_current: bool
@@ -100,10 +100,10 @@ def children_found(actor: Actor, search: Search, at: datetime) -> QuerySet[Child
         first = at.astimezone(CHINA).date().replace(day=1)
         found = found.filter(Q(updated_on=None) | Q(updated_on__lt=first))
     elif search.waiting:
-        visits = Q(tasks__procedure=MONTH, tasks__state=OPEN)
+        visits = Q(tasks__procedure=MONTH, tasks__closed_at=None)
         if search.waiting == "late":
             visits &= Q(tasks__due_at__lt=at)
-        waiting = Matter.objects.filter(visits, circle__in=circles_of(actor), closed_at=None)
+        waiting = open_matters().filter(visits, circle__in=circles_of(actor))
         found = found.filter(circle__in=waiting.values("circle"))
     if search.words:
         found = _with_words(found, search.words)
@@ -184,12 +184,12 @@ def is_current(child: Child, today: date) -> bool:
     return child.updated_on is not None and child.updated_on >= today.replace(day=1)
 
 
-def open_visits(children: Iterable[Child]) -> dict[int, Task]:
+def open_visits(children: Iterable[Child]) -> dict[int, Any]:
     """Return the earliest open visit of the month for each child's circle (two queries)."""
     circles = [child.circle_id for child in children]
-    matters = Matter.objects.filter(circle__in=circles, closed_at=None)
+    matters = open_matters().filter(circle__in=circles)
     whose = dict(matters.values_list("pk", "circle"))
-    tasks = Task.objects.filter(matter__in=list(whose), procedure=MONTH, state=OPEN)
+    tasks = open_tasks(MONTH).filter(matter__in=list(whose))
     found = {}
     for task in tasks.order_by("-due_at", "-pk"):
         circle = whose[task.matter_id]

@@ -27,7 +27,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.indicators.suppression import FEW, KEPT, hide_counts
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import CircleMember, Division, Organisation
-from qianshou.kernel.worklist.models import OPEN, Task
+from qianshou.kernel.worklist.lists import open_tasks
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.register import my_children
@@ -81,16 +81,11 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     return show(request, actor, "care/month.html", context)
 
 
-def open_visits() -> QuerySet[Task]:
-    """Return the visits of the month that are not done."""
-    return Task.objects.filter(procedure=MONTH, state=OPEN)
-
-
-def late_visits(actor: Actor, at: datetime) -> QuerySet[Task]:
+def late_visits(actor: Actor, at: datetime) -> QuerySet[Any]:
     """Return the late visits to children of the actor's circles, in the order of their numbers."""
     mine = circles_of(actor)
     return (
-        open_visits()
+        open_tasks(MONTH)
         .filter(due_at__lt=at, matter__circle__in=mine)
         .select_related("matter", "organisation", "assignee", "division__parent")
         .defer("matter__state", "matter__tokens")
@@ -140,13 +135,13 @@ def _texts(numbers: list[int]) -> tuple[str, ...]:
 
 def departments_seen(actor: Actor, at: datetime) -> Table:
     """Return by department the visits to children of the actor's circles: open, and late."""
-    mine = open_visits().filter(matter__circle__in=circles_of(actor))
+    mine = open_tasks(MONTH).filter(matter__circle__in=circles_of(actor))
     return _departments(mine, at, is_guarded=False)
 
 
 def departments_guarded(at: datetime, only: frozenset[int] | None = None) -> Table:
     """Return by department the open and the late visits, small numbers kept back."""
-    found = open_visits()
+    found = open_tasks(MONTH)
     if only is not None:
         found = found.filter(organisation__in=only)
     return _departments(found, at, is_guarded=True)
@@ -154,12 +149,12 @@ def departments_guarded(at: datetime, only: frozenset[int] | None = None) -> Tab
 
 def towns_guarded(at: datetime) -> Table:
     """Return by town the open and the late visits, small numbers kept back."""
-    counted = _counted(open_visits(), "division__parent", at)
+    counted = _counted(open_tasks(MONTH), "division__parent", at)
     names = {pk: place.name for pk, place in Division.objects.in_bulk(counted).items()}
     return _counts(_("按镇街"), counted, names, is_guarded=True)
 
 
-def _departments(found: QuerySet[Task], at: datetime, *, is_guarded: bool) -> Table:
+def _departments(found: QuerySet[Any], at: datetime, *, is_guarded: bool) -> Table:
     counted = _counted(found, "organisation", at)
     zh = language().startswith("zh")
     names = {
@@ -169,7 +164,7 @@ def _departments(found: QuerySet[Task], at: datetime, *, is_guarded: bool) -> Ta
     return _counts(_("按部门"), counted, names, is_guarded=is_guarded)
 
 
-def _counted(found: QuerySet[Task], by: str, at: datetime) -> dict[int, tuple[int, int]]:
+def _counted(found: QuerySet[Any], by: str, at: datetime) -> dict[int, tuple[int, int]]:
     rows = (
         found.order_by()
         .values_list(by)

@@ -27,7 +27,7 @@ from qianshou.kernel.procedures.forms import Form, sheet_field
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import choice_label
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.worklist.models import OPEN, Task
+from qianshou.kernel.worklist.lists import task_of
 from qianshou.packs.commission.care.drafts import (
     draft_key,
     keep_draft,
@@ -76,7 +76,7 @@ class ShownRegister:
 class Duty:
     """The open visit that a page is about, with its child."""
 
-    task: Task
+    task: Any
     child: Child
     form: Form
 
@@ -87,11 +87,7 @@ def find_duty(actor: Actor, task: int) -> Duty:
     A colleague of the circle who does not hold it gets it too: whether it may be done is asked by
     `may_do` and, in the end, by the door.
     """
-    row = (
-        Task.objects.filter(pk=task, procedure=MONTH)
-        .select_related("matter__version", "organisation")
-        .first()
-    )
+    row = task_of(task, MONTH)
     mine = my_children(actor).select_related("town", "village")
     child = mine.filter(circle=row.matter.circle_id).first() if row is not None else None
     if row is None or child is None:
@@ -100,9 +96,9 @@ def find_duty(actor: Actor, task: int) -> Duty:
     return Duty(row, child, form_of(digest, compiled(digest).node(row.node).form))
 
 
-def may_do(actor: Actor, task: Task) -> bool:
+def may_do(actor: Actor, task: Any) -> bool:
     """Whether the actor holds the open task."""
-    return task.state == OPEN and holds_task(
+    return task.closed_at is None and holds_task(
         actor, task.assignee_id, task.organisation_id, task.posts
     )
 

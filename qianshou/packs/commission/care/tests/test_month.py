@@ -179,7 +179,7 @@ def test_hazards_and_the_wish_go_on_sealed_to_those_who_see_to_them(
     parcels = {parcel.kind: parcel.facts for parcel in Parcel.objects.filter(kind__startswith="c")}
     whose, hazard = open_parcel(parcels["care.hazard"])
     assert whose == child
-    assert (hazard["kind"], hazard["text"]) == ("water", "水井没有盖板")
+    assert (hazard["hazard_kind"], hazard["seen"]) == ("water", "水井没有盖板")
     assert hazard["contact"] == Contact.objects.order_by("pk")[0].pk
     assert open_parcel(parcels["care.wish"])[1]["band"] == "under_100"
 
@@ -198,12 +198,11 @@ def test_a_form_filled_by_halves_is_refused_beside_the_field(
     family: Family, at: datetime, changed: dict[str, Any], field: str
 ) -> None:
     task = duty_of(family.child(), at)
-    try:
+    with pytest.raises((Refusal, Refusals)) as refused:
         complete(task, at, **changed)
-    except (Refusal, Refusals) as refused:
-        assert list(by_field(refused)) == [field]
-    else:
-        pytest.fail("it was taken")
+    told = refused.value
+    assert isinstance(told, Refusal | Refusals)
+    assert list(by_field(told)) == [field]
     task.refresh_from_db()
     assert task.state == 0
 
