@@ -177,7 +177,6 @@ def test_a_child_without_a_number_is_known_by_name_and_birthday(survey: Survey) 
     from qianshou.packs.commission.care.rounds.taking_in import take_child
 
     village = Division.objects.filter(parent__name="龙水镇").select_related("parent")[0]
-    assert village
     texts = {"name": "阿若", "birth_date": "2015-05-05", "sex": "女", "school": "龙水镇中心小学"}
     made = take_child(texts, village, survey.at)
     assert made is not None
