@@ -1,6 +1,17 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
-from qianshou.packs.commission.care import eligibility, enrolment, guardians
+from qianshou.packs.commission.care import (
+    eligibility,
+    enrolment,
+    guardians,
+    handover,
+    hazard,
+    letter,
+    month,
+    report,
+    sample,
+    wish,
+)
 from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
 
 __all__ = [
@@ -8,7 +19,14 @@ __all__ = [
     "eligibility",
     "enrolment",
     "guardians",
+    "handover",
+    "hazard",
+    "letter",
+    "month",
     "procedures",
+    "report",
     "running",
+    "sample",
     "taking_in",
+    "wish",
 ]

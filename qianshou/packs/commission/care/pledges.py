@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -50,6 +50,7 @@ FIELDS = {
     "officer": ("经办人", "the officer"),
 }
 SIGNERS = dict(Pledge.SIGNERS)
+ENDING = timedelta(days=30)
 LARGEST_SIGNATURE, LONGEST_SIGNATURE = 400_000, 2000
 Sheets = Mapping[str, Mapping[str, Any]]
 
@@ -316,7 +317,9 @@ def _record(
 
 @dataclass(frozen=True)
 class Standing:
-    """How one kind of pledge of a child stands: "missing", "outdated", "expired" or "valid"."""
+    """How one kind of pledge of a child stands: "missing", "expired", "ending" within a month,
+    "outdated" where its template has a new version, or "valid".
+    """
 
     kind: str
     state: str
@@ -325,7 +328,7 @@ class Standing:
     @property
     def is_open(self) -> bool:
         """Whether it has to be signed (again)."""
-        return self.state != "valid"
+        return self.state in ("missing", "expired", "outdated")
 
 
 def state_of(pledge: Pledge | None, day: date) -> str:
@@ -334,6 +337,8 @@ def state_of(pledge: Pledge | None, day: date) -> str:
         return "missing"
     if pledge.ends_on is not None and pledge.ends_on < day:
         return "expired"
+    if pledge.ends_on is not None and pledge.ends_on < day + ENDING:
+        return "ending"
     return "valid" if pledge.template == template_of(pledge.kind).version else "outdated"
 
 

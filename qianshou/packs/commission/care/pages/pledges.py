@@ -30,6 +30,7 @@ from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.pages.reach import find_ward
 from qianshou.packs.commission.care.pages.words import pledge_words, standing_words
 from qianshou.packs.commission.care.pledges import (
+    ENDING,
     ENTRUSTMENT,
     KINDS,
     Standing,
@@ -44,7 +45,7 @@ from qianshou.packs.commission.care.register import masked_names, my_children
 
 PAGE = 50
 MOST = 5000
-STATES = ("missing", "outdated", "expired")
+STATES = ("missing", "expired", "ending", "outdated")
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ def standing_rule(kind: str, state: str, day: date) -> Any:
         return ~Exists(rows)
     if state == "expired":
         return Exists(rows.filter(ends_on__lt=day))
+    if state == "ending":
+        return Exists(rows.filter(ends_on__gte=day, ends_on__lt=day + ENDING))
     if state == "outdated":
         return Exists(rows.exclude(template=template_of(kind).version))
     return Exists(rows)

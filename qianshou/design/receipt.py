@@ -1,4 +1,4 @@
-"""Receipt numbers: what a resident keeps in order to follow a matter without an account.
+"""Receipt numbers: what a caller, or an unnamed reporter, keeps in order to follow a matter.
 
 Some fifty random bits in letters that are not mistaken for each other; only a keyed digest is
 stored. A number is drawn from the page's own mark, so that a form sent twice gives it again.
@@ -41,7 +41,10 @@ def spoken(code: str) -> str:
     return "-".join(code[place : place + 4] for place in range(0, len(code), 4))
 
 
-def digest_of(code: str) -> str:
-    """Return the keyed digest under which a code is stored; "" for what is no code."""
+def digest_of(code: str, kind: str = "receipt") -> str:
+    """Return the keyed digest under which a code is stored; "" for what is no code.
+
+    A code of one `kind` is found under no other.
+    """
     kept = plain(code)
-    return lookup_digest(f"receipt/{kept}") if len(kept) == LENGTH else ""
+    return lookup_digest(f"{kind}/{kept}") if len(kept) == LENGTH else ""
