@@ -27,6 +27,7 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -53,7 +54,7 @@ def write_set(name: str, folder: Path) -> None:
     (folder / f"{name}-truth.json").write_text(json.dumps(wrong))
 
 
-def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_ours(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return the pairs decided and kept, the seconds, the review share, and the listed errors."""
     from qianshou.packs.commission.care.crosscheck import compare
 
@@ -64,7 +65,9 @@ def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
     digest = outcome.digest()
     return {
         "seconds": seconds,
-        "auto": {(one["roster_row"], one["pupil_row"]) for one in lines if one["decision"] == "auto"},
+        "auto": {
+            (one["roster_row"], one["pupil_row"]) for one in lines if one["decision"] == "auto"
+        },
         "kept": {(one["roster_row"], one["pupil_row"]) for one in lines if one["pupil_row"]},
         "review": outcome.by_decision["review"] / len(roster),
         "lines": lines,
@@ -72,7 +75,7 @@ def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
     }
 
 
-def run_lookup(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_lookup(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what the same id or, without one, the same name finds, as typed."""
     begin = time.perf_counter()
     connection = duckdb.connect()
@@ -99,7 +102,7 @@ def _clean(roster: pa.Table, pupils: pa.Table) -> duckdb.DuckDBPyConnection:
 PEER_COLUMNS = "row_number AS unique_id, name, sound, id_number, (DATE '1970-01-01' + born)::VARCHAR AS born, sex, town, village, school, guardian, phone"  # noqa: E501
 
 
-def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_splink(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what Splink's default levels find once trained on the lists."""
     import splink.comparison_library as levels
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -110,7 +113,9 @@ def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
     backend = DuckDBAPI(connection)
     for name in ("a_roster", "b_pupils"):
         connection.execute(f"CREATE VIEW peer_{name} AS SELECT {PEER_COLUMNS} FROM {name}")
-    inputs = [backend.register(f"peer_{name}", table_name=name) for name in ("a_roster", "b_pupils")]
+    inputs = [
+        backend.register(f"peer_{name}", table_name=name) for name in ("a_roster", "b_pupils")
+    ]
     settings = SettingsCreator(
         link_type="link_only",
         comparisons=[
@@ -138,7 +143,7 @@ def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
     return {"seconds": time.perf_counter() - begin, "auto": set(found)}
 
 
-def run_recordlinkage(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_recordlinkage(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what recordlinkage's ECM classifier calls matches."""
     import recordlinkage
 
@@ -169,7 +174,7 @@ METHODS = {
 }
 
 
-def measure(name: str, method: str, folder: Path) -> dict:
+def measure(name: str, method: str, folder: Path) -> dict[str, Any]:
     """Run one method on one set in this process and return its figures."""
     warnings.simplefilter("ignore")
     if name == "febrl4":
@@ -186,14 +191,17 @@ def measure(name: str, method: str, folder: Path) -> dict:
         truth = json.loads((folder / f"{name}-truth.json").read_text())
         true = {(one, other) for one, other in truth["pairs"]}
         if "lines" in found:
-            figures |= {"review": found["review"], "listed": share_listed(found["lines"], truth, true)}
+            figures |= {
+                "review": found["review"],
+                "listed": share_listed(found["lines"], truth, true),
+            }
             figures["digest"] = found["digest"]
     figures["precision"] = len(found["auto"] & true) / max(len(found["auto"]), 1)
     figures["recall"] = len(found.get("kept", found["auto"]) & true) / len(true)
     return figures
 
 
-def share_listed(lines: list[dict], truth: dict, true: Pairs) -> float:
+def share_listed(lines: list[dict[str, Any]], truth: dict[str, Any], true: Pairs) -> float:
     """Return the share of fields typed wrongly, in automatic pairs, that are listed as M1."""
     wrong = listed = 0
     for line in lines:
@@ -209,7 +217,7 @@ def share_listed(lines: list[dict], truth: dict, true: Pairs) -> float:
     return listed / max(wrong, 1)
 
 
-def start(*arguments: str) -> dict:
+def start(*arguments: str) -> dict[str, Any]:
     """Run this file in a process of its own and return what it prints."""
     command = [sys.executable, __file__, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -232,7 +240,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--full", action="store_true")
     arguments.add_argument("--write", nargs=2, metavar=("SET", "FOLDER"), help=argparse.SUPPRESS)
-    arguments.add_argument("--one", nargs=3, metavar=("SET", "METHOD", "FOLDER"), help=argparse.SUPPRESS)
+    arguments.add_argument(
+        "--one", nargs=3, metavar=("SET", "METHOD", "FOLDER"), help=argparse.SUPPRESS
+    )
     given = arguments.parse_args()
     if given.write:
         write_set(given.write[0], Path(given.write[1]))
@@ -268,7 +278,9 @@ def main() -> None:
                     figures["same_bytes"] = int(again["digest"] == one["digest"])
     if not given.full:
         print("left out without --full: set L, and the two peers on all of S and H")
-    report(**{key: str(value) if isinstance(value, float) else value for key, value in figures.items()})
+    report(
+        **{key: str(value) if isinstance(value, float) else value for key, value in figures.items()}
+    )
 
 
 if __name__ == "__main__":

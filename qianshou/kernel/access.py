@@ -132,13 +132,17 @@ def members_of(circle: int) -> Members:
 
 
 def circles_of(by: Actor) -> QuerySet[Circle]:
-    """Return the circles to which `by` belongs now, in person or by a seat."""
+    """Return the circles to which `by` belongs now, in person or by a seat.
+
+    A union and not a disjunction: each part is an index range, however many circles there are.
+    """
     rule = Q(officer=by.officer) if by.officer is not None else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
     own = CircleMember.objects.filter(rule, to_date=None).values("circle")
-    within = Q(pk__in=own) | Q(parent__in=own) | Q(parent__parent__in=own)
-    return Circle.objects.filter(within)
+    inner = Circle.objects.filter(parent__in=own).values("pk")
+    innermost = Circle.objects.filter(parent__parent__in=own).values("pk")
+    return Circle.objects.filter(pk__in=own.union(inner, innermost))
 
 
 @dataclass(frozen=True)
@@ -253,8 +257,7 @@ def not_hidden(by: Actor, matter: str = "") -> Q:
     """Return the filter over matters that no circle hides from `by`, or over rows that point at
     one by `matter` (ending in "__").
     """
-    mine = circles_of(by)
-    return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": mine})
+    return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": circles_of(by)})
 
 
 def hidden_rows(by: Actor) -> list[QuerySet[Any, Any]]:

@@ -253,7 +253,7 @@ def _check_starts(pack: Pack) -> Iterator[Refusal]:
                 pack, start.id, f"没有规范 {start.procedure}", f"no procedure {start.procedure}"
             )
         for post in start.posts:
-            if post not in pack.posts:
+            if post not in pack.posts and not (post == RESIDENT and start.by == "page"):
                 yield _wrong(pack, start.id, f"没有岗位 {post}", f"there is no post {post}")
         try:
             pack.form(start.form)

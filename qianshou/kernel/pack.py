@@ -65,8 +65,8 @@ class ProcedureDeclaration:
 class StartDeclaration:
     """A way into a procedure: a start event with its form.
 
-    `by` says for whom: "officer" of its posts, "resident", a protected "reporter", or "page": an
-    officer of its posts on a page of the pack's own, which no list of ways in offers.
+    `by` says for whom: "officer" of its posts, "resident", a protected "reporter", or "page" where
+    only a page of the pack's own opens it, for `posts`, which may then name "resident" too.
     """
 
     id: str

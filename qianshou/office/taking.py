@@ -13,8 +13,7 @@ MOST = 10
 def take_files(
     request: HttpRequest, field: str, at: datetime, *, person: int | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """Return digest and name of each file of a form's field, ten at most; sealed where it is about
-    a `person`.
+    """Return digest and name of each file of a form's field, ten at most; sealed for `person`.
 
     Refuses document.none when there is none, and what keep_file refuses, with the file's name.
     """
@@ -24,8 +23,7 @@ def take_files(
     kept = []
     for file in files:
         try:
-            document = keep_file_about(person, file, at=at)
-            kept.append((document.digest, (file.name or "")[:120]))
+            kept.append((keep_file_about(person, file, at=at).digest, (file.name or "")[:120]))
         except Refusal as refusal:
             raise Refusal(
                 refusal.code,

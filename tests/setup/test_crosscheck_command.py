@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,7 @@ def test_rows_that_cannot_be_understood_are_compared_as_they_are_and_told(
         ("x.csv", GIRL, ("--map", "roster:name=姓名", "--map", "roster:sex=姓名"),
          "roster.map_twice", "只能指给一个字段"),
         ("x.csv", GIRL, ("--map", "roster:remark=性别"), "lists.map_field", "remark"),
+        ("x.csv", "姓名,性别\n,女\n".encode(), (), "lists.nobody", "没有一个姓名"),
         ("x.csv", GIRL, ("--sheet", "名册"), "lists.sheet_option", "roster:表名"),
         ("x.csv", GIRL, ("--sheet", "roster:名册"), "roster.sheet", "名册"),
     ],
@@ -235,3 +237,14 @@ def test_a_folder_that_cannot_be_written_is_refused(folder: Path, tmp_path: Path
     told = run(folder / "roster.xlsx", folder / "pupils.csv", language="en_GB.UTF-8")
     assert told.returncode == 2
     assert "add --out DIR [cli.out]" in told.stderr
+
+
+@pytest.mark.skipif(find_spec("pyspark") is not None, reason="Spark is installed here")
+def test_an_engine_that_is_not_here_is_refused_and_leaves_no_folder(
+    folder: Path, tmp_path: Path
+) -> None:
+    words = ("--out", tmp_path / "out", "--engine", "spark")
+    told = run(folder / "roster.xlsx", folder / "pupils.csv", *words)
+    assert told.returncode == 2
+    assert "[crosscheck.no_spark]" in told.stderr
+    assert not (tmp_path / "out").exists()

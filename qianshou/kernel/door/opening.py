@@ -126,7 +126,8 @@ def _require_start(start: StartDeclaration, by: Actor) -> None:
     if start.by == REPORTER:
         require(by.kind == REPORTER)
         return
-    require(by.kind == "officer" and any(seat.post in start.posts for seat in by.seats))
+    held = {RESIDENT} if by.kind == RESIDENT else {seat.post for seat in by.seats}
+    require(bool(held & set(start.posts)))
 
 
 Drawn = tuple[dict[str, Any], Organisation, Division]

@@ -22,7 +22,7 @@ from qianshou.kernel.registry.bigram import search_tokens
 from qianshou.kernel.worklist import change
 
 Row = TypeVar("Row", bound=models.Model)
-SECRET = {"password", "tokens", "last_login"}
+SECRET = {"password", "tokens", "last_login", "phone_digest", "identity_digest"}
 
 
 def subject_of(row: models.Model) -> str:
@@ -160,10 +160,13 @@ def insert_rows(model: type[models.Model], rows: Sequence[New]) -> list[int]:
             after: dict[str, Any] = {}
             stored: list[Any] = []
             for column, attname, name, prepare in prepared:
-                value = new.values[attname] if attname in new.values else column.get_default()
+                if attname in new.values:
+                    value = new.values[attname]
+                    if name not in SECRET:
+                        after[name] = _told(value)
+                else:
+                    value = column.get_default()
                 stored.append(value if prepare is None or value is None else prepare(value))
-                if name != "tokens":
-                    after[name] = _told(value)
             inserted.append([*stored, number])
             by = signatures.get(new.by)
             if by is None:

@@ -123,8 +123,8 @@ def group_of(indicator: Indicator, by: str, step: str) -> Any:
             default=F(f"{division}_id"),
         )
     if by == PERIOD:
-        zone = {} if _is_day(indicator, indicator.at) else {"tzinfo": CHINA}
-        return TRUNCATED[step](indicator.at, **zone)
+        zone = None if _is_day(indicator, indicator.at) else CHINA
+        return TRUNCATED[step](indicator.at, tzinfo=zone)
     return F(by)
 
 

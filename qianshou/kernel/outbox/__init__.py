@@ -4,6 +4,7 @@ A row is written in the same transaction as the act that causes it; the worker c
 out later. `key` makes sending twice the same as sending once.
 """
 
+from qianshou.kernel.outbox.daily import daily, send_daily
 from qianshou.kernel.outbox.parcels import carrier, carry_out, send
 
-__all__ = ["carrier", "carry_out", "send"]
+__all__ = ["carrier", "carry_out", "daily", "send", "send_daily"]

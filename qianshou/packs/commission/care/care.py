@@ -1,4 +1,32 @@
 """What care's declarations cannot say, gathered here so that its registers fill at start."""
 
-from qianshou.packs.commission.care import hazard as hazard
-from qianshou.packs.commission.care import report as report
+from qianshou.packs.commission.care import (
+    eligibility,
+    enrolment,
+    guardians,
+    handover,
+    hazard,
+    letter,
+    month,
+    report,
+    sample,
+    wish,
+)
+from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
+
+__all__ = [
+    "closing",
+    "eligibility",
+    "enrolment",
+    "guardians",
+    "handover",
+    "hazard",
+    "letter",
+    "month",
+    "procedures",
+    "report",
+    "running",
+    "sample",
+    "taking_in",
+    "wish",
+]

@@ -32,6 +32,7 @@ from qianshou.packs.commission.care.models import Child, Contact, Hazard
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.register import my_children
 from qianshou.packs.commission.care.report import open_report
+from qianshou.packs.commission.care.visiting import open_parcel
 
 HAZARD, HARM = "care.hazard", "harm"
 FIXER, VERIFIER = "fixer", "verifier"
@@ -91,18 +92,18 @@ def kind_name(kind: str) -> str:
 
 @carrier(HAZARD)
 def carry_hazard(facts: Mapping[str, Any], at: datetime) -> None:
-    """Open the hazard that a month's form told of: child (its code), what `open_hazard` takes,
-    contact (the visit's number) and officer (who saw it).
+    """Open the hazard that a month's form told of: what `open_hazard` takes, contact (the visit's
+    number) and officer (who saw it), sealed under the child's key (`visiting.open_parcel`).
 
     Suspected harm is reported in that officer's name instead.
     """
-    child = Child.objects.select_related("village").get(code=facts["child"])
-    if facts.get("hazard_kind") == HARM:
-        by = actor_of(Officer.objects.get(pk=facts["officer"]), at)
-        told = {"told": facts.get("seen") or "疑似侵害", "child_code": child.code}
+    child, found = open_parcel(facts)
+    if found.get("hazard_kind") == HARM:
+        by = actor_of(Officer.objects.get(pk=found["officer"]), at)
+        told = {"told": found.get("seen") or "疑似侵害", "child_code": child.code}
         open_report(told, by=by, at=at)
         return
-    open_hazard(child, facts, by=CLOCK, at=at, contact=facts.get("contact"))
+    open_hazard(child, found, by=CLOCK, at=at, contact=found.get("contact"))
 
 
 @effect("care.call_fixer")

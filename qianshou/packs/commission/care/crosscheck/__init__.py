@@ -9,8 +9,10 @@ from qianshou.packs.commission.care.crosscheck.outcome import (
     Decision,
     Duplicate,
     Evidence,
+    LeftOut,
     Lines,
     Outcome,
+    find_left_out,
 )
 from qianshou.packs.commission.care.crosscheck.weights import LATEST as WEIGHTS_VERSION
 
@@ -23,8 +25,10 @@ __all__ = [
     "Decision",
     "Duplicate",
     "Evidence",
+    "LeftOut",
     "Lines",
     "Outcome",
     "compare",
+    "find_left_out",
     "level_words",
 ]

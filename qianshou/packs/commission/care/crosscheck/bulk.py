@@ -38,9 +38,7 @@ def clean_columns(table: pa.Table) -> pa.Table:
     made["clan"] = _over_distinct(made["name"], lambda name: surname_sound(surname_of(name)))
     made |= _clean_people("guardian", write_guardian, table)
     made |= _clean_identities(_column(table, "id_number"))
-    made["born_stated"] = _over_distinct(
-        _column(table, "birth_date"), _count_days, kind=pa.int32()
-    )
+    made["born_stated"] = _over_distinct(_column(table, "birth_date"), _count_days, kind=pa.int32())
     made["sex_stated"] = _over_distinct(_column(table, "sex"), clean_sex)
     village = _column(table, "village")
     town = _over_distinct(_column(table, "town"), clean_town)

@@ -8,7 +8,9 @@ from opencc import OpenCC
 from pypinyin import Style, pinyin
 
 # Forms that t2s leaves alone and that clerks use one for the other.
-VARIANTS = str.maketrans("喆甯堃濬珮珎甦妳菓邨祐龢彣乹叡祕恒峯昇", "哲宁坤浚佩珍苏你果村佑和文乾睿秘恒峰升")
+VARIANTS = str.maketrans(
+    "喆甯堃濬珮珎甦妳菓邨祐龢彣叡祕恒峯昇", "哲宁坤浚佩珍苏你果村佑和文睿秘恒峰升"
+)
 # As surnames these are not read as pypinyin reads the single character.
 SURNAMES = {
     "曾": "zeng", "单": "shan", "仇": "qiu", "解": "xie", "区": "ou", "查": "zha", "盖": "ge",
@@ -17,44 +19,11 @@ SURNAMES = {
     "繁": "po", "那": "na", "能": "nai", "万": "wan",
 }  # fmt: skip
 DOUBLE_SURNAMES = frozenset(
-    [
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "夏侯",
-        "东方",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "慕容",
-        "令狐",
-        "长孙",
-        "宇文",
-        "司徒",
-        "司空",
-        "南宫",
-        "端木",
-        "轩辕",
-        "独孤",
-        "第五",
-        "百里",
-        "东郭",
-        "西门",
-        "呼延",
-        "淳于",
-        "太史",
-        "申屠",
-        "公羊",
-        "赫连",
-        "澹台",
-        "公冶",
-        "宗政",
-        "濮阳",
-        "钟离",
-        "闾丘",
-        "拓跋",
-    ]
+    re.findall(
+        "..",
+        "欧阳司马上官诸葛夏侯东方皇甫尉迟公孙慕容令狐长孙宇文司徒司空南宫端木轩辕独孤第五"
+        "百里东郭西门呼延淳于太史申屠公羊赫连澹台公冶宗政濮阳钟离闾丘拓跋",
+    )
 )
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n"))
 _FINALS = (("ing", "in"), ("eng", "en"))
@@ -68,7 +37,7 @@ _SIMPLIFY = OpenCC("t2s")
 @cache
 def simplify(character: str) -> str:
     """Return the simplified, usual form of one character."""
-    return _SIMPLIFY.convert(character).translate(VARIANTS)
+    return str(_SIMPLIFY.convert(_SIMPLIFY.convert(character))).translate(VARIANTS)
 
 
 @cache

@@ -20,12 +20,13 @@ from qianshou.packs.commission.care.crosscheck.outcome import FIELDS, Duplicate,
 from qianshou.packs.commission.care.crosscheck.preparing import (
     PUPILS,
     ROSTER,
-    clear_common_keys,
+    clear_frequent_keys,
     clear_lone_names,
     prepare_list,
     share_names,
 )
-from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, require_spark, score_pairs
+from qianshou.packs.commission.care.crosscheck.scoring import ENGINES, score_pairs
+from qianshou.packs.commission.care.crosscheck.spark import require_spark
 from qianshou.packs.commission.care.crosscheck.weights import read_weights
 
 MEMORY = "1500MB"
@@ -76,7 +77,7 @@ def compare(
         shares = share_names(connection, PUPILS, weights)
 
         def score(tables: tuple[str, ...], blocks: tuple[str, ...], least: float | None) -> None:
-            clear_common_keys(connection, tables[0], tables[-1], blocks)
+            clear_frequent_keys(connection, tables[0], tables[-1], blocks)
             score_pairs(connection, tables, blocks, shares, among, weights, engine, least)
 
         tell("duplicates", 0.3)
@@ -93,11 +94,13 @@ def compare(
         decide_rows(connection, weights)
         explain_lines(connection, ROSTER, PUPILS)
         lines = connection.sql("FROM explained").to_arrow_table()
-        doubles = [_read_duplicates(connection, one) for one in ("same_roster", "same_pupils")]
+        same_roster = _read_duplicates(connection, "same_roster")
+        same_pupils = _read_duplicates(connection, "same_pupils")
     tell("done", 1.0)
     return Outcome(
         Lines(lines, roster, pupils),
-        *doubles,
+        same_roster,
+        same_pupils,
         weights.version,
         round(-math.log2(among), 2),
     )

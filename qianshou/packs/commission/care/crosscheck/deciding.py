@@ -17,8 +17,9 @@ def weigh_pairs(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None
     """Turn the table `pairs` into `weighed`: levels in words, weights with the household capped, the guards.
 
     `is_contrary`: the id is the same, but name or birth date say another child. `is_kept`:
-    name or id speak for the pair, never both name and birth date against it, and it weighs
-    enough to be looked at; or it is contrary.
+    name or id speak for the pair, never both name and birth date against it, a name that is
+    only alike not with another birth date (that is a sister), and it weighs enough to be looked
+    at; or it is contrary.
     """
     levels = ", ".join(
         f"CASE gamma_{one} "
@@ -48,6 +49,10 @@ def weigh_pairs(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None
             is_contrary OR (
                 (name_weight > 0 OR id_number_weight > 0)
                 AND NOT (name_weight < 0 AND birth_date_weight < 0)
+                AND NOT (
+                    name_level NOT IN ('same', 'sound') AND birth_date_level = 'differs'
+                    AND id_number_weight <= 0
+                )
                 AND weight >= {weights.review}
             ) AS is_kept
         FROM summed
@@ -56,9 +61,7 @@ def weigh_pairs(connection: duckdb.DuckDBPyConnection, weights: Weights) -> None
     connection.execute("DROP TABLE pairs")
 
 
-def find_duplicates(
-    connection: duckdb.DuckDBPyConnection, into: str, weights: Weights
-) -> None:
+def find_duplicates(connection: duckdb.DuckDBPyConnection, into: str, weights: Weights) -> None:
     """Make the table `into` of pairs of rows in one list that are one child.
 
     The name must be the same or sound the same (sisters' names do not), two valid ids must

@@ -127,7 +127,9 @@ def _describe_comparison(comparison: str, weights: Weights) -> dict[str, Any]:
     levels: list[dict[str, Any]] = []
     for level, condition in COMPARISONS[comparison]:
         if level == "missing":
-            levels.append({"sql_condition": condition, "label_for_charts": level, "is_null_level": True})
+            levels.append(
+                {"sql_condition": condition, "label_for_charts": level, "is_null_level": True}
+            )
             continue
         weight = weights.levels[comparison][level]
         described: dict[str, Any] = {

@@ -169,6 +169,31 @@ class Outcome:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A row of a third list with nobody on the roster (N2), and the pupil that it is, if known."""
+
+    row: int
+    pupil_row: int | None
+
+
+def find_left_out(with_roster: Outcome, with_pupils: Outcome) -> tuple[LeftOut, ...]:
+    """Return the rows of a third list (civil affairs, a school's flags) that no roster holds.
+
+    Both outcomes compare the third list: with the roster, then with the pupils. Only the direct
+    comparison decides; a pupil whom both lists seem to share joins nobody without a person.
+    """
+    pupils: dict[int, int] = {}
+    for line in with_pupils.decisions.table.select(
+        ["roster_row", "pupil_row", "decision", "place_in_row"]
+    ).to_pylist():
+        if line["decision"] == "auto" and line["place_in_row"] == 1:
+            pupils[line["roster_row"]] = line["pupil_row"]
+    table = with_roster.decisions.table
+    missing = table.filter(pc.equal(table["decision"], "not_found"))["roster_row"].to_pylist()
+    return tuple(LeftOut(row, pupils.get(row)) for row in missing)
+
+
 def _count(column: pa.ChunkedArray, known: tuple[str, ...]) -> dict[str, int]:
     counted = {one["values"]: one["counts"] for one in pc.value_counts(column).to_pylist()}
     return {name: counted.get(name, 0) for name in known}

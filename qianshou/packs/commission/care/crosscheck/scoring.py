@@ -1,6 +1,5 @@
 """Splink at work: candidates, comparison vectors and match weights on DuckDB or on Spark."""
 
-import importlib.util
 import logging
 from typing import Any
 
@@ -8,12 +7,12 @@ import duckdb
 import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
-from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.crosscheck.model import (
     COMPARISONS,
     describe_model,
     list_keys,
 )
+from qianshou.packs.commission.care.crosscheck.spark import open_spark
 from qianshou.packs.commission.care.crosscheck.weights import Weights
 
 ENGINES = ("duckdb", "spark")
@@ -44,11 +43,17 @@ def score_pairs(
     chosen = ", ".join((*COLUMNS, *(f"by_{key}" for key in list_keys(blocks))))
     if engine == "spark":
         sources = [connection.sql(f"SELECT {chosen} FROM {one}").to_arrow_table() for one in tables]
-        connection.register("predicted", _score_on_spark(sources, tables, settings, shares, least))
+        with open_spark() as city:
+            registered = [
+                city.register(source, table_name=one)
+                for source, one in zip(sources, tables, strict=True)
+            ]
+            predicted = _predict(city, registered, settings, shares, least)
+            connection.register("predicted", predicted.as_pyarrow_table())
         _add_pairs(connection, "predicted")
         connection.unregister("predicted")
         return
-    backend = DuckDBAPI(connection)
+    backend: Any = DuckDBAPI(connection)
     for one in tables:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW seen_{one} AS SELECT {chosen} FROM {one}")
     inputs = [backend.register(f"seen_{one}", table_name=one) for one in tables]
@@ -82,44 +87,3 @@ def _predict(
     known = backend.register(shares, table_name="name_shares")
     linker.table_management.register_term_frequency_lookup(known, "name")
     return linker.inference.predict(threshold_match_weight=least, warning_mode="never")
-
-
-def _score_on_spark(
-    sources: list[pa.Table],
-    names: tuple[str, ...],
-    settings: dict[str, Any],
-    shares: pa.Table,
-    least: float | None,
-) -> pa.Table:
-    require_spark()
-    import tempfile
-
-    from pyspark.sql import SparkSession
-    from splink.backends.spark import SparkAPI, similarity_jar_location
-
-    session = (
-        SparkSession.builder.appName("crosscheck")
-        .config("spark.jars", similarity_jar_location())
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        session.sparkContext.setCheckpointDir(folder)
-        backend = SparkAPI(spark_session=session)
-        inputs = [
-            backend.register(source, table_name=name)
-            for source, name in zip(sources, names, strict=True)
-        ]
-        return _predict(backend, inputs, settings, shares, least).as_pyarrow_table()
-
-
-def require_spark() -> None:
-    """Refuse when Spark is not installed."""
-    if importlib.util.find_spec("pyspark") is None:
-        raise Refusal(
-            "crosscheck.no_spark",
-            "本机没有安装 Spark 运行环境。请先执行 pip install qianshou[spark]（需要 Java 17），或改用默认引擎。",
-            "Spark is not installed here. Run pip install qianshou[spark] (it needs Java 17), "
-            "or use the default engine.",
-            "engine",
-        )

@@ -34,11 +34,17 @@ def check_lists(
 
     Refuses lists.out (the folder cannot be made or written) and what comparing refuses.
     """
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(out, error) from error
-    outcome = compare(roster.table, pupils.table, engine=engine, progress=progress)
+    try:
+        outcome = compare(roster.table, pupils.table, engine=engine, progress=progress)
+    except Refusal:
+        if is_new:
+            out.rmdir()
+        raise
     digest = outcome.digest()
     try:
         files = write_files(out, roster, pupils, outcome, digest)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.sheets import Limits
@@ -63,11 +64,12 @@ def read_list(path: Path, side: str, mapping: Mapping[str, str], sheet: str = ""
         else:
             header, table, warnings = read_slowly(content, path.name, mapping, sheet)
         table = tidy_columns(table, header.sheet.since_1904)
-        if not len(table):
+        if pc.max(pc.utf8_length(table["name"])).as_py() in (None, 0):
             raise Refusal(
                 "lists.nobody",
-                "里没有一行人员；请检查是否选错了文件或表",
-                "It names nobody; is it the right file and sheet?",
+                "没有一个姓名；请检查是否选错了文件、表或列",
+                "It holds no name; is it the right file, sheet and column?",
+                "name",
             )
     except Refusal as refusal:
         zh, en = SIDES[side]

@@ -56,6 +56,51 @@ class Contact(models.Model):
         return f"{self.child.code} · {self.get_kind_display()} · {day_of(self.at)}"
 
 
+class VisitDraft(models.Model):
+    """What an officer has filled in of a visit's form and not sent yet, sealed under the child's key.
+
+    `mark` is the form's own: once `sent_at` is set, the same form sent again is known as received.
+    """
+
+    matter = models.ForeignKey("worklist.Matter", models.PROTECT, related_name="+")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    mark = models.CharField(max_length=40)
+    sealed = models.BinaryField(blank=True)
+    kept_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "officer"], name="visit_draft_once"),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(sealed=b""), name="visit_draft_gone_when_sent"
+            ),
+        ]
+
+
+class Vetting(models.Model):
+    """That an officer's record was looked up before working close to children (入职查询).
+
+    未成年人保护法 art. 62: on hiring and every year; without one that is valid nobody whose role
+    asks for it records a contact.
+    """
+
+    ledgered = True
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    checked_on = models.DateField()
+    valid_to = models.DateField()
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["officer", "checked_on"], name="vetting_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("checked_on")), name="vetting_days_in_order"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["officer", "valid_to"], name="vetting_valid")]
+
+
 class Letter(models.Model):
     """A letter home (家书): that it was written, sent and answered; its text is not kept."""
 
@@ -87,7 +132,10 @@ class Letter(models.Model):
 
 
 class Wish(models.Model):
-    """A wish (微心愿) of a child on its way to being granted; donors never see who she is."""
+    """A wish (微心愿) of a child on its way to being granted; donors never see who she is.
+
+    `mark` is all that the public page and a donor's matter (`gift`) know it by.
+    """
 
     ledgered = True
     STATES = [
@@ -102,15 +150,20 @@ class Wish(models.Model):
     child = models.ForeignKey("care.Child", models.PROTECT, related_name="wishes")
     kind = models.CharField(max_length=20)
     band = models.CharField(max_length=12)
-    text = models.CharField(max_length=60)
+    text = models.CharField(max_length=60, blank=True)
+    mark = models.CharField(max_length=10, blank=True)
     state = models.CharField(max_length=10, choices=STATES, default="collected")
     donor = models.CharField(max_length=60, blank=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
     collected_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     granted_at = models.DateTimeField(null=True, blank=True)
     matter = models.OneToOneField(
+        "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    gift = models.OneToOneField(
         "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
     )
 
@@ -119,7 +172,8 @@ class Wish(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="granted") | Q(granted_at__isnull=False),
                 name="wish_granted_at_some_time",
-            )
+            ),
+            models.UniqueConstraint(fields=["mark"], condition=~Q(mark=""), name="wish_mark_once"),
         ]
         indexes: ClassVar = [models.Index(fields=["state", "id"], name="wish_by_state")]
 

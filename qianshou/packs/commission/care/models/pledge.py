@@ -12,7 +12,8 @@ class Pledge(models.Model):
     """One signed document (两书两清单) of a child's guardian or carer, in one version.
 
     `document` is the text that was signed, `signature` the photograph of the paper or the
-    hand-written signature of the phone; both lie sealed under the child's key.
+    hand-written signature of the phone; both lie sealed under the child's key. `ends_on` is the
+    last day agreed on, where the document names one; `valid_to` is the day on which it was replaced.
     """
 
     ledgered = True
@@ -38,6 +39,7 @@ class Pledge(models.Model):
     signed_at = models.DateTimeField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
     superseded_by = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="supersedes"
     )

@@ -18,6 +18,7 @@ NEUTRAL = re.compile(
     r"(儿童|学生|孩子|女童|被监护人|本人|个人|基本|学籍|就读|就学|家庭|户籍|居住|主要)+"
 )
 FILLER = re.compile(r"(基本|信息|情况|资料|栏|details|information)+")
+LONG_NUMBER = re.compile(r"[0-9]{14}")
 LETTERS = re.compile(r"[A-Z]{1,3}")
 
 
@@ -101,7 +102,22 @@ def find_header(sheet: Sheet, mapping: Mapping[str, str]) -> Header | None:
                 best = header
     if best is None or not is_header(best):
         best = by_letters(sheet, mapping) or (find_header(sheet, {}) if mapping else None)
-    return by_hand(choose_columns(best), mapping) if best else None
+    return by_hand(look_below(choose_columns(best)), mapping) if best else None
+
+
+def look_below(header: Header) -> Header:
+    """Return a header whose column “id” is the identity number, if numbers stand below it."""
+    if "id_number" in header.fields:
+        return header
+    below = [cells for number, cells in header.sheet.rows if number > header.last_row][:LOOKED_AT]
+    for column in header.columns:
+        texts = [cells[column.place] for cells in below if any(cells[column.place :][:1])]
+        long = sum(LONG_NUMBER.search(text) is not None for text in texts)
+        if plain(column.heading) == "id" and not column.field and 2 * long > len(texts):
+            found = replace(column, field="id_number")
+            columns = tuple(found if one is column else one for one in header.columns)
+            return replace(header, columns=columns)
+    return header
 
 
 def is_header(header: Header) -> bool:

@@ -60,6 +60,8 @@ NO = {
 
 def tidy(text: str) -> str:
     """Return a text without layout: one width, no unseen signs, no blanks between characters."""
+    if text.isalnum() and unicodedata.is_normalized("NFKC", text):
+        return str(text)
     wide = UNSEEN.sub(" ", unicodedata.normalize("NFKC", text))
     return BETWEEN_CHINESE.sub("", BLANKS.sub(" ", wide)).strip().lstrip("'’`").strip()
 

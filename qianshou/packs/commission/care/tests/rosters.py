@@ -1,7 +1,7 @@
 """Roster files for tests, made of rows; every number in them is invented (prefix 500199)."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from openpyxl import Workbook
@@ -44,7 +44,7 @@ def xlsx(rows: Sequence[Sequence[Any]], dress: Callable[[Any], None] = lambda sh
 
 
 def workbook(
-    sheets: dict[str, Sequence[Sequence[Any]]], dress: Callable[[Any], None] = lambda sheet: None
+    sheets: Mapping[str, Sequence[Sequence[Any]]], dress: Callable[[Any], None] = lambda sheet: None
 ) -> bytes:
     """Return an .xlsx with several sheets; `dress` is called with each."""
     made = Workbook()

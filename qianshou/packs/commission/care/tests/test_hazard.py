@@ -16,6 +16,7 @@ from qianshou.kernel.outbox import send
 from qianshou.kernel.procedures.dmn import load_dmn
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer, Post, Posting
+from qianshou.kernel.registry.vault import key_of, seal_value
 from qianshou.kernel.worklist.models import Matter, Notice
 from qianshou.packs.commission.care import hazard
 from qianshou.packs.commission.care.hazard import open_hazard
@@ -287,12 +288,17 @@ def test_suspected_harm_is_never_written_as_a_hazard(cast: Cast, child: Child) -
     assert not Hazard.objects.exists()
 
 
+def parcel(child: Child, **found: Any) -> dict[str, Any]:
+    """Return what a month's form sends on, sealed under the child's key."""
+    return {"child": child.code, "sealed": seal_value(found, key_of(child.person_id))}
+
+
 def test_a_hazard_of_the_months_form_is_opened_by_the_worker_once(cast: Cast, child: Child) -> None:
     lin = Officer.objects.get(username="lin_yue")
     visit = Contact.objects.create(
         child=child, kind="visit", role="cadre", officer=lin, at=cast.at, division=child.village
     )
-    told = {**TOLD, "child": child.code, "contact": visit.pk, "officer": lin.pk}
+    told = parcel(child, **TOLD, contact=visit.pk, officer=lin.pk)
     for _ in range(2):
         send("care.hazard", told, key="care.hazard/1", at=cast.at)
     assert worker.tick(cast.at)["parcels"] == 1
@@ -306,7 +312,7 @@ def test_suspected_harm_in_the_months_form_becomes_a_report_and_no_hazard(
     cast: Cast, child: Child
 ) -> None:
     lin = Officer.objects.get(username="lin_yue")
-    told = {"child": child.code, "hazard_kind": "harm", "seen": "身上有伤", "officer": lin.pk}
+    told = parcel(child, hazard_kind="harm", seen="身上有伤", officer=lin.pk)
     send("care.hazard", told, key="care.hazard/2", at=cast.at)
     assert worker.tick(cast.at)["parcels"] == 1
     assert not Hazard.objects.exists()

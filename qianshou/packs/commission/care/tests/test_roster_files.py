@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -156,5 +157,5 @@ def test_shared_and_rich_texts_are_read_as_they_look() -> None:
 
 
 def test_a_workbook_of_more_sheets_than_anybody_fills_in_is_refused() -> None:
-    many = {f"表{place}": [["姓名"]] for place in range(101)}
+    many: dict[str, Sequence[Sequence[object]]] = {f"表{place}": [["姓名"]] for place in range(101)}
     assert refused(workbook(many)).code == "sheet.too_large"

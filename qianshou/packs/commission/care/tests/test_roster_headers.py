@@ -215,3 +215,10 @@ def test_a_bureaus_lists_have_their_own_columns() -> None:
     assert found.rows[0].texts["school"] == "龙水小学"
     assert found.rows[0].texts["town"] == "龙水镇"
     assert read(xlsx([["姓名", "身份证号"], ["陈小雪", number(22)]]), "civil").rows[0].number == 2
+
+
+def test_a_column_called_id_is_the_number_only_when_numbers_stand_in_it() -> None:
+    found = read(csv([["name", "id"], ["陈小雪", number(22)], ["陈小雨", ""]]), "civil")
+    assert found.rows[0].texts["id_number"] == number(22)
+    counted = csv([["id", "name", "sex"], ["1", "陈小雪", "女"], ["2", "陈小雨", "女"]])
+    assert refused(counted, "civil").code == "roster.columns"
