@@ -3,10 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from qianshou.packs.commission.care.pages import (
+    commendations,
     enrol,
     enrolling,
     guardian,
     handover,
+    lead,
     letter,
     pairing,
     pledges,
@@ -57,4 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wishboard/export/", wishes.export, name="care-wishes-export"),
     path("wishboard/new/", wishes.new, name="care-wish-new"),
     path("letter/", letter.page, name="care-letter"),
+    path("lead/", lead.page, name="care-lead"),
+    path("commendations/", commendations.page, name="care-commendations"),
+    path("commendations/export/", commendations.export, name="care-commendations-export"),
 ]
