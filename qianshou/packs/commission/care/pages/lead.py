@@ -149,7 +149,7 @@ def charts_for(actor: Actor, period: Period) -> list[tuple[str, str, dict[str, A
 def gaps_of(board: Board) -> dict[str, int]:
     """Return how many towns lack a department, lack a leader, or have children without a cadre."""
     return {
-        "departments": sum(not town.departments for town in board.towns),
+        "departments": sum(not town.bureaus for town in board.towns),
         "leaders": sum(not town.leaders for town in board.towns),
         "children": sum(bool(town.uncovered) for town in board.towns),
         "overloaded": sum(town.overloaded for town in board.towns),
