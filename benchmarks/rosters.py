@@ -7,10 +7,12 @@ begins with 500199 and every telephone with 10, so that no living person is writ
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 
@@ -127,14 +129,14 @@ def make_lists(plan: Plan, thin: bool = False) -> Lists:
     return Lists(_tabulate(typed_a, fields), _tabulate(typed_b, fields), pairs, errors_a, errors_b)
 
 
-def _tabulate(typed: list, fields: tuple[str, ...]) -> pa.Table:
+def _tabulate(typed: list[Any], fields: tuple[str, ...]) -> pa.Table:
     columns = {"row": pa.array([row for row, _ in typed], pa.int64())}
     for name in fields:
         columns[name] = pa.array([one[name] for _, one in typed], pa.string())
     return pa.table(columns)
 
 
-def _bear_children(plan: Plan, chance: Random) -> list[dict]:
+def _bear_children(plan: Plan, chance: Random) -> list[dict[str, Any]]:
     surnames = [*SURNAMES, *COMPOUND]
     shares = list(accumulate(1 / (rank + 3) ** 0.9 for rank in range(len(surnames))))
     firsts = list(accumulate(1 / (rank + 4) ** 0.6 for rank in range(len(FIRSTS))))
@@ -148,7 +150,7 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
         return surname + pick(FIRSTS, cum_weights=firsts)[0] + second
 
     needed = plan.pupils + int(plan.roster * 0.06) + 10
-    children: list[dict] = []
+    children: list[dict[str, Any]] = []
     taken: set[str] = set()
     while len(children) < needed:
         surname, mother = pick(surnames, cum_weights=shares, k=2)
@@ -179,18 +181,21 @@ def _bear_children(plan: Plan, chance: Random) -> list[dict]:
     return children
 
 
-def _sister(child: dict, give_name, chance: Random) -> str:
+def _sister(child: dict[str, Any], give_name: Callable[[str], str], chance: Random) -> str:
     """Return a name that shares the character of a generation with the sister's, one time in two."""
     name = give_name(child["surname"])
     while name == child["name"]:
         name = give_name(child["surname"])
     given = child["name"][len(child["surname"]) :]
     if len(given) == 2 and chance.random() < 0.5:
-        return child["surname"] + given[0] + chance.choice(SECONDS.replace(given[1], ""))
+        other = chance.choice(SECONDS.replace(given[1], ""))
+        return f"{child['surname']}{given[0]}{other}"
     return name
 
 
-def _bear(family: dict, name: str, born: date, sex: str, chance: Random, taken: set[str]) -> dict:
+def _bear(
+    family: dict[str, Any], name: str, born: date, sex: str, chance: Random, taken: set[str]
+) -> dict[str, Any]:
     sex = sex or chance.choice("男女")
     while True:
         order = chance.randrange(500) * 2 + (sex == "男")
@@ -257,14 +262,14 @@ SPELLINGS = (
 
 
 def _type(
-    child: dict,
+    child: dict[str, Any],
     chance: Random,
     errors: float,
     id_missing: float,
     other_number: float,
-    children: list[dict],
+    children: list[dict[str, Any]],
     elsewhere: bool,
-) -> tuple[dict, set[str]]:
+) -> tuple[dict[str, Any], set[str]]:
     """Return the child's row as somebody types it, and the fields that are wrong in it."""
     wrong: set[str] = set()
     roll = chance.random
@@ -297,7 +302,7 @@ def _type(
         born = _misdate(born, chance)
         wrong.add("birth_date")
     spelling = chance.choice(SPELLINGS)
-    birth_date = spelling.format(y=born.year, m=born.month, d=born.day)
+    birth_date: str | None = spelling.format(y=born.year, m=born.month, d=born.day)
     if roll() < 0.02 * errors:
         birth_date = None
         wrong.discard("birth_date")
@@ -313,7 +318,7 @@ def _type(
         village = chance.choice(VILLAGES)
         if village != child["village"]:
             wrong.add("village")
-    village_text = chance.choice(
+    village_text: str | None = chance.choice(
         (
             village + "村",
             village,
@@ -328,7 +333,7 @@ def _type(
         school = chance.choice(TOWNS) + "第三小学"
         wrong.add("school")
     short = school.replace("第一", "一").replace("第二", "二").replace("小学", "小")
-    school_text = chance.choice(
+    school_text: str | None = chance.choice(
         (school, school, f"大足区{school}", school + "校" if "小学" in school else short)
     )
     if roll() < 0.08 * errors:

@@ -11,8 +11,10 @@ from random import Random
 from django.db.models import Q
 
 from qianshou.demo.children import BY, Girl, build_children, instant
+from qianshou.demo.rounds import insert_rounds
 from qianshou.kernel.access import Actor
 from qianshou.kernel.calendar import WorkCalendar
+from qianshou.kernel.clock import day_of
 from qianshou.kernel.door.registering import New, insert_rows
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
 from qianshou.kernel.registry.vault import seal_value
@@ -22,6 +24,7 @@ from qianshou.packs.commission.care.models import (
     Contact,
     Hazard,
     Letter,
+    Vetting,
     Wish,
 )
 
@@ -66,6 +69,9 @@ def build_care(at: datetime, seed: int, say: Callable[[str, str], None]) -> list
     insert_rows(Wish, list(_wishes(girls, days, seed)))
     insert_rows(Hazard, list(_hazards(girls, days, people, seed)))
     insert_rows(Commendation, list(_commendations(girls, days, seed)))
+    insert_rows(Vetting, list(_vettings(people, at)))
+    insert_rounds(girls, people, seed)
+    _see_everybody_last_month(girls, at, seed)
     say(
         f"  {YEAR} 年走访 {VISITS}、谈心 {TALKS}、交流 {EXCHANGES}、家书 {LETTERS}、心愿 {WISHES}、隐患 {HAZARDS}",
         f"  {YEAR}: {VISITS} visits, {TALKS} talks, {EXCHANGES} exchanges, {LETTERS} letters, "
@@ -140,7 +146,7 @@ def _contacts(
             "officer_id": officer,
             "at": at,
             "division_id": girl.village.pk,
-            "note": seal_value(rng.choice(SEEN), girl.key).encode(),
+            "note": seal_value({"note": rng.choice(SEEN)}, girl.key).encode(),
         }
         return New(values, cadres[officer], at)
 
@@ -162,6 +168,42 @@ def _contacts(
             yield contact(
                 girl, "survey", role, officer, instant(girl.found, rng.randrange(540, 1000))
             )
+
+
+def _vettings(people: dict[tuple[str, int], list[int]], at: datetime) -> Iterator[New]:
+    """Yield the yearly look-up of everybody who works close to children."""
+    checked = day_of(at) - timedelta(days=90)
+    close = ("grid_worker", "social_worker", "volunteer", "village_child")
+    for (post, _), officers in sorted(people.items()):
+        for officer in officers if post in close else ():
+            values = {
+                "officer_id": officer,
+                "checked_on": checked,
+                "valid_to": checked + timedelta(days=365),
+                "source": "公安机关违法犯罪记录查询（演示）",
+            }
+            yield New(values, BY, instant(checked, 600))
+
+
+def _see_everybody_last_month(girls: Sequence[Girl], at: datetime, seed: int) -> None:
+    """Insert a visit to each girl in the month before."""
+    rng = Random(f"{seed}/last month")
+    last = day_of(at).replace(day=1) - timedelta(days=1)
+    days = [day for day in _working_days(work_calendar(), last.year) if day <= last][-18:]
+    told = []
+    for girl in girls:
+        when = instant(rng.choice(days), rng.randrange(9 * 60, 17 * 60))
+        values = {
+            "child_id": girl.child,
+            "kind": "visit",
+            "role": "cadre",
+            "officer_id": girl.cadre,
+            "at": when,
+            "division_id": girl.village.pk,
+            "note": seal_value({"note": rng.choice(SEEN)}, girl.key).encode(),
+        }
+        told.append(New(values, BY, when))
+    insert_rows(Contact, told)
 
 
 def _letters(girls: Sequence[Girl], days: Sequence[date], seed: int) -> Iterator[New]:

@@ -13,6 +13,7 @@ ACCOUNTS = [
     ("lin_yue", "林悦", "officer", "justice", "cadre", "护蕾：帮扶干部"),
     ("jin_ke", "金科", "officer", "justice", "department", "护蕾：部门联络员"),
     ("deng_hong", "邓红", "officer", "longshui-office", "town_team", "护蕾：龙水镇专班"),
+    ("tan_yong", "谭勇", "officer", "longshui-office", "care_office", "护蕾：龙水镇隐患整改"),
     ("fang_ting", "方婷", "officer", "v500111100001", "village_child", "护蕾：村儿童主任"),
     ("zhou_jie", "周洁", "officer", "commission", "lead_office", "护蕾：区领导小组办公室"),
     ("duan_rui", "段锐", "officer", "commission", "lead_duty", "护蕾：领导小组值班"),

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from qianshou.demo.names import GIRLS, SURNAMES
+from qianshou.demo.names import GIRLS, GIVEN, SURNAMES
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import New, insert_rows
@@ -39,6 +39,7 @@ from qianshou.packs.commission.care.circle import (
     VILLAGE,
     VILLAGE_CIRCLE,
 )
+from qianshou.packs.commission.care.eligibility import table
 from qianshou.packs.commission.care.models import Child, Eligibility, Pledge
 from qianshou.packs.commission.care.models.child import (
     GUARDIANSHIP,
@@ -46,6 +47,7 @@ from qianshou.packs.commission.care.models.child import (
     HOUSEHOLD,
     IDENTITY,
 )
+from qianshou.packs.commission.care.pledges import template_of
 from qianshou.packs.commission.care.register import ALPHABET
 
 CHILDREN = 3928
@@ -62,7 +64,10 @@ PLACES = (
     "上海市",
     "北京市",
 )
-GUARDIANS = {"grandmother": 34, "grandfather": 26, "maternal": 22, "aunt": 8, "mother": 10}
+CARERS = (
+    ("秀英", "grandparent", 58), ("桂芳", "grandparent", 60), ("德明", "grandparent", 61),
+    ("玉珍", "grandparent", 59), ("淑兰", "relative", 39), ("国华", "relative", 44),
+)  # fmt: skip
 BY = Actor("installer", name="演示数据")
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -79,6 +84,7 @@ class Girl:
     born: date
     serial: int
     stage: str
+    grade: str
     found: date
     enrolled: date
     cadre: int
@@ -191,6 +197,7 @@ def _girls(
                 born=born,
                 serial=2 * born_on.setdefault(born, 0),
                 stage=stage,
+                grade="幼儿园" if stage == "kindergarten" else f"{max(1, int(age) - 5)}年级",
                 found=found,
                 enrolled=found + timedelta(days=rng.randrange(5, SIGNED_WITHIN)),
                 cadre=cadres[town.pk][turn % len(cadres[town.pk])],
@@ -335,35 +342,33 @@ def _members(girl: Girl) -> Iterator[New]:
 
 def _told(girl: Girl, rng: Random) -> dict[str, dict[str, Any]]:
     """Return what the four sheets of a girl say."""
-    relation = rng.choices(list(GUARDIANS), list(GUARDIANS.values()))[0]
-    name = rng.choice(SURNAMES) + "".join(rng.sample(GIRLS, rng.choice((1, 2, 2, 2))))
-    both = relation != "mother"
+    family = rng.choice(SURNAMES)
+    both = rng.random() < 0.9
     since = (girl.found - timedelta(days=rng.randrange(120, 1500))).isoformat()
-    guardian = (
-        rng.choice(SURNAMES) + rng.choice("秀桂玉淑国德兴永") + rng.choice("英芳珍兰成华明清")
-    )
-    mother = {"mother_place": rng.choice(PLACES), "mother_since": since} if both else {}
+    carer, relation, age = rng.choice(CARERS)
     return {
         IDENTITY: {
-            "name": name,
+            "name": family + "".join(rng.sample(GIRLS, rng.choice((1, 2, 2, 2)))),
             "identity_number": identity_number(girl.born, girl.serial),
             "birth_date": girl.born.isoformat(),
             "address": f"{girl.town.name}{girl.village.name}{rng.randrange(1, 12)}组",
             "phone": f"10{rng.randrange(10**9):09d}",
             "school": girl.school,
-            "grade": str(max(1, min(9, girl.found.year - girl.born.year - 5))),
+            "grade": girl.grade,
             "class_teacher": girl.teacher.name,
         },
         HOUSEHOLD: {
-            "members": str(rng.randrange(3, 7)),
-            "income": rng.choice(("low", "low", "middle", "middle", "fair")),
-            "housing": rng.choice(("sound", "sound", "sound", "old", "unsafe")),
-            "school_distance": rng.choice(("under_1", "1_to_3", "1_to_3", "3_to_5", "over_5")),
+            "members": rng.choice(
+                ("爷爷、奶奶", "奶奶、弟弟", "外婆、表哥", "爷爷、奶奶、姐姐", "母亲、奶奶")
+            ),
+            "income": rng.choice(("under_10k", "10k_30k", "10k_30k", "30k_60k")),
+            "housing": rng.choice(("safe", "safe", "safe", "worn", "unsafe")),
+            "school_distance": rng.choice(("under_1km", "1_3km", "1_3km", "3_5km", "boards")),
         },
         HEALTH: {
-            "condition": rng.choice(("good", "good", "good", "fair")),
-            "disability": "no",
-            "vaccination": rng.choice(("complete", "complete", "complete", "partial")),
+            "condition": rng.choice(("well", "well", "well", "often_ill")),
+            "disability": "none",
+            "vaccination": rng.choice(("complete", "complete", "complete", "incomplete")),
             "mind": rng.choice(("开朗，愿意说话", "有点想父母", "安静，话不多", "情绪平稳")),
         },
         GUARDIANSHIP: {
@@ -371,12 +376,18 @@ def _told(girl: Girl, rng: Random) -> dict[str, dict[str, Any]]:
             "father_place": rng.choice(PLACES),
             "father_since": since,
             "mother_away": "yes" if both else "no",
-            **mother,
+            **({"mother_place": rng.choice(PLACES), "mother_since": since} if both else {}),
             "contact_rhythm": rng.choice(("weekly", "weekly", "daily", "monthly")),
             "ability": rng.choice(("able", "able", "limited")) if both else "unable",
-            "guardian": guardian,
+            "guardian": (family if both else rng.choice(SURNAMES)) + rng.choice(GIVEN),
             "guardian_phone": f"10{rng.randrange(10**9):09d}",
-            "guardian_relation": relation,
+            "guardian_relation": "father" if both else "mother",
+            "carer": rng.choice(SURNAMES) + carer,
+            "carer_relation": relation,
+            "carer_age": age + rng.randrange(9),
+            "carer_phone": f"10{rng.randrange(10**9):09d}",
+            "child_heard": "yes",
+            "entrusted_from": since,
         },
     }
 
@@ -390,8 +401,8 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
         values = {
             "child_id": girl.child,
             "is_eligible": True,
-            "reasons": ["one_away_other_unable" if alone else "both_away"],
-            "table": "",
+            "reasons": ["one_away" if alone else "both_away"],
+            "table": table().digest,
             "valid_from": girl.enrolled,
         }
         decided.append(New(values, BY, instant(girl.enrolled, 610)))
@@ -400,7 +411,7 @@ def _insert_promises(girls: Sequence[Girl], seed: int) -> None:
             values = {
                 "child_id": girl.child,
                 "kind": kind,
-                "template": "",
+                "template": template_of(kind).version,
                 "signer": "carer" if kind == "entrustment" else "guardian",
                 "way": "paper" if rng.random() < 0.7 else "phone",
                 "signed_at": at,

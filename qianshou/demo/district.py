@@ -15,19 +15,22 @@ from qianshou.kernel.registry.places import load_divisions
 SINCE = datetime(2022, 1, 1, tzinfo=CHINA)
 SEATS = {
     "town_centre": {"town_seat": 4, "police_seat": 4, "town_leader": 1},
-    "station": {"station_seat": 2, "station_care": 1},
-    "town": {"office_seat": 2, "town_team": 2, "social_worker": 1, "volunteer": 1},
-    "bureau": {"department": 1, "cadre": 2},
+    "station": {"station_seat": 2, "station_care": 1, "care_office": 1},
+    "town": {
+        "office_seat": 2, "town_team": 2, "social_worker": 1, "volunteer": 1, "care_office": 1,
+    },
+    "bureau": {"department": 1, "cadre": 2, "care_office": 1},
     "district_centre": {"district_seat": 4},
     "village": {"village_child": 1, "grid_worker": 1},
     "school": {"teacher": 2},
-}
+}  # fmt: skip
 OWN_SEATS = {
     **{code: {"office_seat": 2} for code in BUREAUS},
     "civil": {"office_seat": 2, "civil_affairs": 2},
     "education": {"education": 2},
     "procuratorate": {"prosecutor": 4},
     "commission": {"lead_office": 3, "lead_duty": 3},
+    "police": {"station_care": 2},
     "party-office": {"leader": 36},
 }
 CADRES = 205  # of 97 departments: two each, and a third in the first eleven

@@ -1,21 +1,28 @@
 """Loads the demonstration district into an empty database."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from random import Random
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from qianshou.demo.campaigns import play_campaign
 from qianshou.demo.care import build_care
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.district import build_district
+from qianshou.demo.month import play_month
 from qianshou.demo.years import play_years
+from qianshou.kernel.campaigns.declaration import declared_campaigns
+from qianshou.kernel.campaigns.install import install_campaigns
 from qianshou.kernel.clock import now
+from qianshou.kernel.installing import INSTALLER
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Organisation
 
 SEED = 20241119
+CAMPAIGN_BEGAN = date(2024, 1, 2)
 Say = Callable[[str, str], None]
 
 
@@ -38,7 +45,12 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
     with transaction.atomic():
         build_district(at, SEED)
         say("  27 个镇街、309 个村（社区）、岗位与值班", "  27 towns, 309 villages, posts, shifts")
-        build_care(at, SEED, say)
+        girls = build_care(at, SEED, say)
+        play_month(girls, at - timedelta(minutes=1), SEED)
+        say("  本月走访任务已派发", "  this month's visits are given out")
+        install_campaigns(declared_campaigns(), by=INSTALLER, at=at)
+        play_campaign("commission.care.girls", Random(SEED), began=CAMPAIGN_BEGAN, at=at)
+        say("  专项行动：19 项措施、经费与佐证", "  campaign: 19 measures, money and evidence")
         play_years(at - timedelta(minutes=1), SEED, say)
     while seal_entries(at):
         pass

@@ -87,13 +87,14 @@ def show(
 
 def frame(actor: Actor) -> dict[str, Any]:
     """Return what the frame shows: the officer, their post, counts of tasks, notices and alerts."""
-    at = now()
+    at, pages = now(), pages_for(actor)
     return {
         "actor": actor,
         "seat": seat_line(actor),
         "counts": count_tasks(actor, at=at),
         "unread": count_unread(actor),
-        "pages": pages_for(actor),
+        "pages": [page for page in pages if not page.urgent],
+        "urgent": [page for page in pages if page.urgent],
         "alerts": count_alerts() if actor.role == "security" else 0,
         "at": at,
     }

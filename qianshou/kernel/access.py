@@ -9,12 +9,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.pack import packs
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Circle, CircleMember, Officer, Post, Posting
+from qianshou.kernel.registry.models import (
+    Circle,
+    CircleMember,
+    Officer,
+    Person,
+    Post,
+    Posting,
+    Sheet,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,9 @@ class Seat:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an officer with the seats held now, a resident with a receipt, or the clock."""
+    """Who acts: an officer with the seats held now, a resident with a receipt, the clock, or a
+    reporter whom the ledger must not name.
+    """
 
     kind: str
     officer: int | None = None
@@ -58,7 +71,7 @@ class Actor:
         return any(seat.organisation == organisation and seat.post in wanted for seat in self.seats)
 
 
-RESIDENT = "resident"
+RESIDENT, REPORTER = "resident", "reporter"
 CLOCK = Actor("clock", name="时钟")
 
 
@@ -119,13 +132,17 @@ def members_of(circle: int) -> Members:
 
 
 def circles_of(by: Actor) -> QuerySet[Circle]:
-    """Return the circles to which `by` belongs now, in person or by a seat."""
+    """Return the circles to which `by` belongs now, in person or by a seat.
+
+    A union and not a disjunction: each part is an index range, however many circles there are.
+    """
     rule = Q(officer=by.officer) if by.officer is not None else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
     own = CircleMember.objects.filter(rule, to_date=None).values("circle")
-    within = Q(pk__in=own) | Q(parent__in=own) | Q(parent__parent__in=own)
-    return Circle.objects.filter(within)
+    inner = Circle.objects.filter(parent__in=own).values("pk")
+    innermost = Circle.objects.filter(parent__parent__in=own).values("pk")
+    return Circle.objects.filter(pk__in=own.union(inner, innermost))
 
 
 @dataclass(frozen=True)
@@ -241,6 +258,32 @@ def not_hidden(by: Actor, matter: str = "") -> Q:
     one by `matter` (ending in "__").
     """
     return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": circles_of(by)})
+
+
+def hidden_rows(by: Actor) -> list[QuerySet[Any, Any]]:
+    """Return the ledger's subjects of the registry's rows that tell of matters hidden from `by`.
+
+    A circle about a procedure is one matter's own: that there is such a circle, who belongs to
+    it, and that a person is kept for it, tell that there is the matter.
+    """
+    procedures = [key for pack in packs() for key in pack.procedures]
+    own = Circle.objects.filter(about__in=procedures).exclude(pk__in=circles_of(by))
+    rows: tuple[QuerySet[Any, Any], ...] = (
+        own,
+        CircleMember.objects.filter(circle__in=own),
+        Person.objects.filter(circle__in=own),
+        Sheet.objects.filter(person__circle__in=own),
+    )
+    return [
+        found.annotate(
+            subject=Concat(
+                Value(f"{found.model._meta.model_name}/"),
+                Cast("pk", TextField()),
+                output_field=TextField(),
+            )
+        ).values("subject")
+        for found in rows
+    ]
 
 
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:

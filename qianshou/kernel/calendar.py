@@ -21,13 +21,14 @@ DAY_ENDS = time(23, 59, 59)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 AMBER_SHARE = 0.8
 LONGEST_DAYS = 366 * 60
-SPAN = re.compile(r"(\d{1,6})(min|h|wh|d|wd|mo|y)")
+SPAN = re.compile(r"(\d{1,6})(min|h|wh|d|wd|mo|me|y)")
 ISO = re.compile(
     r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?)?"
 )
 UNITS = {
     "min": "分钟", "h": "小时", "wh": "个工作小时", "d": "日（自然日，遇休息日顺延）",
     "wd": "个工作日", "mo": "个月（遇休息日顺延）", "y": "年（遇休息日顺延）",
+    "me": "个月末的最后一个工作日",
 }  # fmt: skip
 
 
@@ -69,7 +70,8 @@ class Due:
 def read_span(span: str) -> tuple[int, str]:
     """Return the number and unit of a span such as "7d", "2wh", "P7D" or "now".
 
-    Units: min, h, wh (duty hours), d (natural days), wd (working days), mo, y.
+    Units: min, h, wh (duty hours), d (natural days), wd (working days), mo, y, and me: "1me" is
+    the last working day of the month in which the span starts, "2me" that of the month after.
     Refuses anything else with calendar.span.
     """
     text = span.strip()
@@ -89,8 +91,8 @@ def read_span(span: str) -> tuple[int, str]:
             return told[0]
     raise Refusal(
         "calendar.span",
-        f"不认识的时限“{span}”，请写成 30min、2h、2wh、7d、7wd、2mo、1y 或 P7D",
-        f"Unknown span “{span}”: write 30min, 2h, 2wh, 7d, 7wd, 2mo, 1y or P7D",
+        f"不认识的时限“{span}”，请写成 30min、2h、2wh、7d、7wd、2mo、1me、1y 或 P7D",
+        f"Unknown span “{span}”: write 30min, 2h, 2wh, 7d, 7wd, 2mo, 1me, 1y or P7D",
         "span",
     )
 
@@ -103,7 +105,7 @@ def due_at(start: datetime, span: str, calendar: WorkCalendar) -> Due:
     number, unit = read_span(span)
     begin = start.astimezone(CHINA)
     rule = "立即" if span.strip() == "now" else f"{number} {UNITS[unit]}"
-    days = {"y": 366, "mo": 31, "d": 1, "wd": 2}.get(unit, 1 / 24)
+    days = {"y": 366, "mo": 31, "me": 31, "d": 1, "wd": 2}.get(unit, 1 / 24)
     if number * days > LONGEST_DAYS:
         raise Refusal(
             "calendar.span", f"时限“{span}”太长", f"The span “{span}” is too long", "span"
@@ -114,6 +116,8 @@ def due_at(start: datetime, span: str, calendar: WorkCalendar) -> Due:
         return _after_duty(begin, timedelta(hours=number), rule, calendar)
     if unit == "wd":
         return _after_workdays(begin.date(), number, rule, calendar)
+    if unit == "me":
+        return _month_end(begin.date(), number, rule, calendar)
     return _rolled(_last_day(start, number, unit), rule, calendar)
 
 
@@ -131,6 +135,20 @@ def _months_after(day: date, months: int) -> date:
     year, month = divmod(total, 12)
     following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     return date(year, month + 1, min(day.day, (following - timedelta(days=1)).day))
+
+
+def _month_end(start: date, number: int, rule: str, calendar: WorkCalendar) -> Due:
+    """Return the last working day of the month; its last day when no working day is left in it."""
+    last = _months_after(start.replace(day=1), number) - timedelta(days=1)
+    skipped: list[tuple[date, str]] = []
+    day = last
+    while not calendar.is_workday(day):
+        skipped.append((day, calendar.name(day)))
+        day -= timedelta(days=1)
+    if day < start:
+        day, skipped = last, []
+    published = calendar.is_published(last.year)
+    return Due(datetime.combine(day, DAY_ENDS, CHINA), rule, tuple(skipped), not published)
 
 
 def _rolled(last: date, rule: str, calendar: WorkCalendar) -> Due:
@@ -193,8 +211,8 @@ def resume(
 ) -> Due:
     """Return the end of a span from `start` whose clock stood still during `pauses` (from, to).
 
-    Hours move by the exact pauses; working days by the working days in them; of natural days
-    and months the last day moves by the days of the pauses, and only then rolls over a rest.
+    Hours move by the exact pauses; working days and ends of months by the working days in them;
+    of natural days and months the last day moves by the days of the pauses, and only then rolls over a rest.
     """
     number, unit = read_span(span)
     rule = f"{number} {UNITS[unit]}，扣除停止的时间"
@@ -206,7 +224,7 @@ def resume(
         for begin, end in pauses
         for day in days_between(begin.astimezone(CHINA).date(), end.astimezone(CHINA).date())
     ]
-    if unit in ("wd", "wh"):
+    if unit in ("wd", "wh", "me"):
         end = due_at(start, span, calendar).at
         passed = sum(calendar.is_workday(day) for day in days)
         moved = _after_workdays(end.date(), passed, rule, calendar)

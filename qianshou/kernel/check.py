@@ -145,6 +145,9 @@ def _check_files(pack: Pack) -> Iterator[Refusal]:
         except Refusal as refusal:
             yield refusal
             continue
+        for sheet in form.sheets:
+            if not (pack.folder / "forms" / f"{sheet}.json").is_file():
+                yield _wrong(pack, path.name, f"没有表单 {sheet}", f"there is no form {sheet}")
         for field in form.fields:
             source = field.catalogue
             system, _, code = (source or "").partition(".")
@@ -176,11 +179,22 @@ def _check_steps(pack: Pack, procedure: Procedure) -> Iterator[Refusal]:
             yield _wrong(pack, where, "没有时限或时限依据", "no deadline, or none with a source")
         elif (problem := _unknown_statute(step.due_source)) is not None:
             yield _wrong(pack, where, problem.zh, problem.en)
+        if step.page and not _has_page(step.page):
+            yield _wrong(pack, where, f"没有页面 {step.page}", f"there is no page {step.page}")
         if not step.name_en or not re.search(r"[A-Za-z]", step.name_en):
             yield _wrong(pack, where, "没有英文名", "it has no English name")
     for name in procedure.effects:
         if not has_effect(name):
             yield _wrong(pack, procedure.id, f"没有登记后果 {name}", f"no effect {name}")
+
+
+def _has_page(name: str) -> bool:
+    """Whether there is an address of this name that takes a task's number."""
+    try:
+        reverse(name, args=[1])
+    except NoReverseMatch:
+        return False
+    return True
 
 
 def _unknown_statute(key: str) -> Refusal | None:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from qianshou.kernel.procedures.engine import Step
-from qianshou.kernel.procedures.forms import Form, load_form
+from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
 from qianshou.kernel.refusal import Refusal
 
 
@@ -63,10 +63,10 @@ class ProcedureDeclaration:
 
 @dataclass(frozen=True)
 class StartDeclaration:
-    """A way into a procedure: a start event with its form, for officers or residents.
+    """A way into a procedure: a start event with its form.
 
-    `by` is "officer" or "resident" where the house shows its form, and "page" where only a page of
-    the pack's own opens it, for `posts`, which may then name "resident" too.
+    `by` says for whom: "officer" of its posts, "resident", a protected "reporter", or "page" where
+    only a page of the pack's own opens it, for `posts`, which may then name "resident" too.
     """
 
     id: str
@@ -81,13 +81,17 @@ class StartDeclaration:
 
 @dataclass(frozen=True)
 class PageDeclaration:
-    """A page of a pack's own: the name of its address, and the posts in whose frame it stands."""
+    """A page of a pack's own: the name of its address, and the posts in whose frame it stands.
+
+    An urgent one stands there as a button of its own, on every page.
+    """
 
     id: str
     address: str
     name: Name
     icon: str
     posts: tuple[str, ...]
+    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ class Pack:
 
     def form(self, name: str) -> Form:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
-        return _read_form(self.folder / "forms" / f"{name}.json")
+        form = _read_form(self.folder / "forms" / f"{name}.json")
+        return join_sheets(form, self.form)
 
     def sources(self, procedure: str) -> dict[str, dict[str, str]]:
         """Return the texts that make a procedure: the pack's bpmn by process id, its dmn, and
@@ -172,7 +177,7 @@ KEYS = {
     "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
     "starts": {"procedure", "start", "form", "by", "name", "icon", "posts"},
     "catalogues": {"name"},
-    "pages": {"address", "name", "icon", "posts"},
+    "pages": {"address", "name", "icon", "posts", "urgent"},
     "duties": {"procedure", "start", "every", "of"},
 }  # fmt: skip
 

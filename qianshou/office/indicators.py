@@ -174,7 +174,7 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
     lines = _broken_down(actor, indicator, wanted, "period", step)
     earlier = _earlier_lines(actor, indicator, wanted, step)
     tables = [
-        (by, _title(by), _broken_down(actor, indicator, wanted, by, step))
+        (by, _title(indicator, by), _broken_down(actor, indicator, wanted, by, step))
         for by in indicator.by
         if by != "period" and not (by == "division" and wanted.town)
     ]
@@ -210,7 +210,7 @@ def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespo
     wanted = read_wanted(request)
     rows = []
     for by in indicator.by:
-        title = _("逐期") if by == "period" else _title(by)
+        title = _("逐期") if by == "period" else _title(indicator, by)
         found = _broken_down(actor, indicator, wanted, by, wanted.period.step())
         if found.withheld:
             said = KEPT.text(language())
@@ -307,15 +307,8 @@ def _earlier_lines(
     ).rows
 
 
-def _title(by: str) -> str:
-    return {
-        "division": _("按镇街"),
-        "kind": _("按性质"),
-        "category": _("按类别"),
-        "source": _("按来源"),
-        "level": _("按紧急程度"),
-        "direction": _("按方向"),
-    }.get(by, by)
+def _title(indicator: Indicator, by: str) -> str:
+    return _("按镇街") if by == "division" else indicator.titles[by].text(language())
 
 
 def _line_chart(

@@ -34,7 +34,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_POST
 @officer_page
 def mark_read(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Mark one notice read and go to its matter, or mark them all."""
+    """Mark one notice read and go to its matter, if it has one, or mark them all."""
     one = whole(request.POST.get("notice", ""))
     if one is None:
         notices.mark_read(actor, at=now())
@@ -43,4 +43,6 @@ def mark_read(request: HttpRequest, actor: Actor) -> HttpResponse:
     if notice is None:
         return redirect("notices")
     notices.mark_read(actor, at=now(), notice=notice.pk)
+    if notice.matter_id is None:
+        return redirect("notices")
     return redirect("matter", notice.matter_id)

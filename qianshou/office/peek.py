@@ -53,14 +53,17 @@ def desk_of(
     values: Mapping[str, Any] | None = None,
     errors: Mapping[str, list[str]] | None = None,
 ) -> Desk:
-    """Return a task's form, with what was typed and refused if it was, and its acts."""
+    """Return a task's form, with what was typed and refused if it was, and its acts.
+
+    A step with a page of its own is done there: it has no form here.
+    """
     digest = matter.version.digest
     procedure = compiled(digest)
     node = procedure.node(task.node)
     offer = offer_of_task(actor, matter, task, tasks, procedure, done)
     fields: list[ShownField] = []
     title = because = ""
-    if node.form and offer.complete:
+    if node.form and offer.complete and not node.page:
         form = form_of(digest, node.form)
         title = form.title(language())
         facts = facts_of(matter)

@@ -107,7 +107,8 @@ def _line(
     node = procedure.nodes.get(entry.get("node") or "")
     step = (node.name if zh else node.name_en or node.name) if node else ""
     by = entry["by"]
-    who = {"clock": _("系统时钟"), "resident": _("群众")}.get(by["kind"], by["name"])
+    protected = {"clock": _("系统时钟"), "resident": _("群众"), "reporter": _("受保护的举报人")}
+    who = protected.get(by["kind"], by["name"])
     place = organisations.get(by["organisation"] or 0, "")
     submitted = entry.get("facts") or {}
     return Line(

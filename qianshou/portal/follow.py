@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.design.headers import address_of
 from qianshou.design.phone import resident_page, show
+from qianshou.design.receipt import digest_of, plain, spoken
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import RESIDENT, Actor
@@ -26,7 +27,6 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.kernel.worklist.receipts import mark_of, matter_of_receipt, root_of
 from qianshou.portal.limits import GUESSES, REMARKS
-from qianshou.design.receipt import digest_of, plain, spoken
 
 OPEN = 0
 

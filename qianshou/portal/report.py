@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qianshou.design.fields import read_form, shown_fields
 from qianshou.design.headers import address_of
 from qianshou.design.phone import resident_page, show
+from qianshou.design.receipt import code_of, digest_of, new_mark, spoken
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor
@@ -22,7 +23,6 @@ from qianshou.kernel.registry.models import Division
 from qianshou.kernel.worklist.receipts import matter_of_receipt
 from qianshou.portal.limits import REPORTS
 from qianshou.portal.map import draw_map
-from qianshou.design.receipt import code_of, digest_of, new_mark, spoken
 
 
 @require_safe

@@ -23,6 +23,12 @@ VECTORS = [
     ("2025-09-30", "7d", "2025-10-09"),
     ("2025-09-22", "15wd", "2025-10-17"),
     ("2025-08-05", "60d", "2025-10-09"),
+    ("2026-11-01", "1me", "2026-11-30"),
+    ("2026-01-01", "1me", "2026-01-30"),
+    ("2025-08-31", "1me", "2025-08-31"),
+    ("2024-02-29", "1me", "2024-02-29"),
+    ("2025-12-31", "2me", "2026-01-30"),
+    ("2025-09-01", "1me", "2025-09-30"),
 ]
 INSTANTS = some.dates(date(2005, 1, 1), date(2026, 6, 30)).flatmap(
     lambda day: some.times().map(lambda clock: datetime.combine(day, clock, CHINA))
@@ -67,6 +73,18 @@ def test_a_clock_that_stood_still_moves_the_end() -> None:
     assert later.at.date() == date(2024, 11, 20)
     hours = resume(start, "2h", [(start, start + timedelta(hours=3))], shipped())
     assert hours.at == start + timedelta(hours=5)
+
+
+def test_a_month_ends_on_its_last_working_day_or_where_none_is_left_on_its_last() -> None:
+    due = due_at(instant("2026-01-05"), "1me", shipped())
+    assert [day.isoformat() for day, _ in due.skipped] == ["2026-01-31"]
+    assert due_at(instant("2026-01-31"), "1me", shipped()).at.date() == date(2026, 1, 31)
+
+
+def test_a_month_end_moves_by_the_working_days_of_a_pause() -> None:
+    start = instant("2026-01-05")
+    pause = (instant("2026-01-08"), instant("2026-01-12"))
+    assert resume(start, "1me", [pause], shipped()).at.date() == date(2026, 2, 3)
 
 
 def test_several_pauses_add_up() -> None:

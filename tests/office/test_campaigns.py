@@ -384,9 +384,9 @@ def test_queries_do_not_grow_with_rows(
 @pytest.mark.parametrize("told", ["x", "-1", "0", "9" * 18, "9" * 30, "１２", "%00", "' or 1=1"])
 def test_an_odd_address_breaks_no_page(browse: Browse, campaign: Campaign, told: str) -> None:
     client, measure = browse(MANAGER), campaign.measures.get(number=1)
+    asked = dict.fromkeys(("after", "line", "owner", "q", "group", "state"), told)
     for address in addresses(campaign, measure):
-        for name in ("after", "line", "owner", "q", "group", "state"):
-            assert client.get(address, {name: told}).status_code in (200, 400), (address, name)
+        assert client.get(address, asked).status_code in (200, 400), address
     for sent in ({"share": told, "text": "x"}, {"organisation": told, "due_date": told}):
         for act in ("report", "change"):
             code = send(client, measure, act, **sent, reason="x").status_code

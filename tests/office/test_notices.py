@@ -12,6 +12,7 @@ from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Standing, actor_of, may_act, seats_allowed
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
+from qianshou.kernel.door.notices import tell_post
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Posting
 from qianshou.kernel.worklist.models import Matter, Notice
 from qianshou.kernel.worklist.notices import MOST, count_unread, mark_read, notices_for
@@ -140,3 +141,17 @@ def test_the_bell_asks_the_same_few_questions_however_much_there_is_to_read(
     with django_assert_max_num_queries(4):
         mark_read(jiang, at=now())
     assert count_unread(jiang) == 0
+
+
+def test_a_notice_of_no_matter_reaches_its_post_alone_and_is_read_where_it_is(
+    browse: Browse,
+) -> None:
+    justice = Organisation.objects.get(code="justice")
+    tell_post(justice.pk, "department", "late", "本部门有 2 件超期", "2 are late", at=now())
+    jin = browse("jin_ke")
+    assert "本部门有 2 件超期" in jin.get("/notices/").content.decode()
+    assert "本部门有 2 件超期" not in browse("lin_yue").get("/notices/").content.decode()
+    notice = notices_for(actor_of(officer("jin_ke"), now())).get()
+    answer = jin.post("/notices/read/", {"notice": notice.pk})
+    assert answer.headers["Location"] == "/notices/"
+    assert count_unread(actor_of(officer("jin_ke"), now())) == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import RESIDENT, Actor
+from qianshou.kernel.access import REPORTER, RESIDENT, Actor
 from qianshou.kernel.calendar import amber_at, due_at
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
@@ -27,6 +27,7 @@ from qianshou.kernel.worklist.models import CANCELLED, DONE
 
 NO_DEADLINE = "3mo"
 NO_SOURCE = "local.default"
+NEVER_REFUSED = ("clock", REPORTER)
 
 
 @dataclass(slots=True)
@@ -201,7 +202,7 @@ def _holders(doing: Doing, tasks: tuple[Opened, ...], held: Held) -> Iterator[tu
 
     Refuses an organisation that does not exist (door.no_organisation) or at which nobody holds
     one of the task's posts today (door.nobody), so that no order goes where nobody sits. What the
-    clock opens is never refused; it shows as overdue.
+    clock or a protected reporter opens is never refused; it shows as overdue.
     """
     home = doing.matter.organisation
     opening = doing.act == "open"
@@ -220,7 +221,7 @@ def _holders(doing: Doing, tasks: tuple[Opened, ...], held: Held) -> Iterator[tu
             )
         found = held.get(key)
         manned = found is None or RESIDENT in task.posts or not found[2].isdisjoint(task.posts)
-        if found is not None and not manned and doing.by.kind != "clock":
+        if found is not None and not manned and doing.by.kind not in NEVER_REFUSED:
             raise Refusal(
                 "door.nobody",
                 f"“{found[1]}”目前没有人能办这一步，请改选单位",

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from qianshou.kernel.access import RESIDENT, Actor, require
+from qianshou.kernel.access import REPORTER, RESIDENT, Actor, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Open
 from qianshou.kernel.door.cleaning import clean_facts
@@ -122,6 +122,9 @@ def _require_start(start: StartDeclaration, by: Actor) -> None:
         return
     if start.by == RESIDENT:
         require(by.kind in (RESIDENT, "officer"))
+        return
+    if start.by == REPORTER:
+        require(by.kind == REPORTER)
         return
     held = {RESIDENT} if by.kind == RESIDENT else {seat.post for seat in by.seats}
     require(bool(held & set(start.posts)))

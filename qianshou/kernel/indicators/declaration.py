@@ -20,7 +20,7 @@ from qianshou.kernel.refusal import Refusal
 KEYS = {
     "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
     "when", "better", "by", "labels", "source", "suppress", "visible_only", "posts",
-    "circle", "until",
+    "circle", "until", "titles",
 }  # fmt: skip
 REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
 MEASURES = ("count", "distinct", "sum", "mean", "percentile", "share")
@@ -33,9 +33,9 @@ DIVISION, PERIOD = "division", "period"
 class Indicator:
     """A definition (指标): which records are counted, how, by what, and where it comes from.
 
-    `labels` says for a field of `by` what its codes are called: the name of a catalogue,
-    "organisation", or a table of names. `matter` names the field that leads to the matter; it
-    is "" only for records with nobody's matter behind them, such as shifts, which every
+    `titles` says what each breakdown by a field is called, `labels` what its codes are: the name
+    of a catalogue, "organisation", or a table of names. `matter` names the field that leads to the
+    matter; it is "" only for records with nobody's matter behind them, such as shifts, which every
     officer may see, or with a `circle` (the field that leads to it), whose members alone do.
 
     With `until`, what stood at the end of the period is counted: begun by then and not ended.
@@ -69,6 +69,7 @@ class Indicator:
     posts: tuple[str, ...] = ()
     circle: str = ""
     until: str = ""
+    titles: Mapping[str, Name] = field(default_factory=dict)
 
     def is_open_to(self, by: Actor) -> bool:
         """Whether it is shown to `by` at all."""
@@ -136,6 +137,7 @@ def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
                 "unit": Name(**table["unit"]),
                 "by": tuple(table.get("by", ())),
                 "posts": tuple(table.get("posts", ())),
+                "titles": {by: Name(**name) for by, name in table.get("titles", {}).items()},
                 "labels": {
                     code: labels
                     if isinstance(labels, str)
@@ -218,6 +220,8 @@ def _check_fields(where: str, made: Indicator) -> None:
                 str(model._default_manager.values(name).query)
         for named in made.fields:
             model._meta.get_field(named)
+            if named not in made.titles:
+                raise LookupError(named)
         manager = model._default_manager
         for named in ("where", "when"):
             str(manager.filter(**getattr(made, named)).query)

@@ -2,7 +2,8 @@
 
 A percentile is the nearest rank: the smallest value that at least so many per cent of the
 records do not exceed; it is always a value that was really measured. Durations are told in
-days where the unit is days, else in hours. Small counts of an indicator that declares `suppress` are kept back (see suppression).
+days where the unit is days, else in hours. Small counts of an indicator that declares `suppress`
+are kept back (see suppression).
 """
 
 from collections.abc import Iterable

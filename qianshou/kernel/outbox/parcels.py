@@ -10,17 +10,25 @@ from django.db import connection, transaction
 
 Carrier = Callable[[Mapping[str, Any], datetime], None]
 _carriers: dict[str, Carrier] = {}
+_alone: set[str] = set()
 MOST_TRIES = 8
+LEASE = timedelta(minutes=30)
 log = logging.getLogger(__name__)
 
 
-def carrier(kind: str) -> Callable[[Carrier], Carrier]:
-    """Register the function that carries out parcels of `kind`; it must bear being run twice."""
+def carrier(kind: str, *, alone: bool = False) -> Callable[[Carrier], Carrier]:
+    """Register the function that carries out parcels of `kind`; it must bear being run twice.
+
+    One that runs `alone`, because it takes long, is called outside any transaction: others write
+    meanwhile and see how far it has come. Its parcel is nobody else's for half an hour.
+    """
 
     def register(function: Carrier) -> Carrier:
         if kind in _carriers:
             raise RuntimeError(f"parcels of {kind!r} have a carrier already")
         _carriers[kind] = function
+        if alone:
+            _alone.add(kind)
         return function
 
     return register
@@ -48,6 +56,7 @@ def carry_out(at: datetime, limit: int = 100) -> int:
     """
     parcels = apps.get_model("outbox", "Parcel").objects
     done = 0
+    taken: list[Any] = []
     for pk in list(
         parcels.filter(done_at=None, due_at__lte=at, tries__lt=MOST_TRIES)
         .order_by("due_at", "id")
@@ -59,6 +68,12 @@ def carry_out(at: datetime, limit: int = 100) -> int:
                 waiting = waiting.select_for_update(skip_locked=True)
             parcel = waiting.first()
             if parcel is None:
+                continue
+            if parcel.kind in _alone:
+                parcel.tries += 1
+                parcel.due_at = at + LEASE
+                parcel.save()
+                taken.append(parcel)
                 continue
             try:
                 with transaction.atomic():
@@ -73,4 +88,20 @@ def carry_out(at: datetime, limit: int = 100) -> int:
                 parcel.failure = ""
                 done += 1
             parcel.save()
-    return done
+    return done + sum(_carry_alone(parcel, at) for parcel in taken)
+
+
+def _carry_alone(parcel: Any, at: datetime) -> int:
+    """Carry out a parcel that was taken for half an hour; returns 1 when it is done."""
+    try:
+        _carriers[parcel.kind](parcel.facts, at)
+    except Exception as error:
+        log.exception("parcel %s (%s) failed", parcel.key, parcel.kind)
+        parcel.failure = repr(error)[:2000]
+        parcel.due_at = at + timedelta(minutes=2 ** (parcel.tries - 1))
+        parcel.save()
+        return 0
+    parcel.done_at = at
+    parcel.failure = ""
+    parcel.save()
+    return 1

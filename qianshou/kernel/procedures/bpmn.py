@@ -37,7 +37,7 @@ EXTENSIONS = {
         "effect": "effect", "nameEn": "name_en", "decision": "decision", "posts": "posts",
         "collection": "collection", "element": "element", "form": "form",
         "milestone": "milestone", "milestoneEn": "milestone_en", "results": "results",
-        "assignee": "assignee",
+        "assignee": "assignee", "page": "page",
     },
 }  # fmt: skip
 TASKS = {

@@ -250,6 +250,7 @@ class Compiler:
             message=element.message,
             posts=tuple(post.strip() for post in told.get("posts", "").split(",") if post.strip()),
             form=told.get("form", ""),
+            page=told.get("page", ""),
             organisation=self.told(element, told.get("organisation", "")),
             assignee=self.told(element, told.get("assignee", "")),
             due=self.told(element, told.get("due", "")),

@@ -4,13 +4,15 @@ Beside the schema's own words a field may say x-en (English title), x-en-descrip
 x-catalogue (where its choices come from), x-widget, x-vault (a person's sealed fields),
 x-sealed (kept under the key of the person whom the matter is about),
 x-when (FEEL: the field counts only then), x-suggest (the fact that suggests its value). A form
-may say x-because (the fact that says why; its English has "_en" behind). Unknown words are refused.
+may say x-because (the fact that says why; its English has "_en" behind) and x-sheets (other forms
+of its pack whose fields it asks for too, to bring a person's sheets up to date). Unknown words are
+refused.
 """
 
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -20,6 +22,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 
 FORM_KEYS = {
     "$schema", "$id", "type", "title", "x-en", "x-because", "description", "properties", "required",
+    "x-sheets",
 }  # fmt: skip
 FIELD_KEYS = {
     "type", "title", "x-en", "description", "x-en-description", "oneOf", "maxLength", "minLength",
@@ -76,13 +79,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A form: its title, its fields in order, the fact that says why values are suggested."""
+    """A form: its title, its fields in order, the fact that says why values are suggested, and the
+    forms of the sheets that it brings up to date.
+    """
 
     id: str
     zh: str
     en: str
     fields: tuple[Field, ...]
     because: str = ""
+    sheets: tuple[str, ...] = ()
 
     def title(self, language: str) -> str:
         """Return the form's title in `language`."""
@@ -118,7 +124,25 @@ def load_form(raw: bytes, source: str) -> Form:
     )
     zh, en = _names(source, source, told)
     name = source.rpartition("/")[2].removesuffix(".json")
-    return Form(name, zh, en, fields, told.get("x-because", ""))
+    return Form(name, zh, en, fields, told.get("x-because", ""), tuple(told.get("x-sheets", ())))
+
+
+def sheet_field(sheet: str, field: str) -> str:
+    """Return the id under which a form asks for a field of one of its sheets."""
+    return f"{sheet}_{field}"
+
+
+def join_sheets(form: Form, find: Callable[[str], Form]) -> Form:
+    """Return `form` with the fields of its sheets' forms, which `find` gives, behind its own.
+
+    Each is optional and always sealed, has no condition, and is named as `sheet_field` says.
+    """
+    joined = tuple(
+        replace(field, id=sheet_field(name, field.id), required=False, sealed=True, when=None)
+        for name in form.sheets
+        for field in find(name).fields
+    )
+    return replace(form, fields=(*form.fields, *joined)) if joined else form
 
 
 def _refuse_unknown(source: str, where: str, told: Mapping[str, Any], known: set[str]) -> None:

@@ -17,7 +17,8 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Node:
     """One node. `kind` is start, end, terminate, user, service, rule, throw, pass, catch,
-    boundary, xor, and, or, call. `container` is the call it lies in ("" at the top).
+    boundary, xor, and, or, call. `container` is the call it lies in ("" at the top); `page` names
+    the address of its pack at which a human step is done, where the form alone will not do.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Node:
     message: str = ""
     posts: tuple[str, ...] = ()
     form: str = ""
+    page: str = ""
     organisation: Expression | None = None
     assignee: Expression | None = None
     due: Expression | None = None

@@ -12,7 +12,7 @@ from django.db import transaction
 from qianshou.kernel.procedures.bpmn import Model, load_bpmn
 from qianshou.kernel.procedures.compiled import Procedure, compile_procedure
 from qianshou.kernel.procedures.dmn import load_dmn
-from qianshou.kernel.procedures.forms import Form, load_form
+from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.soundness import check_soundness
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -128,4 +128,5 @@ def form_of(digest: str, name: str) -> Form:
     forms = _read(digest)[2]
     if name not in forms:
         raise Refusal("procedure.form", f"没有表单 {name}", f"There is no form {name}", name)
-    return load_form(forms[name].encode(), name)
+    form = load_form(forms[name].encode(), name)
+    return join_sheets(form, lambda sheet: form_of(digest, sheet))

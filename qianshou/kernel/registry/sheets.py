@@ -1,7 +1,8 @@
 """Sheets in and out: rows as .xlsx, a template to fill in, and what a stranger's file holds.
 
 A file that comes in is looked at before anything of it is unpacked, and its parts before
-anything of them is parsed: archives that swell, entities and formulas are refused.
+anything of them is parsed: archives that swell, entities and formulas are refused. The library
+is loaded on its first use only: it takes longer than all else at the start.
 """
 
 import io
@@ -11,13 +12,6 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.cells import cell_text
@@ -33,6 +27,7 @@ MOST_TEXT = 5_000_000  # characters of all cells: one long shared text may stand
 MOST_TAGS = 2_000_000  # of one part; each becomes an element in memory
 MOST_TAGS_AT_ONCE = 100_000  # of one row, or of all that is no row: a reader keeps these together
 LAST_ROW = 1_048_576  # of a sheet, in Excel; a row further down is nobody's
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # in no XML, and so in no cell
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 MARKUP = (".xml", ".rels", ".vml")
 ROW = re.compile(rb"<(?:\w+:)?(?:row|si)[\s/>]")
@@ -81,6 +76,10 @@ def write_sheet(
 
     Every cell is a text: what begins like a formula is shown, never computed.
     """
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("Sheet1")
     sheet.freeze_panes = "A2"
@@ -98,7 +97,9 @@ def write_sheet(
 
 
 def _text_cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", text)[:32000] or None)
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value=UNWRITABLE.sub("", text)[:32000] or None)
     if text.startswith(RISKY):
         cell.data_type = "s"
         cell.quotePrefix = True  # so that it stays a text when somebody edits the cell
@@ -115,6 +116,10 @@ def write_template(
 
     `hints` explains columns by key; `choices` are the texts that a column may take.
     """
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     zh = language.startswith("zh")
     workbook = Workbook()
     sheet = workbook.worksheets[0]
@@ -145,7 +150,9 @@ def write_template(
 
 
 def _put(sheet: Any, row: int, column: int, text: str, *, bold: bool = False) -> None:
-    cell = sheet.cell(row, column, ILLEGAL_CHARACTERS_RE.sub("", text))
+    from openpyxl.styles import Font
+
+    cell = sheet.cell(row, column, UNWRITABLE.sub("", text))
     cell.data_type = "s"
     if text.startswith(RISKY):
         cell.quotePrefix = True
@@ -161,6 +168,8 @@ def read_sheet(source: bytes | IO[bytes], columns: Sequence[Column]) -> list[She
     """
     content = source if isinstance(source, bytes) else source.read(MOST_BYTES + 1)
     check_archive(content)
+    from openpyxl import load_workbook
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl tells of styles that it does not keep

@@ -23,11 +23,13 @@ def master_key() -> bytes:
 
 
 def keep_persons(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """Return `facts` with every sealed field replaced by a reference {"person": id}."""
+    """Return `facts` with every sealed field replaced by a reference {"person": id}; what is one
+    already stays.
+    """
     kept = dict(facts)
     for field in form.fields:
         value = kept.get(field.id)
-        if field.vault and value:
+        if field.vault and value and "person" not in value:
             kept[field.id] = {"person": keep_person(value, at)}
     return kept
 

@@ -17,7 +17,7 @@ from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.registry.bigram import search_query
-from qianshou.kernel.worklist.models import Matter, Party, Task
+from qianshou.kernel.worklist.models import OPEN, Matter, Party, Task
 
 PAGE = 50
 CAP = 1000
@@ -288,6 +288,23 @@ def tasks_of(matter: int) -> QuerySet[Task]:
     return (
         Task.objects.filter(matter=matter).select_related("organisation", "assignee").order_by("id")
     )
+
+
+def task_of(task: int, procedure: str) -> Task | None:
+    """Return a task of a procedure, open or not, with its matter, version and organisation."""
+    found = Task.objects.filter(pk=task, procedure=procedure)
+    return found.select_related("matter__version", "organisation").first()
+
+
+def open_tasks(procedure: str = "") -> QuerySet[Task]:
+    """Return the open tasks, of one procedure if named; the caller asks who may see them."""
+    found = Task.objects.filter(state=OPEN)
+    return found.filter(procedure=procedure) if procedure else found
+
+
+def open_matters() -> QuerySet[Matter]:
+    """Return the matters that are not closed; the caller asks who may see them."""
+    return Matter.objects.filter(closed_at=None)
 
 
 def next_task(matter: int) -> Task | None:

@@ -178,9 +178,9 @@ class Link(models.Model):
 
 
 class Notice(models.Model):
-    """Something an officer, or whoever sits at a post, should read (通知)."""
+    """Something an officer, or whoever sits at a post, should read (通知); of a matter or none."""
 
-    matter = models.ForeignKey(Matter, models.PROTECT, related_name="notices")
+    matter = models.ForeignKey(Matter, models.PROTECT, null=True, related_name="notices")
     kind = models.CharField(max_length=20)
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT)
     posts = models.CharField(max_length=200)

@@ -5,9 +5,28 @@ from qianshou.packs.commission.care import (
     enrolment,
     guardians,
     handover,
+    hazard,
     letter,
+    month,
+    report,
     sample,
     wish,
 )
+from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
 
-__all__ = ["eligibility", "enrolment", "guardians", "handover", "letter", "sample", "wish"]
+__all__ = [
+    "closing",
+    "eligibility",
+    "enrolment",
+    "guardians",
+    "handover",
+    "hazard",
+    "letter",
+    "month",
+    "procedures",
+    "report",
+    "running",
+    "sample",
+    "taking_in",
+    "wish",
+]

@@ -51,6 +51,13 @@ def years_on(birth: date, day: date) -> int:
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
+def years_later(day: date, years: int) -> date:
+    """Return the corresponding day some years later, the month's last for a 29 February."""
+    if (day.month, day.day) == (2, 29):
+        day -= timedelta(days=1)
+    return day.replace(year=day.year + years)
+
+
 def months_between(since: date, day: date) -> int:
     """Return the whole months from `since` to `day`, 0 for a day to come.
 
@@ -163,8 +170,9 @@ def leave_register(child: Child, state: str, *, by: Actor, at: datetime) -> None
     """Let a child leave the register for a state; her key is destroyed three years later."""
     day = at.astimezone(CHINA).date()
     change_row(child, {"state": state, "left_on": day}, by=by, at=at)
-    until = day.replace(day=min(day.day, 28), year=day.year + KEPT_YEARS)
-    keep_until(child.person_id, until, by=by, at=at, reason="离开台账，保存三年")
+    keep_until(
+        child.person_id, years_later(day, KEPT_YEARS), by=by, at=at, reason="离开台账，保存三年"
+    )
 
 
 def recheck(child: Child, *, by: Actor, at: datetime) -> Finding | None:

@@ -30,6 +30,7 @@ CODE_SPAN = timedelta(minutes=15)
 TRIES = Limit("care.code", 5, CODE_SPAN)
 ASKS = Limit("care.ask", 5, timedelta(days=1))
 REQUEST = "care.request"
+TOLD_ONCE = timedelta(minutes=30)
 OWN = "监护人本人查看"
 # Who deals with reports of harm opens sheets unseen: a guardian must not learn of a report so.
 UNSEEN_POSTS = ("station_care", "prosecutor", "lead_duty")
@@ -148,15 +149,18 @@ class Reading:
 def readings_of(child: Child, most: int = 50) -> list[Reading]:
     """Return the latest openings of a child's sheets that her guardian may know of (three queries).
 
+    Openings that follow each other within half an hour, by the same and for the same, are told once.
     Openings by the police, prosecutors and the duty desk, and those that speak of a report of
     harm, are left out: the guardian may be whom the report is about.
     """
     unseen = Posting.objects.filter(post__in=UNSEEN_POSTS).values("officer")
     found = Disclosure.objects.filter(person=child.person_id, allowed=True)
     found = found.exclude(officer__in=unseen).select_related("officer").order_by("-at", "-pk")
-    rows = [
-        row for row in found[: most * 2] if not any(word in row.purpose for word in UNSEEN_WORDS)
-    ][:most]
+    rows: list[Disclosure] = []
+    for row in found[: most * 4]:
+        if not any(word in row.purpose for word in UNSEEN_WORDS) and not _is_same(rows, row):
+            rows.append(row)
+    rows = rows[:most]
     seats = _seats_of({row.officer_id for row in rows if row.officer_id})
     nobody = ("", "", "", "")
     return [
@@ -169,6 +173,15 @@ def readings_of(child: Child, most: int = 50) -> list[Reading]:
         )
         for row in rows
     ]
+
+
+def _is_same(rows: list[Disclosure], row: Disclosure) -> bool:
+    """Whether a row tells what the later one before it tells already."""
+    if not rows:
+        return False
+    last = rows[-1]
+    same = (last.officer_id, last.purpose, last.kinds) == (row.officer_id, row.purpose, row.kinds)
+    return same and last.at - row.at < TOLD_ONCE
 
 
 def _seats_of(officers: set[int]) -> dict[int, tuple[str, str, str, str]]:

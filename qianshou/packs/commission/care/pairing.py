@@ -16,13 +16,13 @@ LOAD = 25
 
 @dataclass(frozen=True)
 class Cadre:
-    """A cadre who may be paired: who, of which department, with how many children now."""
+    """A cadre who may be paired: who, of which organisation, with how many children now."""
 
     officer: int
     username: str
     name: str
-    department: str
-    department_en: str
+    organisation: str
+    organisation_en: str
     load: int
 
 

@@ -4,25 +4,26 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from docx import Document as new_docx
 from PIL import Image
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import CHINA
-from qianshou.kernel.documents.store import DOCX
-from qianshou.kernel.documents.templates import fill, list_fields, version_of
+from qianshou.kernel.documents.models import Document
+from qianshou.kernel.documents.store import keep_sealed_file
+from qianshou.kernel.documents.templates import fill, list_fields, pack_again, version_of
 from qianshou.kernel.door.registering import change_row, lock_row
 from qianshou.kernel.door.sealing import read_sheets
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.vault import key_of
-from qianshou.packs.commission.care.files import clean_image, keep_sealed
 from qianshou.packs.commission.care.models import Child, Pledge
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 
@@ -49,7 +50,8 @@ FIELDS = {
     "officer": ("经办人", "the officer"),
 }
 SIGNERS = dict(Pledge.SIGNERS)
-LARGEST_SIGNATURE = 400_000
+ENDING = timedelta(days=30)
+LARGEST_SIGNATURE, LONGEST_SIGNATURE = 400_000, 2000
 Sheets = Mapping[str, Mapping[str, Any]]
 
 
@@ -181,8 +183,7 @@ def sign_on_paper(
             "It cannot be signed later than today",
             "signed_on",
         )
-    image = clean_image(photo)
-    return _record(child, kind, signer, "paper", image, "image/jpeg", signed_on, by=by, at=at)
+    return _record(child, kind, signer, "paper", photo, signed_on, by=by, at=at)
 
 
 def sign_on_phone(
@@ -203,8 +204,7 @@ def sign_on_phone(
     """
     day = at.astimezone(CHINA).date()
     if drawn:
-        image = read_drawing(drawn)
-        return _record(child, kind, signer, "phone", image, "image/png", day, by=by, at=at)
+        return _record(child, kind, signer, "phone", read_drawing(drawn), day, by=by, at=at)
     expected = sheets_of(child).get(GUARDIANSHIP, {}).get(signer, "")
     if not typed.strip() or typed.strip() != expected or not confirmed:
         raise Refusal(
@@ -213,8 +213,16 @@ def sign_on_phone(
             "Please draw your signature; or type your name as the register has it, and confirm",
             "typed",
         )
-    text = f"以输入姓名并确认的方式签署：{typed.strip()}".encode()
-    return _record(child, kind, signer, "phone", text, "text/plain", day, by=by, at=at)
+    words = f"以输入姓名并确认的方式签署：{typed.strip()}，{spoken_day(day)}"
+    return _record(child, kind, signer, "phone", typed_statement(words), day, by=by, at=at)
+
+
+def typed_statement(words: str) -> bytes:
+    """Return a document that says by which words somebody signed who could not draw."""
+    document, out = new_docx(), BytesIO()
+    document.add_paragraph(words)
+    document.save(out)
+    return pack_again(out.getvalue())
 
 
 def read_drawing(drawn: str) -> bytes:
@@ -224,18 +232,18 @@ def read_drawing(drawn: str) -> bytes:
         raw = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if head != "data:image/png;base64" or not raw or len(raw) > LARGEST_SIGNATURE:
+    if head != "data:image/png;base64" or not 0 < len(raw) <= LARGEST_SIGNATURE:
         raise _no_signature()
     try:
-        clean = clean_image(raw)
-    except Refusal as refusal:
-        raise _no_signature() from refusal
-    with Image.open(BytesIO(clean)) as image:
-        low, high = image.convert("RGBA").getchannel("A").getextrema()
-        grey_low, grey_high = image.convert("L").getextrema()
-    if low == high and grey_low == grey_high:
+        with Image.open(BytesIO(raw), formats=("PNG",)) as image:
+            if max(image.size) > LONGEST_SIGNATURE:
+                raise _no_signature()
+            inks = [one.getextrema() for one in image.convert("RGBA").split()]
+    except (OSError, ValueError, SyntaxError) as error:
+        raise _no_signature() from error
+    if all(ink[0] == ink[1] for ink in inks):
         raise _no_signature()
-    return clean
+    return raw
 
 
 def _no_signature() -> Refusal:
@@ -248,7 +256,6 @@ def _record(
     signer: str,
     way: str,
     signature: bytes,
-    media_type: str,
     signed_on: date,
     *,
     by: Actor,
@@ -266,6 +273,13 @@ def _record(
     signed_at = at
     if signed_on != at.astimezone(CHINA).date():
         signed_at = datetime(signed_on.year, signed_on.month, signed_on.day, 12, tzinfo=CHINA)
+    photo = way == "paper"
+
+    def keep(content: bytes, images_only: bool = False) -> Document:
+        return keep_sealed_file(
+            BytesIO(content), person=child.person_id, at=at, images_only=images_only
+        )
+
     with write_turn():
         lock_row(child)
         before = Pledge.objects.filter(child=child, kind=kind, valid_to=None).first()
@@ -286,8 +300,8 @@ def _record(
                 "template": template_of(kind).version,
                 "signer": signer,
                 "way": way,
-                "document": keep_sealed(document, DOCX, child.person_id, at=at),
-                "signature": keep_sealed(signature, media_type, child.person_id, at=at),
+                "document": keep(document),
+                "signature": keep(signature, photo),
                 "signed_at": signed_at,
                 "valid_from": signed_on,
                 "ends_on": date.fromisoformat(ends) if ends else None,
@@ -303,7 +317,9 @@ def _record(
 
 @dataclass(frozen=True)
 class Standing:
-    """How one kind of pledge of a child stands: "missing", "outdated", "expired" or "valid"."""
+    """How one kind of pledge of a child stands: "missing", "expired", "ending" within a month,
+    "outdated" where its template has a new version, or "valid".
+    """
 
     kind: str
     state: str
@@ -312,7 +328,7 @@ class Standing:
     @property
     def is_open(self) -> bool:
         """Whether it has to be signed (again)."""
-        return self.state != "valid"
+        return self.state in ("missing", "expired", "outdated")
 
 
 def state_of(pledge: Pledge | None, day: date) -> str:
@@ -321,6 +337,8 @@ def state_of(pledge: Pledge | None, day: date) -> str:
         return "missing"
     if pledge.ends_on is not None and pledge.ends_on < day:
         return "expired"
+    if pledge.ends_on is not None and pledge.ends_on < day + ENDING:
+        return "ending"
     return "valid" if pledge.template == template_of(pledge.kind).version else "outdated"
 
 

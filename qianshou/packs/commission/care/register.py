@@ -20,6 +20,7 @@ from qianshou.packs.commission.care.models import Child
 from qianshou.packs.commission.care.models.child import IDENTITY
 
 ALPHABET = "23456789ACDEFGHJKLMNPQRTUVWXY"
+MOST_NAMES = 300
 
 
 def new_code() -> str:
@@ -99,6 +100,26 @@ def masked_names(children: Iterable[Child]) -> dict[int, str]:
 
     For children in whose circle the reader is; opening the whole name states a purpose.
     """
+    return {pk: masked(name) for pk, name in _names_of(children).items()}
+
+
+def find_by_name(children: QuerySet[Child], words: str) -> list[int]:
+    """Return the ids of those whose name contains `words`, for a reader in whose circles they are.
+
+    Refuses care.many for more than 300 children: names lie sealed and are opened to be compared.
+    """
+    found = list(children[: MOST_NAMES + 1])
+    if len(found) > MOST_NAMES:
+        raise Refusal(
+            "care.many",
+            f"儿童超过 {MOST_NAMES} 名，请按编号查找，或先选村（社区）",
+            f"More than {MOST_NAMES} children: search by code, or choose a village first",
+            "q",
+        )
+    return [pk for pk, name in _names_of(found).items() if words in name]
+
+
+def _names_of(children: Iterable[Child]) -> dict[int, str]:
     persons = {child.person_id: child.pk for child in children}
     rows = Sheet.objects.filter(person__in=persons, kind=IDENTITY).values_list("person", "sealed")
     kept = Person.objects.filter(pk__in=persons, wrapped_key__isnull=False)
@@ -107,7 +128,7 @@ def masked_names(children: Iterable[Child]) -> dict[int, str]:
     for person, sealed in rows:
         if person in keys:
             told = open_value(bytes(sealed).decode(), keys[person])
-            names[persons[person]] = masked(str(told.get("name", "")))
+            names[persons[person]] = str(told.get("name", ""))
     return names
 
 

@@ -37,7 +37,7 @@ _SIMPLIFY = OpenCC("t2s")
 @cache
 def simplify(character: str) -> str:
     """Return the simplified, usual form of one character."""
-    return str(_SIMPLIFY.convert(character)).translate(VARIANTS)
+    return str(_SIMPLIFY.convert(_SIMPLIFY.convert(character))).translate(VARIANTS)
 
 
 @cache

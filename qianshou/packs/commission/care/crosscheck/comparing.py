@@ -20,7 +20,7 @@ from qianshou.packs.commission.care.crosscheck.outcome import FIELDS, Duplicate,
 from qianshou.packs.commission.care.crosscheck.preparing import (
     PUPILS,
     ROSTER,
-    clear_common_keys,
+    clear_frequent_keys,
     clear_lone_names,
     prepare_list,
     share_names,
@@ -77,7 +77,7 @@ def compare(
         shares = share_names(connection, PUPILS, weights)
 
         def score(tables: tuple[str, ...], blocks: tuple[str, ...], least: float | None) -> None:
-            clear_common_keys(connection, tables[0], tables[-1], blocks)
+            clear_frequent_keys(connection, tables[0], tables[-1], blocks)
             score_pairs(connection, tables, blocks, shares, among, weights, engine, least)
 
         tell("duplicates", 0.3)

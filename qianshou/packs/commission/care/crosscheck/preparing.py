@@ -102,7 +102,7 @@ def clear_lone_names(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def clear_common_keys(
+def clear_frequent_keys(
     connection: duckdb.DuckDBPyConnection, left: str, right: str, blocks: tuple[str, ...]
 ) -> None:
     """Clear the keys of `left` that too many rows share, so that no block grows without bound."""

@@ -56,6 +56,51 @@ class Contact(models.Model):
         return f"{self.child.code} · {self.get_kind_display()} · {day_of(self.at)}"
 
 
+class VisitDraft(models.Model):
+    """What an officer has filled in of a visit's form and not sent yet, sealed under the child's key.
+
+    `mark` is the form's own: once `sent_at` is set, the same form sent again is known as received.
+    """
+
+    matter = models.ForeignKey("worklist.Matter", models.PROTECT, related_name="+")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    mark = models.CharField(max_length=40)
+    sealed = models.BinaryField(blank=True)
+    kept_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "officer"], name="visit_draft_once"),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(sealed=b""), name="visit_draft_gone_when_sent"
+            ),
+        ]
+
+
+class Vetting(models.Model):
+    """That an officer's record was looked up before working close to children (入职查询).
+
+    未成年人保护法 art. 62: on hiring and every year; without one that is valid nobody whose role
+    asks for it records a contact.
+    """
+
+    ledgered = True
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    checked_on = models.DateField()
+    valid_to = models.DateField()
+    source = models.CharField(max_length=120)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["officer", "checked_on"], name="vetting_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("checked_on")), name="vetting_days_in_order"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["officer", "valid_to"], name="vetting_valid")]
+
+
 class Letter(models.Model):
     """A letter home (家书): that it was written, sent and answered; its text is not kept."""
 

@@ -9,7 +9,11 @@ from qianshou.kernel.clock import day_of
 
 
 class Hazard(models.Model):
-    """A hazard (安全隐患) found at a child's home, school or way; verified by another person."""
+    """A hazard (安全隐患) found at a child's home, school or way; verified by another person.
+
+    `organisation` is who has to put it right, once assigned; `due_at` the deadline of the step it
+    waits at; `returns` how often it went back; `rectified_by` who put it right last.
+    """
 
     ledgered = True
     STATES = [
@@ -20,14 +24,21 @@ class Hazard(models.Model):
     ]
     child = models.ForeignKey("care.Child", models.PROTECT, related_name="hazards")
     kind = models.CharField(max_length=20)
-    level = models.CharField(max_length=10)
+    level = models.CharField(max_length=10, blank=True)
     contact = models.ForeignKey(
         "care.Contact", models.PROTECT, null=True, blank=True, related_name="hazards"
     )
-    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        "registry.Organisation", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=STATES, default="found")
     found_at = models.DateTimeField()
+    found_by = models.ForeignKey(
+        "registry.Officer", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    returns = models.PositiveSmallIntegerField(default=0)
     rectified_at = models.DateTimeField(null=True, blank=True)
     rectified_by = models.ForeignKey(
         "registry.Officer", models.PROTECT, null=True, blank=True, related_name="+"
@@ -48,7 +59,11 @@ class Hazard(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="verified")
-                | Q(verified_at__gte=F("rectified_at"), verified_by__isnull=False),
+                | Q(
+                    verified_at__gte=F("rectified_at"),
+                    verified_by__isnull=False,
+                    rectified_by__isnull=False,
+                ),
                 name="hazard_verified_after_rectified",
             ),
         ]
@@ -59,7 +74,10 @@ class Hazard(models.Model):
 
 
 class HarmReport(models.Model):
-    """A report of harm (强制报告) as its matter stands; only the matter's circle sees it."""
+    """A report of harm (强制报告) as its matter stands; only the matter's circle sees it.
+
+    `received_at` is the first receiver's signature, `called` how many more had to be called.
+    """
 
     matter = models.OneToOneField("worklist.Matter", models.PROTECT, primary_key=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
@@ -67,5 +85,7 @@ class HarmReport(models.Model):
     reported_at = models.DateTimeField()
     received_at = models.DateTimeField(null=True)
     received_minutes = models.FloatField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    called = models.PositiveSmallIntegerField(default=0)
     told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -16,6 +16,8 @@ class Round(models.Model):
         ("verifying", "核实中"),
         ("conferring", "会商中"),
         ("closed", "已办结"),
+        ("passing", "正在结转"),
+        ("passed", "转入下轮"),
     ]
     matter = models.OneToOneField(
         "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
@@ -28,6 +30,7 @@ class Round(models.Model):
     compared_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     weights_version = models.CharField(max_length=20, blank=True)
+    seed = models.CharField(max_length=64, blank=True)
     snapshot = models.CharField(max_length=64, blank=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
 
@@ -47,6 +50,7 @@ class Roster(models.Model):
     """A roster (花名册) handed in for a round, its rows sealed under a key of its own.
 
     The education list is read for matching alone: its key is destroyed when the round closes.
+    One that is withdrawn stays until another is handed in, and is not compared.
     """
 
     ledgered = True
@@ -59,6 +63,7 @@ class Roster(models.Model):
         "registry.Officer", models.PROTECT, null=True, blank=True, related_name="+"
     )
     handed_in_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     number_of_rows = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     sealed = models.BinaryField()
@@ -76,11 +81,49 @@ class Roster(models.Model):
         return f"{self.get_kind_display()} · {self.organisation}"
 
 
+class RosterDraft(models.Model):
+    """A roster as it is being filled in: sealed, changed on the screen, gone when handed in."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="drafts")
+    kind = models.CharField(max_length=10, choices=Roster.KINDS)
+    organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField()
+    sealed = models.BinaryField()
+    wrapped_key = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["round", "kind", "organisation"], name="roster_draft_one_of_each"
+            )
+        ]
+
+
+class Comparison(models.Model):
+    """How far the comparison of a round has come, and what it found, without a name.
+
+    `confirmed` counts the rows that agree in everything, by list.
+    `outcome` is the canonical text of lists, decisions and sample by digest (compressed);
+    the snapshot of the closed round is made of it.
+    """
+
+    round = models.OneToOneField(Round, models.PROTECT, related_name="comparison")
+    phase = models.CharField(max_length=20, default="waiting")
+    percent = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=400, blank=True)
+    confirmed = models.JSONField(default=dict)
+    outcome = models.BinaryField(blank=True)
+
+
 class Mismatch(models.Model):
     """One thing that did not agree (不一致项), with an owner, a deadline and an explanation.
 
-    `values` holds both sides and the explanation by field, sealed under the roster's key.
-    `pair` is the keyed digest of the two rows, by which a decision is carried to later rounds.
+    `values` holds the roster's side and the explanation sealed under the roster's key, the other
+    side under the other list's: when that key is destroyed, so are its values.
+    `pair` is the keyed digest of the rows, by which a decision is carried to later rounds.
     """
 
     ledgered = True
@@ -90,15 +133,30 @@ class Mismatch(models.Model):
         ("corrected", "已更正"),
         ("confirmed", "已确认"),
         ("carried", "沿用前轮结论"),
+        ("passed", "转入下轮"),
+    ]
+    CODES = [
+        ("M1", "字段不一致"),
+        ("C1", "证号相同、姓名或生日不符"),
+        ("C2", "其余相同、证号不同"),
+        ("A1", "候选不止一人"),
+        ("D1", "花名册内重复"),
+        ("D2", "学籍重复"),
+        ("N1", "学籍中没有"),
+        ("N2", "花名册中没有"),
+        ("E1", "资格待定"),
     ]
     round = models.ForeignKey(Round, models.PROTECT, related_name="mismatches")
-    code = models.CharField(max_length=2)
+    code = models.CharField(max_length=2, choices=CODES)
     roster = models.ForeignKey(Roster, models.PROTECT, null=True, blank=True, related_name="+")
     roster_row = models.PositiveIntegerField(null=True, blank=True)
     other = models.ForeignKey(Roster, models.PROTECT, null=True, blank=True, related_name="+")
     other_row = models.PositiveIntegerField(null=True, blank=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="+")
+    partner = models.ForeignKey(
+        "registry.Organisation", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(max_length=10, choices=STATES, default="open")
     decision = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=20, blank=True)
@@ -127,4 +185,40 @@ class Mismatch(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["round", "code", "state"], name="mismatch_by_code"),
             models.Index(fields=["organisation", "state", "id"], name="mismatch_by_owner"),
+        ]
+
+
+class Proof(models.Model):
+    """A photograph or file of a home verification (入户核实佐证), sealed like its mismatch."""
+
+    ledgered = True
+    mismatch = models.ForeignKey(Mismatch, models.PROTECT, related_name="proofs")
+    media_type = models.CharField(max_length=80)
+    sealed = models.BinaryField()
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+
+class BlindCheck(models.Model):
+    """One automatic match drawn for a blind audit: somebody judges it without the machine."""
+
+    ledgered = True
+    ANSWERS = [("", "待判"), ("same", "同一人"), ("apart", "不是同一人"), ("unsure", "无法判断")]
+    round = models.ForeignKey(Round, models.PROTECT, related_name="blind_checks")
+    place = models.PositiveIntegerField()
+    roster = models.ForeignKey(Roster, models.PROTECT, related_name="+")
+    roster_row = models.PositiveIntegerField()
+    other = models.ForeignKey(Roster, models.PROTECT, related_name="+")
+    other_row = models.PositiveIntegerField()
+    division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
+    values = models.BinaryField()
+    answer = models.CharField(max_length=6, choices=ANSWERS, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    officer = models.ForeignKey(
+        "registry.Officer", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["round", "place"], name="blind_check_place_once")
         ]

@@ -16,13 +16,12 @@ from qianshou.design.headers import address_of
 from qianshou.design.phone import resident_page, show
 from qianshou.design.refused import by_field
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.documents.store import SUFFIXES
+from qianshou.kernel.documents.store import SUFFIXES, read_document
 from qianshou.kernel.documents.templates import read_lines
 from qianshou.kernel.limits.counting import Limit, refuse_if_spent, spend
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.vault import key_of, open_value
 from qianshou.packs.commission.care.enrolment import care
-from qianshou.packs.commission.care.files import read_sealed
 from qianshou.packs.commission.care.guardians import (
     ask,
     find_link,
@@ -284,8 +283,8 @@ def file(request: HttpRequest, link: GuardianLink, pledge: int, part: str) -> Ht
     document = {"document": row.document, "signature": row.signature}.get(part)
     if document is None or (link.signer != "guardian" and row.kind != ENTRUSTMENT):
         raise Http404
-    content = read_sealed(document, link.child.person_id)
-    suffix = SUFFIXES.get(document.media_type, ".txt")
+    content = read_document(document)
+    suffix = SUFFIXES[document.media_type]
     return file_response(content, f"{pledge_words(row.kind)}{suffix}", document.media_type)
 
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
@@ -31,6 +32,7 @@ from qianshou.kernel.worklist.lists import see_matters
 from qianshou.packs.commission.care.board import Board, build_board, towns_for
 
 PACK = "commission.care"
+FIRST_YEAR = 2023
 LOOKERS = {"lead_office", "leader"}
 FIGURES = (
     "enrolled", "pairings", "cadres", "pledges", "visits", "talks", "exchanges", "letters", "wishes",
@@ -186,12 +188,16 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     require(bool(posts & LOOKERS))
     at = now()
     today = at.astimezone(CHINA).date()
-    year = Period(date(today.year, 1, 1), today)
+    wanted = whole(request.GET.get("year", "")) or today.year
+    if wanted not in range(FIRST_YEAR, today.year):
+        wanted = today.year
+    year = Period(date(wanted, 1, 1), min(today, date(wanted, 12, 31)))
     towns = list(towns_for(actor))
     context = {
         "figures": figures_for(actor, FIGURES, year),
         "month": figures_for(actor, MONTH, month_of(today)),
         "year": year,
+        "years": list(range(today.year, FIRST_YEAR - 1, -1)),
         "towns": by_town(actor, year, towns, at),
         "columns": [indicator_named(PACK, key) for key in BY_TOWN],
         "charts": charts_for(actor, year),

@@ -20,17 +20,17 @@ from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.documents.store import DOCX, SUFFIXES
+from qianshou.kernel.documents.store import DOCX, SUFFIXES, read_document
 from qianshou.kernel.door.sealing import open_sheets
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.packs.commission.care.files import read_sealed
 from qianshou.packs.commission.care.guardians import give_link, new_code, revoke_link
 from qianshou.packs.commission.care.models import Child, GuardianLink, Pledge
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
 from qianshou.packs.commission.care.pages.reach import find_ward
 from qianshou.packs.commission.care.pages.words import pledge_words, standing_words
 from qianshou.packs.commission.care.pledges import (
+    ENDING,
     ENTRUSTMENT,
     KINDS,
     Standing,
@@ -45,7 +45,7 @@ from qianshou.packs.commission.care.register import masked_names, my_children
 
 PAGE = 50
 MOST = 5000
-STATES = ("missing", "outdated", "expired")
+STATES = ("missing", "expired", "ending", "outdated")
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,8 @@ def standing_rule(kind: str, state: str, day: date) -> Any:
         return ~Exists(rows)
     if state == "expired":
         return Exists(rows.filter(ends_on__lt=day))
+    if state == "ending":
+        return Exists(rows.filter(ends_on__gte=day, ends_on__lt=day + ENDING))
     if state == "outdated":
         return Exists(rows.exclude(template=template_of(kind).version))
     return Exists(rows)
@@ -280,12 +282,12 @@ def read(request: HttpRequest, actor: Actor, code: str, pledge: int, part: str) 
     try:
         purpose = request.POST.get("purpose", "").strip()
         open_sheets(child.person_id, kinds, by=actor, at=now(), purpose=purpose)
-        content = read_sealed(document, child.person_id)
+        content = read_document(document)
     except Refusal as refusal:
         require(refusal.code != "access.denied")
         messages.error(request, refusal.text(language()))
         return redirect("care-child-pledges", code)
-    suffix = SUFFIXES.get(document.media_type, ".txt")
+    suffix = SUFFIXES[document.media_type]
     name = f"{pledge_words(row.kind)} {child.code}{suffix}"
     return file_response(content, name, document.media_type)
 

@@ -23,6 +23,7 @@ from qianshou.packs.commission.care.eligibility import (
     recheck,
     reevaluate,
     table,
+    years_later,
     years_on,
 )
 from qianshou.packs.commission.care.models import Child
@@ -118,6 +119,11 @@ def test_a_child_is_sixteen_from_the_birthday_on() -> None:
     assert years_on(date(2010, 11, 24), date(2026, 11, 23)) == 15
     assert years_on(date(2010, 11, 24), date(2026, 11, 24)) == 16
     assert years_on(date(2012, 2, 29), date(2028, 2, 28)) == 15
+
+
+def test_what_is_kept_for_years_ends_on_the_corresponding_day() -> None:
+    assert years_later(date(2026, 10, 31), 3) == date(2029, 10, 31)
+    assert years_later(date(2028, 2, 29), 3) == date(2031, 2, 28)
 
 
 def test_nothing_is_made_up_where_a_sheet_is_empty() -> None:

@@ -1,0 +1,110 @@
+"""The three rounds in which the girls were found in 2024: lists handed in, and what did not agree.
+
+The lists themselves are not kept: their keys were destroyed when each round closed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from hashlib import sha256
+from random import Random
+
+from qianshou.demo.children import BY, Girl, instant
+from qianshou.kernel.door.registering import New, insert_rows
+from qianshou.kernel.registry.models import Division, Organisation
+from qianshou.packs.commission.care.models import Mismatch, Roster, Round
+
+PUPILS, IN_CIVIL_AFFAIRS = 61480, 3790
+ROUNDS = (
+    (date(2024, 1, 2), 0.93, {"M1": 236, "N1": 141, "C1": 12, "C2": 9, "A1": 7, "D1": 31, "N2": 58, "E1": 66}),
+    (date(2024, 1, 24), 0.985, {"M1": 61, "N1": 44, "C1": 3, "C2": 2, "D1": 8, "N2": 14, "E1": 23}),
+    (date(2024, 2, 26), 1.0, {"M1": 9, "N1": 21, "N2": 3, "E1": 4}),
+)  # fmt: skip
+REASONS = {
+    "M1": ("typing", "older", "moved"),
+    "N1": ("preschool", "outside", "definition"),
+    "C1": ("typing",),
+    "C2": ("typing",),
+    "A1": ("same_name",),
+    "D1": ("moved",),
+    "N2": ("omitted", "definition"),
+    "E1": ("ineligible", "older"),
+}
+
+
+def insert_rounds(
+    girls: Sequence[Girl], people: Mapping[tuple[str, int], Sequence[int]], seed: int
+) -> None:
+    """Insert three closed rounds with their rosters and decided mismatches."""
+    rng = Random(f"{seed}/rounds")
+    district = Division.objects.get(kind="district")
+    codes = {one.code: one for one in Organisation.objects.filter(kind__in=("town", "bureau"))}
+    towns = {one.division_id: one for one in codes.values() if one.kind == "town"}
+    for number, (opened, share, found) in enumerate(ROUNDS, start=1):
+        values = {
+            "year": opened.year,
+            "number": number,
+            "as_of": opened,
+            "state": "closed" if number == len(ROUNDS) else "passed",
+            "opened_at": instant(opened, 540),
+            "compared_at": instant(opened + timedelta(days=10), 900),
+            "closed_at": instant(opened + timedelta(days=18), 1000),
+            "weights_version": "1",
+            "division_id": district.pk,
+        }
+        (made,) = insert_rows(Round, [New(values, BY, instant(opened, 540))])
+        handed = instant(opened + timedelta(days=9), 700)
+        lists = [
+            (towns[town], town, "town", sum(girl.town.pk == town for girl in girls) * share)
+            for town in sorted(towns)
+        ]
+        lists.append((codes["education"], district.pk, "education", PUPILS))
+        lists.append((codes["civil"], district.pk, "civil", IN_CIVIL_AFFAIRS))
+        rosters = [
+            {
+                "round_id": made,
+                "kind": kind,
+                "organisation_id": organisation.pk,
+                "division_id": division,
+                "handed_in_at": handed,
+                "number_of_rows": int(rows),
+                "digest": sha256(f"{seed}/{number}/{organisation.code}".encode()).hexdigest(),
+                "sealed": b"",
+                "erased_at": values["closed_at"],
+            }
+            for organisation, division, kind, rows in lists
+        ]
+        insert_rows(Roster, [New(row, BY, handed) for row in rosters])
+        told = _mismatches(made, opened, found, girls, people, towns, rng)
+        insert_rows(Mismatch, list(told))
+
+
+def _mismatches(
+    made: int,
+    opened: date,
+    found: Mapping[str, int],
+    girls: Sequence[Girl],
+    people: Mapping[tuple[str, int], Sequence[int]],
+    towns: Mapping[int, Organisation],
+    rng: Random,
+) -> Iterator[New]:
+    begun = instant(opened + timedelta(days=11), 540)
+    for code, number in found.items():
+        for girl in rng.sample(list(girls), number):
+            team = people["town_team", girl.town.pk]
+            decided = begun + timedelta(days=rng.randrange(1, 7), minutes=rng.randrange(400))
+            corrected = code in ("M1", "C1", "C2", "D1") and rng.random() < 0.7
+            values = {
+                "round_id": made,
+                "code": code,
+                "division_id": girl.town.pk,
+                "organisation_id": towns[girl.town.pk].pk,
+                "state": "corrected" if corrected else "explained",
+                "reason": rng.choice(REASONS[code]),
+                "pair": sha256(f"{made}/{code}/{girl.place}".encode()).hexdigest(),
+                "values": b"",
+                "opened_at": begun,
+                "decided_at": decided,
+                "decided_by_id": team[0],
+                "second_by_id": team[1] if code in ("C1", "C2") else None,
+            }
+            yield New(values, BY, decided)

@@ -1,0 +1,1 @@
+"""The survey in rounds: lists handed in, compared, explained, and the result frozen."""

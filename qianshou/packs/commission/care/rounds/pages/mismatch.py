@@ -1,0 +1,209 @@
+"""The page of one mismatch: both sides, the explanation by field, the other side, the review."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from qianshou.design.desk import officer_page, show
+from qianshou.design.refused import by_field, language
+from qianshou.kernel.access import Actor, require
+from qianshou.kernel.clock import now
+from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.choices import labelled_choices
+from qianshou.kernel.worklist.lists import next_task
+from qianshou.packs.commission.care.models import Mismatch, Proof
+from qianshou.packs.commission.care.roster.columns import FIELDS
+from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
+from qianshou.packs.commission.care.rounds.explaining import (
+    DECISIONS,
+    Answer,
+    check,
+    differing,
+    explain,
+    may_do,
+    review,
+)
+from qianshou.packs.commission.care.rounds.looking import compare_rows, masked_like, single_row
+from qianshou.packs.commission.care.rounds.pages.frame import (
+    HERE,
+    code_name,
+    find_mismatch,
+    mismatch_state,
+    require_known,
+)
+from qianshou.packs.commission.care.rounds.pages.mismatches import DECISIONS as WORDS
+from qianshou.packs.commission.care.rounds.pages.mismatches import decision_words
+from qianshou.packs.commission.care.rounds.proving import keep_evidence, open_evidence
+from qianshou.packs.commission.care.rounds.sight import sight_of
+from qianshou.packs.commission.care.rounds.values import Values, open_if_kept
+
+STEPS = {
+    "explain": ("逐字段说明", "Explained"),
+    "check": ("对方核对", "Checked by the other side"),
+    "rule": ("裁定", "Ruled"),
+    "second": ("第二人复核", "Second review"),
+    "confer": ("会商", "Conference"),
+    "unsure": ("复核台", "Review"),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@officer_page
+def page(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
+    """Show a mismatch to whom it is addressed, write that down, and take what they decide."""
+    row = find_mismatch(pk, sight_of(actor))
+    if request.method == "POST":
+        try:
+            return _do(request, actor, row)
+        except (Refusal, Refusals) as refusal:
+            require_known(refusal)
+            return _show(request, actor, row, refusal)
+    return _show(request, actor, row)
+
+
+def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
+    asked, at, sent = request.POST.get("act", ""), now(), request.POST
+    if asked == "open":
+        note_opening(row, sent.get("purpose", ""), by=actor, at=at)
+        return _show(request, actor, row, whole=True)
+    if asked == "evidence":
+        require(may_do(row, actor) in ("explain", "rule", "check"))
+        for file in request.FILES.getlist("file"):
+            keep_evidence(row, file, by=actor, at=at)
+        messages.success(request, _("佐证已加密保存"))
+    elif asked == "explain":
+        explain(row, read_answer(sent), by=actor, at=at)
+        messages.success(request, _("已提交说明"))
+        return redirect("care-mismatches", row.round_id)
+    elif asked == "check":
+        check(row, sent.get("agree") == "yes", sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已核对"))
+    elif asked == "review":
+        review(row, sent.get("confirm") == "yes", sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已复核"))
+    else:
+        raise Http404
+    return redirect("care-mismatch", row.pk)
+
+
+def read_answer(sent: Any) -> Answer:
+    """Return what a form decides of a mismatch."""
+    chosen = sent.get("chosen", "1")
+    return Answer(
+        decision=sent.get("decision", ""),
+        reason=sent.get("reason", ""),
+        fields={key: (sent.get(f"side.{key}", ""), sent.get(f"value.{key}", "")) for key in FIELDS},
+        chosen=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 3 else 0,
+        remark=sent.get("remark", ""),
+        visited=sent.get("visited", "")[:10],
+    )
+
+
+def _show(
+    request: HttpRequest,
+    actor: Actor,
+    row: Mismatch,
+    error: Refusal | Refusals | None = None,
+    *,
+    whole: bool = False,
+) -> HttpResponse:
+    values = open_if_kept(row)
+    note_reading(row, by=actor, at=now())
+    step = may_do(row, actor)
+    task = next_task(row.matter_id) if row.matter_id else None
+    sent = request.POST if error is not None else {}
+    context = {
+        **HERE,
+        **told_of(row, values, whole=whole),
+        "step": step,
+        "task": task,
+        "sent": sent,
+        "decisions": [(key, _either(WORDS[key])) for key in DECISIONS[row.code]],
+        "reasons": labelled_choices("care.reason", language()),
+        "differing": [
+            {
+                "key": key,
+                "label": FIELDS[key].title(language()),
+                "left": masked_like(key, values.left.get(key, ""), whole=whole),
+                "right": masked_like(
+                    key, values.rights[0].get(key, "") if values.rights else "", whole=whole
+                ),
+            }
+            for key in differing(values)
+        ],
+        "evidence": Proof.objects.filter(mismatch=row).defer("sealed").order_by("pk"),
+        "whole": whole,
+        "errors": by_field(error) if error else {},
+    }
+    return show(request, actor, "care/rounds/mismatch.html", context, 422 if error else 200)
+
+
+def _either(told: tuple[str, str]) -> str:
+    return told[0 if language().startswith("zh") else 1]
+
+
+def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
+    """Return what every page about a mismatch shows of it."""
+    told, code = values.told, language()
+    candidates = []
+    for place, right in enumerate(values.rights or ()):
+        evidence = told.candidates[place]["evidence"] if place < len(told.candidates) else []
+        candidates.append(compare_rows(values.left, right, evidence, code, whole=whole))
+    return {
+        "mismatch": row,
+        "row": row.round,
+        "name": code_name(row.code, code),
+        "state": mismatch_state(row, code),
+        "decision": decision_words(row, code),
+        "reason": _reason(row.reason),
+        "left": single_row(values.left, code, whole=whole),
+        "candidates": candidates,
+        "is_destroyed": values.rights is None,
+        "against": told.against,
+        "doubt": _either((told.doubt[1], told.doubt[2])) if told.doubt else "",
+        "answers": _answers(told.answer, whole=whole),
+        "visited": told.answer.get("visited", ""),
+        "remarks": [{**one, "step": _either(STEPS[one["step"]])} for one in told.remarks],
+    }
+
+
+def _reason(code: str) -> str:
+    labels = {key: label for key, label, _parent in labelled_choices("care.reason", language())}
+    return labels.get(code, "")
+
+
+def _answers(answer: Mapping[str, Any], *, whole: bool) -> list[tuple[str, str, str]]:
+    sides = {
+        "roster": ("以花名册为准", "As the roster has it"),
+        "other": ("以对方名单为准", "As the other list has it"),
+        "neither": ("两方都不对", "Neither was right"),
+    }
+    return [
+        (
+            FIELDS[key].title(language()),
+            _either(sides[one["right"]]),
+            masked_like(key, one["value"], whole=whole),
+        )
+        for key, one in answer.get("fields", {}).items()
+        if one
+    ]
+
+
+@require_safe
+@officer_page
+def evidence(request: HttpRequest, actor: Actor, pk: int, number: int) -> HttpResponse:
+    """Return a photograph or file of a mismatch to whoever sees it; that is written down."""
+    row = find_mismatch(pk, sight_of(actor))
+    kept = Proof.objects.filter(mismatch=row, pk=number).first()
+    if kept is None:
+        raise Http404
+    note_opening(row, _("查看佐证"), by=actor, at=now())
+    answer = HttpResponse(open_evidence(row, kept), content_type=kept.media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="evidence-{kept.pk}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
