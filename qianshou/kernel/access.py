@@ -9,12 +9,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.pack import packs
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Circle, CircleMember, Officer, Post, Posting
+from qianshou.kernel.registry.models import (
+    Circle,
+    CircleMember,
+    Officer,
+    Person,
+    Post,
+    Posting,
+    Sheet,
+)
 
 
 @dataclass(frozen=True)
@@ -247,6 +258,32 @@ def not_hidden(by: Actor, matter: str = "") -> Q:
     one by `matter` (ending in "__").
     """
     return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": circles_of(by)})
+
+
+def hidden_rows(by: Actor) -> list[QuerySet[Any, Any]]:
+    """Return the ledger's subjects of the registry's rows that tell of matters hidden from `by`.
+
+    A circle about a procedure is one matter's own: that there is such a circle, who belongs to
+    it, and that a person is kept for it, tell that there is the matter.
+    """
+    procedures = [key for pack in packs() for key in pack.procedures]
+    own = Circle.objects.filter(about__in=procedures).exclude(pk__in=circles_of(by))
+    rows: tuple[QuerySet[Any, Any], ...] = (
+        own,
+        CircleMember.objects.filter(circle__in=own),
+        Person.objects.filter(circle__in=own),
+        Sheet.objects.filter(person__circle__in=own),
+    )
+    return [
+        found.annotate(
+            subject=Concat(
+                Value(f"{found.model._meta.model_name}/"),
+                Cast("pk", TextField()),
+                output_field=TextField(),
+            )
+        ).values("subject")
+        for found in rows
+    ]
 
 
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:

@@ -1,7 +1,9 @@
 """Audit: every entry of the ledger as it was written, and the check of all of it while one waits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, TypedDict
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import frame, officer_page, show
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, require
+from qianshou.kernel.access import Actor, hidden_rows, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
@@ -23,6 +25,14 @@ from qianshou.kernel.worklist.lists import hidden_matters
 from qianshou.office.timeline import ICONS, act_words
 
 HERE = "<!--progress-->"
+TENTHS = 10
+
+
+class Hidden(TypedDict):
+    """What a list of entries leaves out for somebody."""
+
+    without: QuerySet[Any]
+    nor: Sequence[QuerySet[Any]]
 
 
 @require_safe
@@ -32,9 +42,8 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     require(actor.role == "audit")
     act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
     before = whole(request.GET.get("before", ""))
-    rows, following = find_entries(
-        act=act, subject=subject, before=before, without=hidden_matters(actor)
-    )
+    hidden: Hidden = {"without": hidden_matters(actor), "nor": hidden_rows(actor)}
+    rows, following = find_entries(act=act, subject=subject, before=before, **hidden)
     names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
     places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
     context = {
@@ -51,7 +60,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "act": act,
         "subject": subject,
         "acts": [(name, act_words(name)) for name in (*ICONS, "register", "amend")],
-        "total": count_entries(),
+        "total": count_entries(**hidden),
         "seal": last_seal(),
         "here": "audit",
     }
@@ -71,23 +80,36 @@ def check(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 
 
 def _lines(before: str, after: str, code: str, actor: Actor) -> Iterator[str]:
-    problems = done = 0
+    """Yield the page: every problem, how many tenths are checked, and what was found.
+
+    How many entries there are is not told: some are of matters that the auditor must not know of.
+    """
+    problems = told = 0
     yield before
     with override(code):
         for found in check_entries(at=now()):
             if isinstance(found, Problem):
                 problems += 1
                 text = found.zh if code.startswith("zh") else found.en
-                if hidden_matters(actor).filter(number=found.subject).exists():
+                if is_hidden(found.subject, actor):
                     text = _("有一处记录核验不符，请系统管理员在服务器上运行 qianshou verify 查看")
                 yield format_html('<li class="err">{}</li>', text)
-            else:
-                done, total = found
-                told = _("已核验 %(done)s / %(total)s 条") % {"done": done, "total": total}
-                yield format_html('<li class="num">{}</li>', told)
+                continue
+            done, total = found
+            while told < (TENTHS * done // total if total else TENTHS):
+                told += 1
+                said = _("已核验 %(n)s%%") % {"n": 100 * told // TENTHS}
+                yield format_html('<li class="num">{}</li>', said)
         if problems:
             tone, said = "r", _("发现 %(n)s 处问题") % {"n": problems}
         else:
-            tone, said = "g", _("%(n)s 条记录全部核验一致") % {"n": done}
+            tone, said = "g", _("台账记录全部核验一致")
         yield format_html('<li><span class="tag {}" id="result">{}</span></li>', tone, said)
     yield after
+
+
+def is_hidden(subject: str, actor: Actor) -> bool:
+    """Whether a subject of the ledger tells of a matter that is hidden from an officer."""
+    return hidden_matters(actor).filter(number=subject).exists() or any(
+        subjects.filter(subject=subject).exists() for subjects in hidden_rows(actor)
+    )

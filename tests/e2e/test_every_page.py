@@ -29,6 +29,7 @@ OFFICER = (
     "/registry/calendar/",
 )
 CARE = ("/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/")
+CARE = ("/p/care/report/", "/p/care/report/receipt/", "/p/care/hazards/", "/p/care/hazards/new/")
 ADMINISTRATOR = (
     "/registry/divisions/new/",
     "/registry/divisions/import/",
@@ -64,6 +65,10 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
 @pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
 def test_the_pages_of_care(visit: Visit, language: str, width: int, theme: str) -> None:
     page = visit("/", username="deng_hong", language=language, width=width, theme=theme)
+
+
+def test_a_cadres_pages(visit: Visit, language: str, width: int, theme: str) -> None:
+    page = visit("/", username="lin_yue", language=language, width=width, theme=theme)
     site = page.url.rstrip("/")
     faults = []
     for path in CARE:

@@ -119,6 +119,11 @@ def no_task() -> Refusal:
     return Refusal("door.no_task", "没有这个任务", "There is no such task", "task")
 
 
+def _ask_in_vain() -> None:
+    """Ask as many questions of the database for what does not exist as for what a circle hides."""
+    members_of(0)
+
+
 def is_hidden(matter: MatterRow, by: Actor) -> bool:
     """Whether a matter's circle hides it from `by`: then it is answered as one that is not."""
     if matter.circle is None or by.kind == "clock":
@@ -132,6 +137,7 @@ def load_matter(matter: int) -> MatterRow:
     """Return a matter locked for this transaction; Refusal door.no_matter when there is none."""
     row = change.fetch(change.LOAD_MATTER, [matter], lock="m")
     if row is None:
+        _ask_in_vain()
         raise no_matter()
     return _read_matter(row)
 
@@ -148,6 +154,7 @@ def load_task(task: int) -> tuple[MatterRow, TaskRow]:
     """Return a task and its matter, locked; Refusal door.no_task when there is none."""
     row = change.fetch(change.LOAD_MATTER_OF_TASK, [task], lock="m")
     if row is None:
+        _ask_in_vain()
         raise no_task()
     if connection.vendor == "postgresql":
         row = row[:MATTER_COLUMNS] + (change.fetch(change.LOAD_TASK, [task]) or ())

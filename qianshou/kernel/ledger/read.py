@@ -43,19 +43,19 @@ def find_entries(
     before: int | None = None,
     size: int = 50,
     without: QuerySet[Any] | None = None,
+    nor: Sequence[QuerySet[Any]] = (),
 ) -> tuple[Sequence[Entry], int | None]:
     """Return entries, the newest first, of one act or subject if named; and where the next
-    page begins, if there is one. The entries of the matters `without` are left out.
+    page begins, if there is one. The entries of the matters `without` are left out, and those
+    of the subjects that the queries of `nor` give.
     """
-    found = Entry.objects.order_by("-pk")
+    found = _left(without, nor).order_by("-pk")
     if act:
         found = found.filter(act=act)
     if subject:
         found = found.filter(subject=subject)
     if before is not None:
         found = found.filter(pk__lt=before)
-    if without is not None:
-        found = found.filter(~Exists(without.filter(number=OuterRef("subject"))))
     rows = list(found[: size + 1])
     return rows[:size], rows[size - 1].pk if len(rows) > size else None
 
@@ -65,6 +65,17 @@ def last_seal() -> Seal | None:
     return Seal.objects.order_by("-last_entry").first()
 
 
-def count_entries() -> int:
-    """Return how many entries the ledger holds."""
-    return Entry.objects.count()
+def count_entries(
+    *, without: QuerySet[Any] | None = None, nor: Sequence[QuerySet[Any]] = ()
+) -> int:
+    """Return how many entries the ledger holds, but those left out as by `find_entries`."""
+    return _left(without, nor).count()
+
+
+def _left(without: QuerySet[Any] | None, nor: Sequence[QuerySet[Any]]) -> QuerySet[Entry]:
+    found = Entry.objects.all()
+    if without is not None:
+        found = found.filter(~Exists(without.filter(number=OuterRef("subject"))))
+    for subjects in nor:
+        found = found.exclude(subject__in=subjects)
+    return found

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from qianshou.demo.campaigns import play_campaign
-from qianshou.kernel.campaigns.models import Campaign, FundEntry, Measure, Progress
+from qianshou.kernel.campaigns.models import Campaign, FundEntry, Progress
 from qianshou.kernel.campaigns.reading import lines_of
 from qianshou.kernel.ledger.replay import verify
 from tests.kernel.campaigns.small import SMALL, install_small
@@ -29,10 +29,10 @@ source = "our reading"
     play_campaign(campaign.code, Random(7), began=date(2026, 1, 5), at=at)
     campaign.refresh_from_db()
     assert campaign.began_date == date(2026, 1, 5)
-    states = dict(Measure.objects.values_list("number", "state"))
+    states = dict(campaign.measures.values_list("number", "state"))
     assert states == {1: "open", 2: "verified", 3: "open", 4: "verified", 5: "verified"}
-    assert not Measure.objects.get(number=3).progress.exists(), "it has no owner"
-    assert Measure.objects.get(number=1).share == 75
+    assert not campaign.measures.get(number=3).progress.exists(), "it has no owner"
+    assert campaign.measures.get(number=1).share == 75
     assert all(0.9 * line.amount < line.spent <= line.amount for line in lines_of(campaign))
     told = list(FundEntry.objects.order_by("pk").values_list("amount", "text"))
     assert told

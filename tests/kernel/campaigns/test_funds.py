@@ -16,7 +16,7 @@ from qianshou.kernel.campaigns.funds import (
     spent_on,
     yuan_text,
 )
-from qianshou.kernel.campaigns.models import BudgetLine, Campaign, FundEntry
+from qianshou.kernel.campaigns.models import BudgetLine, FundEntry
 from qianshou.kernel.campaigns.reading import find_entries, lines_of
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.ledger.replay import verify
@@ -153,7 +153,7 @@ def test_entries_come_in_pages(line: BudgetLine, what: Spending, at: datetime) -
     by = actor(MANAGER, at)
     for _ in range(5):
         spend(line, replace(what, amount=1), by=by, at=at)
-    campaign = Campaign.objects.get()
+    campaign = line.campaign
     first, after = find_entries(campaign, size=3)
     rest, end = find_entries(campaign, size=3, after=after)
     assert (len(first), len(rest), end) == (3, 2, None)

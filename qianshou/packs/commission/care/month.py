@@ -17,7 +17,7 @@ from qianshou.kernel.registry.vault import key_of, seal_value
 from qianshou.kernel.worklist.lists import open_tasks
 from qianshou.packs.commission.care.circle import CADRE
 from qianshou.packs.commission.care.contacts import record_contact
-from qianshou.packs.commission.care.eligibility import recheck
+from qianshou.packs.commission.care.eligibility import absence_changed, recheck
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP
 from qianshou.packs.commission.care.visiting import Visit, read_visit
@@ -75,7 +75,7 @@ def keep_month(change: Change) -> None:
     if change.act == "complete" and change.node == "visit":
         _take_visit(change)
     if change.act == "warn" and change.late:
-        _tell_department(change)
+        _tell_liaison(change)
 
 
 def _take_visit(change: Change) -> None:
@@ -88,11 +88,11 @@ def _take_visit(change: Change) -> None:
         for kind in visit.kinds
     ]
     for kind, values in visit.sheets.items():
-        change_sheet(child.person_id, kind, values, by=by, at=at, reason=change.number)
+        changed = change_sheet(child.person_id, kind, values, by=by, at=at, reason=change.number)
+        if kind == GUARDIANSHIP and absence_changed(changed):
+            recheck(child, by=by, at=at)
     today = at.astimezone(CHINA).date()
     change_row(child, {"updated_on": today}, by=by, at=at, reason=change.number)
-    if visit.sheets[GUARDIANSHIP]:
-        recheck(child, by=by, at=at)
     _send_on(change, child, contacts[0], visit, key)
 
 
@@ -120,7 +120,7 @@ def _send_on(change: Change, child: Child, contact: Contact, visit: Visit, key: 
         )
 
 
-def _tell_department(change: Change) -> None:
+def _tell_liaison(change: Change) -> None:
     """Let the department be told once a day, when all that turned late together is counted."""
     day = change.at.astimezone(CHINA).date()
     send(

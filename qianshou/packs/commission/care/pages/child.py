@@ -31,9 +31,9 @@ from qianshou.kernel.registry.models import CircleMember, Disclosure
 from qianshou.kernel.registry.vault import key_of
 from qianshou.kernel.worklist import lists
 from qianshou.packs.commission.care.contacts import read_note, record_contact, role_of
-from qianshou.packs.commission.care.eligibility import recheck
+from qianshou.packs.commission.care.eligibility import absence_changed, recheck
 from qianshou.packs.commission.care.models import Child, Contact
-from qianshou.packs.commission.care.models.child import IDENTITY, SHEETS
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY, SHEETS
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.children import is_current, stage_words, state_words
 from qianshou.packs.commission.care.pages.visit import report_address
@@ -145,6 +145,7 @@ def show_child(
         "wishes": wish_words(child.wishes.order_by("-pk")[:SHOWN]),
         "letters": list(child.letters.select_related("officer").order_by("-pk")[:SHOWN]),
         "standings": standings_of([child], today)[child.pk],
+        "may_sign": may_open(actor, child.person, [IDENTITY, GUARDIANSHIP]),
         "circle": _circle(child),
         "disclosures": list(
             Disclosure.objects.filter(person=child.person_id)
@@ -313,8 +314,9 @@ def _correct(sent: QueryDict, actor: Actor, child: Child, register: str) -> None
     whole = {one.id: values.get(one.id) for one in form.fields}
     at, kind = now(), sheet_kind(register)
     with write_turn():
-        change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
-        recheck(child, by=actor, at=at)
+        changed = change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
+        if kind == GUARDIANSHIP and absence_changed(changed):
+            recheck(child, by=actor, at=at)
 
 
 @require_POST

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
-from qianshou.design.fields import read_form, shown_fields
+from qianshou.design.fields import division_label, read_form, shown_fields
 from qianshou.design.receipt import new_mark
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, circles_of, require
@@ -120,7 +120,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     children = {row.child_id for row in rows}
     mine = set(my_children(actor).filter(pk__in=children).values_list("pk", flat=True))
     context = {
-        "rows": rows[:PAGE],
+        "rows": [(row, place_of(row)) for row in rows[:PAGE]],
         "mine": mine,
         "following": search.page + 1 if len(rows) > PAGE else None,
         "search": search,
@@ -136,6 +136,12 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "here": "care-hazards",
     }
     return show(request, actor, "care/hazards.html", context)
+
+
+def place_of(row: Hazard) -> str:
+    """Return where a hazard is: town and village."""
+    parts = (row.division.parent, row.division)
+    return " · ".join(division_label(part.name, language()) for part in parts if part)
 
 
 def kinds() -> list[tuple[str, str, str]]:
@@ -159,7 +165,8 @@ def states() -> dict[str, str]:
 def town_choices() -> list[tuple[str, str]]:
     """Return the towns by code."""
     towns = Division.objects.filter(kind__in=("street", "town"), valid_to=None)
-    return list(towns.order_by("pk").values_list("code", "name"))
+    found = towns.order_by("pk").values_list("code", "name")
+    return [(code, division_label(name, language())) for code, name in found]
 
 
 def figures_of(found: QuerySet[Hazard], at: datetime) -> dict[str, int]:

@@ -15,8 +15,10 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.templates import read_lines
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.registry.models import Disclosure, Officer, Organisation, Pairing
 from qianshou.packs.commission.care.circle import TEACHER, add_officer
+from qianshou.packs.commission.care.eligibility import decide_eligibility
 from qianshou.packs.commission.care.enrolment import open_enrolment
 from qianshou.packs.commission.care.models import Child, GuardianLink, Pledge
 from qianshou.packs.commission.care.pairing import DEPARTMENT
@@ -239,3 +241,16 @@ def test_a_list_asks_as_little_for_fifty_children_as_for_five(
         make_child(at, order=order * 2)
     with django_assert_max_num_queries(len(five.captured_queries)):
         assert text_of(client.get(path)).count("H-") >= 50
+
+
+def test_a_corrected_absence_asks_for_a_review(browse: Browse, child: Child) -> None:
+    decide_eligibility(child, by=CLOCK, at=now())
+    day = now().astimezone(CHINA).date()
+    change_row(child, {"state": "enrolled", "enrolled_on": day}, by=CLOCK, at=now())
+    told = BOTH_AWAY | ENTRUSTED | {"mother_away": "no", "reason": "母亲已返乡"}
+    answer = browse("fang_ting").post(f"/p/care/c/{child.code}/guardianship/correct/", told)
+    assert answer.status_code == 302
+    assert Parcel.objects.filter(kind="care.review").count() == 1
+    page = text_of(browse("fang_ting").get(f"/p/care/c/{child.code}/"))
+    assert f"/p/care/c/{child.code}/pledges/" in page
+    assert page.count("未签") == 4
