@@ -28,15 +28,36 @@ OFFICER = (
     "/registry/catalogues/",
     "/registry/calendar/",
 )
-CARE = ("/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/")
-CARE = ("/p/care/report/", "/p/care/report/receipt/", "/p/care/hazards/", "/p/care/hazards/new/")
+CARE = {
+    "lin_yue": (
+        "/p/care/", "/p/care/report/", "/p/care/report/receipt/", "/p/care/hazards/",
+        "/p/care/hazards/new/", "/p/care/wishboard/", "/more/",
+    ),
+    "deng_hong": (
+        "/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/", "/p/care/month/",
+        "/p/care/pairing/", "/p/care/rounds/", "/p/care/samples/",
+    ),
+    "zhou_jie": (
+        "/p/care/", "/p/care/rounds/", "/p/care/pairing/", "/p/care/month/", "/p/care/samples/",
+        "/campaigns/1/", "/indicators/?pack=commission.care",
+        "/indicators/commission.care/visits/?from=2024-01-01&to=2024-12-31",
+        "/indicators/commission.care/visits/records/?from=2024-01-01&to=2024-12-31",
+    ),
+}  # fmt: skip
 ADMINISTRATOR = (
     "/registry/divisions/new/",
     "/registry/divisions/import/",
     "/registry/organisations/row/1/",
     "/registry/posts/",
 )
-RESIDENT = ("/login/", "/r/", "/r/say/police.gate/report/", "/r/f/", "/r/privacy/")
+RESIDENT = (
+    "/login/",
+    "/r/",
+    "/r/say/police.gate/report/",
+    "/r/f/",
+    "/r/privacy/",
+    "/p/care/wishes/",
+)
 LOOKS = [
     ("zh-hans", 1440, "light"),
     ("en", 1440, "dark"),
@@ -62,20 +83,23 @@ def test_officers_pages(visit: Visit, language: str, width: int, theme: str) -> 
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize("username", CARE)
 @pytest.mark.parametrize(("language", "width", "theme"), LOOKS)
-def test_the_pages_of_care(visit: Visit, language: str, width: int, theme: str) -> None:
-    page = visit("/", username="deng_hong", language=language, width=width, theme=theme)
-
-
-def test_a_cadres_pages(visit: Visit, language: str, width: int, theme: str) -> None:
-    page = visit("/", username="lin_yue", language=language, width=width, theme=theme)
+def test_the_pages_of_care(
+    visit: Visit, language: str, width: int, theme: str, username: str
+) -> None:
+    page = visit("/", username=username, language=language, width=width, theme=theme)
     site = page.url.rstrip("/")
     faults = []
-    for path in CARE:
+    for path in CARE[username]:
         answer = page.goto(site + path)
         assert answer is not None
         assert answer.status == 200, path
         faults += faults_of(page)
+    page.goto(f"{site}/p/care/")
+    page.locator("main a[href^='/p/care/c/H-']").first.click()
+    page.wait_for_selector("h1")
+    faults += faults_of(page)
     assert not faults, "\n".join(faults)
 
 

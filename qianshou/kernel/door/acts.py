@@ -46,11 +46,15 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand a task (转办) to another officer of the same post, for good."""
+    """Hand a task (转办) to another officer of the same post, for good.
+
+    `organisation` is where that officer sits, if elsewhere: the clock alone hands it so far.
+    """
 
     task: int
     officer: int
     reason: str
+    organisation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ from qianshou.kernel.door.turn import (
 )
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Officer
+from qianshou.kernel.registry.models import Officer, Organisation
 from qianshou.kernel.registry.vault import key_of, open_person, open_value
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.change import Statement
@@ -70,13 +71,20 @@ def release_task(act: Release, *, by: Actor, at: datetime) -> MatterRow:
 def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     """Hand a task to another holder of the same post.
 
-    Allowed to its holder and to a seat of its organisation with "transfer". Refuses an
-    officer who does not hold the post there today (door.no_holder) and a missing reason.
+    Allowed to its holder and to a seat of its organisation with "transfer"; the clock hands a
+    task to the same post of another organisation too. Refuses an officer who does not hold the
+    post there today (door.no_holder) and a missing reason.
     """
     matter, task = load_open_task(act.task, by)
     require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
     pack = pack_of(matter.procedure).id
-    require(may_transfer(by, pack, task.assignee, task.organisation, task.posts))
+    is_clock = by.kind == "clock"
+    require(is_clock or may_transfer(by, pack, task.assignee, task.organisation, task.posts))
+    there = ""
+    if act.organisation is not None and act.organisation != task.organisation:
+        require(is_clock)
+        task = replace(task, organisation=act.organisation)
+        there = Organisation.objects.values_list("code", flat=True).get(pk=act.organisation)
     receiver = Officer.objects.filter(pk=act.officer, is_active=True).first()
     to = None if receiver is None else actor_of(receiver, at)
     if receiver is None or to is None or not _may_receive(to, matter, task):
@@ -86,9 +94,10 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
             "That officer does not hold this post today",
             "officer",
         )
-    return _assign(
-        matter, task, "transfer", by, at, act.officer, reason=act.reason, to=receiver.name
-    )
+    told = {"reason": act.reason, "to": receiver.name}
+    if there:
+        told["organisation"] = there
+    return _assign(matter, task, "transfer", by, at, act.officer, **told)
 
 
 def _may_receive(to: Actor, matter: MatterRow, task: TaskRow) -> bool:
@@ -115,7 +124,12 @@ def _assign(
         entry={"token": task.token, "assignee": officer, **entry},
     )
     claimed = instant(at) if officer is not None else None
-    store_entry(doing, (change.ASSIGN_TASK, [officer, claimed, task.organisation, task.id]))
+    statements: list[Statement] = [
+        (change.ASSIGN_TASK, [officer, claimed, task.organisation, task.id])
+    ]
+    if "organisation" in entry:
+        statements.append((change.INSERT_PARTY, [matter.id, task.organisation]))
+    store_entry(doing, *statements)
     return matter
 
 

@@ -249,6 +249,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     due: dict[str, str] = {}
     opened: dict[int, engine.Opened] = {}
     holders: dict[int, int | None] = {}
+    moved: dict[int, str] = {}
     for body in bodies:
         act = engine_act(body)
         if act is not None:
@@ -267,6 +268,8 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
             state, due = state.stopped(), {}
         elif body["act"] in ("claim", "release", "transfer"):
             holders[body["token"]] = body["assignee"]
+            if "organisation" in body:
+                moved[body["token"]] = body["organisation"]
         elif body["act"] == "supervise":
             told.supervised = body["on"]
         elif body["act"] in ("suspend", "resume"):
@@ -279,7 +282,8 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
         token: home if one.organisation is None else str(one.organisation)
         for token, one in opened.items()
     }
-    told.parties = {home, *codes.values()}
+    told.parties = {home, *codes.values(), *moved.values()}
+    codes.update(moved)
     for key, at in due.items():
         token = int(key)
         if token in opened:

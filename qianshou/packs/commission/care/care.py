@@ -4,9 +4,13 @@ from qianshou.packs.commission.care import (
     eligibility,
     enrolment,
     guardians,
+    handover,
     hazard,
+    letter,
     month,
     report,
+    sample,
+    wish,
 )
 from qianshou.packs.commission.care.rounds import closing, procedures, running, taking_in
 
@@ -15,10 +19,14 @@ __all__ = [
     "eligibility",
     "enrolment",
     "guardians",
+    "handover",
     "hazard",
+    "letter",
     "month",
     "procedures",
     "report",
     "running",
+    "sample",
     "taking_in",
+    "wish",
 ]

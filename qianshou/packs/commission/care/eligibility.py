@@ -162,6 +162,8 @@ def follow_eligibility(child: Child, row: Eligibility, *, by: Actor, at: datetim
     elif child.state in ("candidate", "enrolled"):
         aged = row.reasons == [AGED] and child.state == "enrolled"
         leave_register(child, "aged_out" if aged else "ineligible", by=by, at=at)
+        if aged:
+            send("care.aged_out", {"child": child.pk}, key=f"care.aged_out/{child.code}", at=at)
 
 
 def leave_register(child: Child, state: str, *, by: Actor, at: datetime) -> None:

@@ -132,7 +132,10 @@ class Letter(models.Model):
 
 
 class Wish(models.Model):
-    """A wish (微心愿) of a child on its way to being granted; donors never see who she is."""
+    """A wish (微心愿) of a child on its way to being granted; donors never see who she is.
+
+    `mark` is all that the public page and a donor's matter (`gift`) know it by.
+    """
 
     ledgered = True
     STATES = [
@@ -147,15 +150,20 @@ class Wish(models.Model):
     child = models.ForeignKey("care.Child", models.PROTECT, related_name="wishes")
     kind = models.CharField(max_length=20)
     band = models.CharField(max_length=12)
-    text = models.CharField(max_length=60)
+    text = models.CharField(max_length=60, blank=True)
+    mark = models.CharField(max_length=10, blank=True)
     state = models.CharField(max_length=10, choices=STATES, default="collected")
     donor = models.CharField(max_length=60, blank=True)
     division = models.ForeignKey("registry.Division", models.PROTECT, related_name="+")
     collected_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     granted_at = models.DateTimeField(null=True, blank=True)
     matter = models.OneToOneField(
+        "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    gift = models.OneToOneField(
         "worklist.Matter", models.PROTECT, null=True, blank=True, related_name="+"
     )
 
@@ -164,7 +172,8 @@ class Wish(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="granted") | Q(granted_at__isnull=False),
                 name="wish_granted_at_some_time",
-            )
+            ),
+            models.UniqueConstraint(fields=["mark"], condition=~Q(mark=""), name="wish_mark_once"),
         ]
         indexes: ClassVar = [models.Index(fields=["state", "id"], name="wish_by_state")]
 

@@ -6,7 +6,11 @@ from django.db import models
 
 
 class Sample(models.Model):
-    """A quarter's random sample (督查抽样): drawn from a seed that anybody can draw it from again."""
+    """A quarter's random sample (督查抽样): drawn from a seed that anybody can draw it from again.
+
+    `frozen` are the children of that day, a line "town code" each, in order and packed; `digest` is
+    that text's. `shift` says by how many towns on the visitors of a town sit.
+    """
 
     ledgered = True
     year = models.PositiveSmallIntegerField()
@@ -14,6 +18,10 @@ class Sample(models.Model):
     seed = models.CharField(max_length=64)
     size = models.PositiveSmallIntegerField()
     population = models.PositiveIntegerField()
+    percent = models.PositiveSmallIntegerField()
+    least = models.PositiveSmallIntegerField()
+    shift = models.PositiveSmallIntegerField()
+    frozen = models.BinaryField()
     digest = models.CharField(max_length=64)
     drawn_at = models.DateTimeField()
     officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
@@ -22,6 +30,9 @@ class Sample(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["year", "quarter"], name="sample_once_a_quarter")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.year} Q{self.quarter}"
 
 
 class SampleVisit(models.Model):

@@ -312,7 +312,7 @@ def _correct(sent: QueryDict, actor: Actor, child: Child, register: str) -> None
     values = validate(form, _raw(sent, register), choices_of)
     require_text(reason, "reason", "请写明更正的理由", "Please say why it is corrected")
     whole = {one.id: values.get(one.id) for one in form.fields}
-    at, kind = now(), sheet_kind(register)
+    kind, at = sheet_kind(register), now()
     with write_turn():
         changed = change_sheet(child.person_id, kind, whole, by=actor, at=at, reason=reason[:200])
         if kind == GUARDIANSHIP and absence_changed(changed):
