@@ -28,6 +28,7 @@ from qianshou.kernel.door.acts import (
 )
 from qianshou.kernel.door.follow import Doing, store_entry
 from qianshou.kernel.door.rules import may_transfer, may_urge, require_text
+from qianshou.kernel.door.sealing import note_opening
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -269,6 +270,9 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
         entry={"fact": act.fact, "person": person, "purpose": act.purpose[:200]},
     )
     store_entry(doing)
+    if act.fact == SEALED:
+        row, purpose = Person.objects.get(pk=person), f"{matter.number}：{act.purpose}"
+        note_opening(row, [SEALED], purpose, by, at, allowed=True)
     return fields
 
 

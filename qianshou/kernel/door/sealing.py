@@ -115,14 +115,14 @@ def open_sheets(
     row = Person.objects.filter(pk=person).first()
     if row is None or not may_open(by, row, kinds):
         if row is not None:
-            _note(row, kinds, purpose, by, at, allowed=False)
+            note_opening(row, kinds, purpose, by, at, allowed=False)
         require(False)
     assert row is not None
     with write_turn():
         key = key_of(person)
         told = f"{','.join(kinds)}：{purpose}"[:400]
         write_down(row, "disclose", {}, {}, by=by, at=at, reason=told)
-        _note(row, kinds, purpose, by, at, allowed=True)
+        note_opening(row, kinds, purpose, by, at, allowed=True)
     return read_sheets(person, kinds, key)
 
 
@@ -160,7 +160,7 @@ def read_sheets(person: int, kinds: Collection[str], key: bytes) -> dict[str, di
     return {kind: found.get(kind, {}) for kind in kinds}
 
 
-def _note(
+def note_opening(
     person: Person,
     kinds: Collection[str],
     purpose: str,
@@ -169,6 +169,7 @@ def _note(
     *,
     allowed: bool,
 ) -> None:
+    """Enter an opening, or a refused one, in the log that guardians and administrators read."""
     with write_turn():
         Disclosure.objects.create(
             person=person,
