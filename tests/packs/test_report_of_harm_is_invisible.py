@@ -214,6 +214,7 @@ class Making:
             fixed_by="organisation", responsible="longshui-office", verifier="town",
         )  # fmt: skip
         self.call()
+        look(browser("zhou_jie"), "/list/rows/")  # what the process keeps, it keeps in both worlds
         self.number = f"QB-{clock.day_of(self.cast.at):%Y%m%d}-0001"
 
     def call(self) -> None:

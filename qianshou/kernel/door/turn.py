@@ -153,11 +153,12 @@ def load_seen_matter(matter: int, by: Actor) -> MatterRow:
 def load_task(task: int) -> tuple[MatterRow, TaskRow]:
     """Return a task and its matter, locked; Refusal door.no_task when there is none."""
     row = change.fetch(change.LOAD_MATTER_OF_TASK, [task], lock="m")
+    again = change.fetch(change.LOAD_TASK, [task]) if connection.vendor == "postgresql" else None
     if row is None:
         _ask_in_vain()
         raise no_task()
-    if connection.vendor == "postgresql":
-        row = row[:MATTER_COLUMNS] + (change.fetch(change.LOAD_TASK, [task]) or ())
+    if again is not None:
+        row = row[:MATTER_COLUMNS] + again
     return _read_matter(row), _read_task(row[MATTER_COLUMNS:])
 
 
