@@ -8,15 +8,15 @@ from django.urls import (
 )
 
 from qianshou.packs.commission.care.pages import (
-    commendations,
     child,
     children,
+    commendations,
     enrol,
     enrolling,
     guardian,
     handover,
-    lead,
     hazards,
+    lead,
     letter,
     month,
     pairing,

@@ -81,9 +81,7 @@ def test_nobody_but_the_office_pairs_departments(
     district: None, at: datetime, username: str
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        pair_bureau(
-            Organisation.objects.get(code="justice"), town(), by=actor(username, at), at=at
-        )
+        pair_bureau(Organisation.objects.get(code="justice"), town(), by=actor(username, at), at=at)
     assert refused.value.code == "access.denied"
 
 
