@@ -155,4 +155,11 @@ def test_the_pages_of_care(visit: Visit, language: str, width: int, theme: str) 
     faults += faults_of(town)
     town.goto(town.url.replace("month", "vetting"))
     faults += faults_of(town)
+    office = visit(
+        "/p/care/lead/", username="zhou_jie", language=language, width=width, theme=theme
+    )
+    faults += faults_of(office)
+    for path in ("pairing/", "samples/", "wishboard/", "commendations/", "wishes/"):
+        office.goto(office.url.partition("/p/")[0] + f"/p/care/{path}")
+        faults += faults_of(office)
     assert not faults, "\n".join(faults)

@@ -42,7 +42,7 @@ from qianshou.kernel.door.turn import (
 )
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Officer, Organisation
+from qianshou.kernel.registry.models import Officer, Organisation, Person
 from qianshou.kernel.registry.vault import key_of, open_person, open_value
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.change import Statement

@@ -34,7 +34,7 @@ class Share:
     name: str
 
 
-def pair_department(
+def pair_bureau(
     organisation: Organisation, town: Division, *, by: Actor, at: datetime, note: str = ""
 ) -> Pairing:
     """Let a department stand by a town from today (lead group's office).

@@ -29,7 +29,7 @@ class Seated:
 
 
 @dataclass(frozen=True)
-class Department:
+class Bureau:
     """A department that stands by a town: its cadres, and how many of the town's children they have."""
 
     pairing: int
@@ -49,7 +49,7 @@ class Town:
     name: str
     children: int = 0
     uncovered: int = 0
-    departments: list[Department] = field(default_factory=list)
+    bureaus: list[Bureau] = field(default_factory=list)
     leaders: list[str] = field(default_factory=list)
     cadres: int = 0
     overloaded: int = 0
@@ -62,7 +62,7 @@ class Town:
     @property
     def is_gap(self) -> bool:
         """Whether anything is missing here."""
-        return bool(not self.departments or not self.leaders or self.uncovered or self.overloaded)
+        return bool(not self.bureaus or not self.leaders or self.uncovered or self.overloaded)
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,8 @@ def build_board(by: Actor, at: datetime) -> Board:
             continue
         if row.organisation is not None:
             own = cadres.get(row.organisation.pk, [])
-            here.departments.append(
-                Department(
+            here.bureaus.append(
+                Bureau(
                     row.pk,
                     row.organisation.pk,
                     row.organisation.name,

@@ -75,7 +75,7 @@ def keep_month(change: Change) -> None:
     if change.act == "complete" and change.node == "visit":
         _take_visit(change)
     if change.act == "warn" and change.late:
-        _tell_department(change)
+        _tell_liaison(change)
 
 
 def _take_visit(change: Change) -> None:
@@ -120,7 +120,7 @@ def _send_on(change: Change, child: Child, contact: Contact, visit: Visit, key: 
         )
 
 
-def _tell_department(change: Change) -> None:
+def _tell_liaison(change: Change) -> None:
     """Let the department be told once a day, when all that turned late together is counted."""
     day = change.at.astimezone(CHINA).date()
     send(

@@ -10,11 +10,13 @@ from django.urls import (
 from qianshou.packs.commission.care.pages import (
     child,
     children,
+    commendations,
     enrol,
     enrolling,
     guardian,
     handover,
     hazards,
+    lead,
     letter,
     month,
     pairing,
@@ -86,4 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wishboard/export/", wishes.export, name="care-wishes-export"),
     path("wishboard/new/", wishes.new, name="care-wish-new"),
     path("letter/", letter.page, name="care-letter"),
+    path("lead/", lead.page, name="care-lead"),
+    path("commendations/", commendations.page, name="care-commendations"),
+    path("commendations/export/", commendations.export, name="care-commendations-export"),
 ]

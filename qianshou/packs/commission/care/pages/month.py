@@ -69,15 +69,15 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         after = whole(request.GET.get("after", "")) or 0
         late = list(late_visits(actor, at).filter(pk__gt=after)[: PAGE + 1])
         context |= {
-            "tables": [places_seen(actor, at), departments_seen(actor, at)],
+            "tables": [places_seen(actor, at), organisations_seen(actor, at)],
             "late": late[:PAGE],
             "following": late[PAGE - 1].pk if len(late) > PAGE else None,
             "keeps_vetting": bool(posts & {"lead_office", "town_team"}),
         }
     elif "leader" in posts:
-        context["tables"] = [towns_guarded(at), departments_guarded(at)]
+        context["tables"] = [towns_guarded(at), organisations_guarded(at)]
     else:
-        context["tables"] = [departments_guarded(at, actor.organisations)]
+        context["tables"] = [organisations_guarded(at, actor.organisations)]
     return show(request, actor, "care/month.html", context)
 
 
@@ -133,18 +133,18 @@ def _texts(numbers: list[int]) -> tuple[str, ...]:
     return tuple(map(str, numbers))
 
 
-def departments_seen(actor: Actor, at: datetime) -> Table:
+def organisations_seen(actor: Actor, at: datetime) -> Table:
     """Return by department the visits to children of the actor's circles: open, and late."""
     mine = open_tasks(MONTH).filter(matter__circle__in=circles_of(actor))
-    return _departments(mine, at, is_guarded=False)
+    return _organisations(mine, at, is_guarded=False)
 
 
-def departments_guarded(at: datetime, only: frozenset[int] | None = None) -> Table:
+def organisations_guarded(at: datetime, only: frozenset[int] | None = None) -> Table:
     """Return by department the open and the late visits, small numbers kept back."""
     found = open_tasks(MONTH)
     if only is not None:
         found = found.filter(organisation__in=only)
-    return _departments(found, at, is_guarded=True)
+    return _organisations(found, at, is_guarded=True)
 
 
 def towns_guarded(at: datetime) -> Table:
@@ -154,7 +154,7 @@ def towns_guarded(at: datetime) -> Table:
     return _counts(_("按镇街"), counted, names, is_guarded=True)
 
 
-def _departments(found: QuerySet[Any], at: datetime, *, is_guarded: bool) -> Table:
+def _organisations(found: QuerySet[Any], at: datetime, *, is_guarded: bool) -> Table:
     counted = _counted(found, "organisation", at)
     zh = language().startswith("zh")
     names = {

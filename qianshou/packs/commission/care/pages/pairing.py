@@ -26,7 +26,7 @@ from qianshou.packs.commission.care.assigning import (
     assign_cadre,
     distribute,
     end_pairing,
-    pair_department,
+    pair_bureau,
     pair_leader,
     propose_shares,
 )
@@ -82,7 +82,7 @@ def asked_towns(board: Board, asked: Asked) -> list[Town]:
         and (
             not asked.words
             or asked.words in town.name
-            or any(asked.words in one.name for one in town.departments)
+            or any(asked.words in one.name for one in town.bureaus)
             or any(asked.words in name for name in town.leaders)
         )
     ]
@@ -128,7 +128,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
             "towns": len(board.towns),
             "children": sum(town.children for town in board.towns),
             "uncovered": sum(town.uncovered for town in board.towns),
-            "bare": sum(not town.departments or not town.leaders for town in board.towns),
+            "bare": sum(not town.bureaus or not town.leaders for town in board.towns),
             "overloaded": sum(town.overloaded for town in board.towns),
         },
         "may_pair": may_pair(actor),
@@ -142,7 +142,7 @@ def matrix_of(board: Board, towns: list[Town]) -> list[tuple[str, str, list[tupl
     named: dict[int, tuple[str, str]] = {}
     standing = set()
     for town in board.towns:
-        for one in town.departments:
+        for one in town.bureaus:
             named[one.organisation] = (one.name, one.name_en)
             standing.add((one.organisation, town.pk))
     return [
@@ -176,7 +176,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     for town in asked_towns(board, read_asked(request)):
         shown = [
             (one.name if zh else one.name_en, str(one.cadres), told(actor, one.children))
-            for one in town.departments
+            for one in town.bureaus
         ]
         for department in shown or [("", "0", "0")]:
             lines.append(
@@ -195,7 +195,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
 def gaps_of(town: Town) -> list[str]:
     """Return in words what a town lacks."""
     found = [
-        (not town.departments, _("没有结对部门")),
+        (not town.bureaus, _("没有结对部门")),
         (not town.leaders, _("没有市管领导")),
         (bool(town.uncovered), _("有儿童没有帮扶干部")),
         (bool(town.overloaded), _("有干部超过上限")),
@@ -310,7 +310,7 @@ def change(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
             organisation = Organisation.objects.filter(code=sent.get("organisation", "")).first()
             if organisation is None:
                 raise _choose("organisation")
-            pair_department(organisation, place, by=actor, at=at, note=sent.get("note", ""))
+            pair_bureau(organisation, place, by=actor, at=at, note=sent.get("note", ""))
         elif form == "leader":
             leader = Officer.objects.filter(
                 username=sent.get("officer", ""), postings__post="leader"

@@ -27,7 +27,7 @@ from qianshou.packs.commission.care.assigning import (
     assign_cadre,
     distribute,
     end_pairing,
-    pair_department,
+    pair_bureau,
     pair_leader,
     propose_shares,
 )
@@ -62,7 +62,7 @@ def test_a_department_and_a_leader_stand_by_a_town_until_the_office_ends_it(
     district: None, at: datetime
 ) -> None:
     by = actor("zhou_jie", at)
-    row = pair_department(Organisation.objects.get(code="justice"), town(), by=by, at=at)
+    row = pair_bureau(Organisation.objects.get(code="justice"), town(), by=by, at=at)
     pair_leader(officer("hao_jian"), town(), by=by, at=at)
     with pytest.raises(Refusal) as twice:
         pair_leader(officer("hao_jian"), town(), by=by, at=at)
@@ -81,15 +81,13 @@ def test_nobody_but_the_office_pairs_departments(
     district: None, at: datetime, username: str
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        pair_department(
-            Organisation.objects.get(code="justice"), town(), by=actor(username, at), at=at
-        )
+        pair_bureau(Organisation.objects.get(code="justice"), town(), by=actor(username, at), at=at)
     assert refused.value.code == "access.denied"
 
 
 def test_a_department_without_a_cadre_is_not_paired(district: None, at: datetime) -> None:
     with pytest.raises(Refusal) as refused:
-        pair_department(
+        pair_bureau(
             Organisation.objects.get(code="longshui-office"),
             town(),
             by=actor("zhou_jie", at),
