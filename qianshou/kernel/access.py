@@ -260,14 +260,18 @@ def not_hidden(by: Actor, matter: str = "") -> Q:
     return Q(**{f"{matter}circle": None}) | Q(**{f"{matter}circle__in": circles_of(by)})
 
 
+def own_circles() -> QuerySet[Circle]:
+    """Return the circles of single matters: those that are about a procedure."""
+    return Circle.objects.filter(about__in=[key for pack in packs() for key in pack.procedures])
+
+
 def hidden_rows(by: Actor) -> list[QuerySet[Any, Any]]:
     """Return the ledger's subjects of the registry's rows that tell of matters hidden from `by`.
 
-    A circle about a procedure is one matter's own: that there is such a circle, who belongs to
-    it, and that a person is kept for it, tell that there is the matter.
+    That one matter's own circle is there, who belongs to it, and that a person is kept for it,
+    tell that there is the matter.
     """
-    procedures = [key for pack in packs() for key in pack.procedures]
-    own = Circle.objects.filter(about__in=procedures).exclude(pk__in=circles_of(by))
+    own = own_circles().exclude(pk__in=circles_of(by))
     rows: tuple[QuerySet[Any, Any], ...] = (
         own,
         CircleMember.objects.filter(circle__in=own),

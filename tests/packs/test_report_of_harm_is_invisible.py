@@ -22,7 +22,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from openpyxl import load_workbook
 
 from qianshou.demo.cast import ACCOUNTS
@@ -30,6 +30,7 @@ from qianshou.kernel import clock, door, worker
 from qianshou.kernel.access import members_of
 from qianshou.kernel.door import acts
 from qianshou.kernel.indicators.declaration import indicators
+from qianshou.kernel.pack import packs
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.commission.care.hazard import open_hazard
@@ -61,8 +62,9 @@ LISTS = (
     "/audit/", "/audit/?act=register", "/audit/?act=open", "/alerts/", "/disclosures/",
     "/p/care/report/", "/p/care/hazards/", "/p/care/hazards/sheet/",
 )  # fmt: skip
+OWN = tuple(reverse(page.address) for pack in packs() for page in pack.pages.values())
 PAGES = (
-    *LISTS, "/m/?sort=old", "/me/", "/procedures/", "/procedures/care.hazard/", "/registry/",
+    *LISTS, *OWN, "/m/?sort=old", "/me/", "/procedures/", "/procedures/care.hazard/", "/registry/",
     "/campaigns/", "/p/care/report/receipt/", "/p/care/hazards/new/",
 )  # fmt: skip
 SEARCHES = (
@@ -306,7 +308,9 @@ class Making:
             if "harm" in one.key or every
             for page in ("", "records/", "sheet/")
         ]
-        return walk(client, [*(PAGES if follow else LISTS), *searched, *counted], int(follow))
+        return walk(
+            client, [*dict.fromkeys(PAGES if follow else LISTS), *searched, *counted], int(follow)
+        )
 
     def ask_for(self, matter: int, username: str) -> list[tuple[Answer, Answer]]:
         """Return what somebody is answered who asks for the report itself, beside what they are

@@ -13,6 +13,7 @@ from qianshou.kernel.access import (
     may_act,
     may_read,
     may_see,
+    own_circles,
     require,
 )
 from qianshou.kernel.door.acts import (
@@ -250,7 +251,8 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
     `fact` names the person's place in the matter's facts, or is "sealed" for every fact that
     was sealed under the key of the person whom the matter is about. Refuses a missing purpose
     (door.purpose), a class of data the actor's posts do not read (access.denied), and an
-    erased person (vault.erased).
+    erased person (vault.erased). The log of openings has it too, but not where the person is kept
+    for this one matter: there the log would tell that there is the matter.
     """
     require_text(act.purpose, "purpose", "请写明查看用途", "Please say what you need it for")
     matter = _loaded(act.matter, by, lambda standing: may_read(by, act.fact, standing))
@@ -270,7 +272,7 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
         entry={"fact": act.fact, "person": person, "purpose": act.purpose[:200]},
     )
     store_entry(doing)
-    if act.fact == SEALED:
+    if act.fact == SEALED and not own_circles().filter(persons=person).exists():
         row, purpose = Person.objects.get(pk=person), f"{matter.number}：{act.purpose}"
         note_opening(row, [SEALED], purpose, by, at, allowed=True)
     return fields

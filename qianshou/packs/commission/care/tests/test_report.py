@@ -12,7 +12,7 @@ from qianshou.kernel.ledger.read import find_entries
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.procedures.dmn import load_dmn
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import CircleMember, Officer, Posting
+from qianshou.kernel.registry.models import CircleMember, Disclosure, Officer, Posting
 from qianshou.kernel.worklist.models import Matter, Notice
 from qianshou.kernel.worklist.notices import notices_for
 from qianshou.packs.commission.care import report
@@ -232,6 +232,7 @@ def test_the_station_alone_can_learn_who_reported_and_says_what_for(cast: Cast) 
         assert opened is not None
         assert opened.disclosed["told"] == "孩子三天没人管"
         assert "reporter" not in opened.disclosed
+    assert not Disclosure.objects.exists()
     with pytest.raises(Refusal) as unsaid:
         door.act(acts.Disclose(matter, "reporter", " "), by=station, at=cast.at)
     assert unsaid.value.code == "door.purpose"
