@@ -55,6 +55,7 @@ def orders() -> Indicator:
         source="test",
         digest="0" * 64,
         by=("division", "period", "state"),
+        titles={"state": Name("按状态", "By state")},
         suppress=True,
     )
 

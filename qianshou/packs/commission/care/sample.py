@@ -93,9 +93,10 @@ def visitors_of(towns: Sequence[Organisation], shift: int) -> dict[int, Organisa
 
 @duty("care.quarter")
 def owed_sample(term: Term, at: datetime) -> Iterator[Due]:
-    """Yield the drawing that the lead group's office owes in a quarter."""
-    facts = facts_of(term.first.year, quarter_of(term.first))
-    yield Due("district", facts, "commission")
+    """Yield the drawing that the lead group's office, where there is one, owes in a quarter."""
+    if Organisation.objects.filter(code="commission", valid_to=None).exists():
+        facts = facts_of(term.first.year, quarter_of(term.first))
+        yield Due("district", facts, "commission")
 
 
 def facts_of(year: int, quarter: int) -> dict[str, Any]:
