@@ -110,9 +110,10 @@ class Members:
     seats: frozenset[tuple[int, str]]
 
     def hold(self, by: Actor) -> bool:
-        """Whether `by` is one of them, in person or by a seat."""
-        return by.officer in self.officers or any(
-            (seat.organisation, seat.post) in self.seats for seat in by.seats
+        """Whether `by` is one of them, in person or by a seat; whoever sits nowhere now is not."""
+        return bool(by.seats) and (
+            by.officer in self.officers
+            or any((seat.organisation, seat.post) in self.seats for seat in by.seats)
         )
 
 
@@ -132,11 +133,11 @@ def members_of(circle: int) -> Members:
 
 
 def circles_of(by: Actor) -> QuerySet[Circle]:
-    """Return the circles to which `by` belongs now, in person or by a seat.
+    """Return the circles to which `by` belongs now, in person or by a seat, as `Members.hold`.
 
     A union and not a disjunction: each part is an index range, however many circles there are.
     """
-    rule = Q(officer=by.officer) if by.officer is not None else Q(pk__in=())
+    rule = Q(officer=by.officer) if by.officer is not None and by.seats else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
     own = CircleMember.objects.filter(rule, to_date=None).values("circle")

@@ -273,8 +273,8 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
     )
     store_entry(doing)
     if act.fact == SEALED and not own_circles().filter(persons=person).exists():
-        row, purpose = Person.objects.get(pk=person), f"{matter.number}：{act.purpose}"
-        note_opening(row, [SEALED], purpose, by, at, allowed=True)
+        row = Person.objects.get(pk=person)
+        note_opening(row, [SEALED], act.purpose, by, at, allowed=True)
     return fields
 
 

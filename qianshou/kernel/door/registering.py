@@ -106,8 +106,14 @@ def write_down(
     reason: str = "",
     sealed: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append one entry to a registry row's own chain, inside the caller's transaction."""
+    """Append one entry to a registry row's own chain, inside the caller's transaction.
+
+    The row is locked meanwhile, so that of two who write at once each gets a place of their own.
+    """
     subject = subject_of(row)
+    if connection.vendor == "postgresql":
+        kept = row._meta.model._base_manager.select_for_update().filter(pk=row.pk)
+        list(kept.values_list("pk"))
     seq, head = head_of(subject)
     draft = _drafted(subject, seq + 1, act, before, after, by, at, reason, sealed or {})
     sql, parameters, _ = append_statement(draft, head, instant(at))

@@ -180,7 +180,8 @@ def note_opening(
             allowed=allowed,
         )
         mine = Disclosure.objects.filter(officer=by.officer, allowed=allowed)
-        if not allowed and mine.filter(at__gt=at - FAILED_WITHIN).count() == FAILED:
+        failed = not allowed and mine.filter(at__gt=at - FAILED_WITHIN).count() >= FAILED
+        if failed and not was_raised("refused", by, at - FAILED_WITHIN):
             raise_alert(
                 "refused",
                 "一日内三次打开被拒绝",
@@ -188,7 +189,8 @@ def note_opening(
                 by=by,
                 at=at,
             )
-        if allowed and mine.filter(at__gt=at - MANY_WITHIN).count() == MANY:
+        many = allowed and mine.filter(at__gt=at - MANY_WITHIN).count() >= MANY
+        if many and not was_raised("many", by, at - MANY_WITHIN):
             raise_alert(
                 "many", "十分钟内打开三十次", "opened thirty sheets in ten minutes", by=by, at=at
             )

@@ -133,7 +133,10 @@ def inside_circles(by: Actor) -> tuple[str, list[Any]]:
         "LEFT JOIN registry_circle p ON p.id = k.parent_id "
         "JOIN registry_circlemember c ON c.circle_id IN (k.id, k.parent_id, p.parent_id) "
         f"WHERE k.id = m.circle_id AND c.to_date IS NULL AND (c.officer_id = %s{seats})))",
-        [by.officer, *(part for seat in by.seats for part in (seat.organisation, seat.post))],
+        [
+            by.officer if by.seats else None,
+            *(part for seat in by.seats for part in (seat.organisation, seat.post)),
+        ],
     )
 
 

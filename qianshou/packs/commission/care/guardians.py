@@ -103,23 +103,26 @@ def use_code(link: GuardianLink, code: str, *, at: datetime) -> None:
     wrong ones every code for a quarter of an hour (limit.spent).
     """
     refuse_if_spent(TRIES, link.token_digest, at)
-    if link.code_until is not None and link.code_until <= at:
-        raise Refusal(
-            "care.code_over",
-            "验证码已过期，请向工作人员要一个新的",
-            "The code is over; please ask the officer for a new one",
-            "code",
-        )
-    given = _code_digest(link, code.strip())
-    if not link.code_digest or not constant_time_compare(given, link.code_digest):
-        spend(TRIES, link.token_digest, at)
-        raise Refusal(
-            "care.code",
-            "验证码不对，或者已经用过",
-            "The code is not right, or has been used",
-            "code",
-        )
-    change_row(link, {"code_digest": "", "code_until": None}, by=guardian(link), at=at)
+    with write_turn():
+        kept = GuardianLink.objects.select_for_update().get(pk=link.pk)
+        if kept.code_until is not None and kept.code_until <= at:
+            raise Refusal(
+                "care.code_over",
+                "验证码已过期，请向工作人员要一个新的",
+                "The code is over; please ask the officer for a new one",
+                "code",
+            )
+        given = _code_digest(kept, code.strip())
+        if kept.code_digest and constant_time_compare(given, kept.code_digest):
+            change_row(kept, {"code_digest": "", "code_until": None}, by=guardian(kept), at=at)
+            return
+    spend(TRIES, link.token_digest, at)
+    raise Refusal(
+        "care.code",
+        "验证码不对，或者已经用过",
+        "The code is not right, or has been used",
+        "code",
+    )
 
 
 def read_own(link: GuardianLink, *, at: datetime) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,7 @@ from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Actor, actor_of, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door import Receipt, acts
-from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.registering import change_row, lock_row
 from qianshou.kernel.door.sealing import change_sheet
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.outbox import carrier, send
@@ -82,10 +82,7 @@ def open_handover(
     not said (care.where), and what `require_cadre` refuses of the taker.
     """
     require(may_hand_over(by, child))
-    if Handover.objects.filter(child=child, done_at=None, matter__closed_at=None).exists():
-        raise Refusal(
-            "care.handing", "这名儿童的交接正在办理", "Her hand-over is under way already"
-        )
+    _refuse_second(child)
     giver = cadre_of(child)
     place = _check_move(child, kind, move)
     _check_taker(kind, place, child, giver, taker, at)
@@ -110,6 +107,8 @@ def open_handover(
             there = seats_around(move.village)
             facts["confirm_at"] = there[TOWN].code if TOWN in there else home
     with write_turn():
+        lock_row(child)
+        _refuse_second(child)
         circle = Circle.objects.get(pk=child.circle_id)
         own = change_row(Circle(), {"about": HANDOVER, "parent": circle}, by=by, at=at)
         if taker is not None:
@@ -132,6 +131,13 @@ def open_handover(
         )
     assert receipt is not None
     return receipt
+
+
+def _refuse_second(child: Child) -> None:
+    if Handover.objects.filter(child=child, done_at=None, matter__closed_at=None).exists():
+        raise Refusal(
+            "care.handing", "这名儿童的交接正在办理", "Her hand-over is under way already"
+        )
 
 
 def _check_move(child: Child, kind: str, move: Move | None) -> Division:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from qianshou.kernel.access import Actor, circles_of
@@ -44,20 +45,9 @@ def register_child(
     `sheets` the other sheets by kind. Refuses care.known for a child who is in it already.
     """
     number = str(identity.get("identity_number", ""))
-    if (
-        number
-        and Person.objects.filter(
-            identity_digest=lookup_digest(number), child__isnull=False
-        ).exists()
-    ):
-        raise Refusal(
-            "care.known",
-            "这名儿童已在信息台账中",
-            "This child is in the register already",
-            "identity_number",
-        )
     assert village.parent is not None
     with write_turn():
+        _refuse_known(number)
         around = village_circle(village, by=by, at=at)
         circle = change_row(Circle(), {"about": "care.child", "parent": around}, by=by, at=at)
         person = register_person(
@@ -82,6 +72,23 @@ def register_child(
             },
             by=by,
             at=at,
+        )
+
+
+def _refuse_known(number: str) -> None:
+    """Refuse a number that a child of the register has; two who ask at once wait for each other."""
+    if not number:
+        return
+    digest = lookup_digest(number)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [digest])
+    if Person.objects.filter(identity_digest=digest, child__isnull=False).exists():
+        raise Refusal(
+            "care.known",
+            "这名儿童已在信息台账中",
+            "This child is in the register already",
+            "identity_number",
         )
 
 

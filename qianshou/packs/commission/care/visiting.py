@@ -18,6 +18,7 @@ SEEN = (
     "note", "follow_up",
 )  # fmt: skip
 HAZARDS = (1, 2, 3)
+HARM = "harm"
 Values = Mapping[str, Any]
 
 
@@ -49,7 +50,7 @@ def read_visit(person: int, key: bytes, submitted: Values) -> Visit:
     """Return the visit that the submitted facts of its form tell.
 
     Refuses, each beside its field, every field of the registers without an answer
-    (care.unanswered) and a hazard or wish told by halves (care.half).
+    (care.unanswered), a hazard or wish told by halves (care.half), and suspected harm (care.harm).
     """
     told = {name: _opened(value, key) for name, value in submitted.items()}
     before = read_sheets(person, [sheet_kind(one) for one in REGISTERS], key)
@@ -61,6 +62,11 @@ def read_visit(person: int, key: bytes, submitted: Values) -> Visit:
         sheets[sheet_kind(register)] = changed
         refusals += _unanswered(register, {**present, **changed}, told)
     hazards = [_pair(told, f"hazard_{n}", ("kind", "text"), refusals) for n in HAZARDS]
+    refusals += [
+        _harm(f"hazard_{number}_kind")
+        for number, found in zip(HAZARDS, hazards, strict=True)
+        if found.get("kind") == HARM
+    ]
     wish = _pair(told, "wish", ("kind", "band", "text"), refusals)
     if refusals:
         raise Refusals(refusals)
@@ -71,6 +77,16 @@ def read_visit(person: int, key: bytes, submitted: Values) -> Visit:
         sheets=sheets,
         hazards=tuple(found for found in hazards if found),
         wishes=(wish,) if wish else (),
+    )
+
+
+def _harm(field: str) -> Refusal:
+    """Return the answer to harm told in a visit's form, which her whole circle may read."""
+    return Refusal(
+        "care.harm",
+        "疑似侵害请用“强制报告”，不要写在走访里：走访记录圈内都能看到",
+        "Report suspected harm by “Report harm”, not in a visit, which her whole circle may read",
+        field,
     )
 
 

@@ -199,14 +199,19 @@ def claim_wish(mark: str, facts: Mapping[str, Any], *, by: Actor, at: datetime) 
 def keep_gift(change: Change) -> None:
     """Let a wish whose claim was not accepted be claimed by somebody else."""
     if change.act == "complete" and change.node == "accept" and change.closed:
-        wish = Wish.objects.get(mark=change.facts["wish_mark"])
-        change_row(wish, {"gift": None}, by=actor_in(change), at=change.at, reason=change.number)
+        wish = Wish.objects.filter(mark=change.facts["wish_mark"]).first()
+        if wish is not None:  # it may have been taken down meanwhile
+            change_row(
+                wish, {"gift": None}, by=actor_in(change), at=change.at, reason=change.number
+            )
 
 
 @effect("care.pass_on_gift")
 def pass_on_gift(change: Change, facts: Mapping[str, Any]) -> None:
     """Tell the wish's own matter that it is claimed, and by which organisation if by one."""
-    wish = Wish.objects.get(mark=facts["wish_mark"])
+    wish = Wish.objects.filter(mark=facts["wish_mark"]).first()
+    if wish is None:  # taken down meanwhile: nothing waits for this donor
+        return
     donor = facts.get("donor_name") or SOMEBODY
     told = {"wish": wish.pk, "donor": donor}
     send(CLAIMED, told, key=f"{CLAIMED}/{change.number}", at=change.at)

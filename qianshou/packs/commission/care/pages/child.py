@@ -190,7 +190,9 @@ def open_tasks(actor: Actor, child: Child) -> list[tuple[Any, bool]]:
 def _open(actor: Actor, child: Child, purpose: str, at: datetime, tried: Tried) -> dict[str, Any]:
     kinds = readable(actor)
     require(bool(kinds))
-    sheets = open_sheets(child.person_id, kinds, by=actor, at=at, purpose=purpose)
+    reads_notes = any(SEALED in seat.reads for seat in actor.seats)
+    asked = [*kinds, SEALED] if reads_notes else kinds
+    sheets = open_sheets(child.person_id, asked, by=actor, at=at, purpose=purpose)
     key = key_of(child.person_id)
     registers = [
         _told(register, sheets[sheet_kind(register)], child.person_id, key, tried)
@@ -202,7 +204,6 @@ def _open(actor: Actor, child: Child, purpose: str, at: datetime, tried: Tried) 
         for one in pack_of(MONTH).form("identity").fields
         if sheets.get(IDENTITY, {}).get(one.id)
     ]
-    reads_notes = any(SEALED in seat.reads for seat in actor.seats)
     return {
         "identity": identity,
         "full_name": sheets.get(IDENTITY, {}).get("name", ""),
@@ -297,7 +298,13 @@ def correct(request: HttpRequest, actor: Actor, code: str, register: str) -> Htt
         _correct(request.POST, actor, child, register)
     except (Refusal, Refusals) as refusal:
         tried = Tried(register, _raw(request.POST, register), by_field(refusal))
-        return show_child(request, actor, child, purpose=_("更正台账"), tried=tried)
+        purpose = request.POST.get("purpose", "").strip()
+        if not purpose:
+            messages.error(
+                request, " ".join(text for texts in tried.errors.values() for text in texts)
+            )
+            return redirect("care-child", code)
+        return show_child(request, actor, child, purpose=purpose, tried=tried)
     messages.success(request, _("已更正，并记入台账"))
     return redirect("care-child", code)
 

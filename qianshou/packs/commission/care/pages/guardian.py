@@ -18,8 +18,10 @@ from qianshou.design.refused import by_field
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.store import SUFFIXES, read_document
 from qianshou.kernel.documents.templates import read_lines
+from qianshou.kernel.door.sealing import open_own_sheets
 from qianshou.kernel.limits.counting import Limit, refuse_if_spent, spend
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import key_of, open_value
 from qianshou.packs.commission.care.enrolment import care
 from qianshou.packs.commission.care.guardians import (
@@ -31,7 +33,7 @@ from qianshou.packs.commission.care.guardians import (
     use_code,
 )
 from qianshou.packs.commission.care.models import Child, GuardianLink, GuardianRequest, Pledge
-from qianshou.packs.commission.care.models.child import SHEETS
+from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY, SHEETS
 from qianshou.packs.commission.care.pages.words import (
     Told,
     pledge_words,
@@ -103,6 +105,13 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     """Take a one-time code; what is refused stands beside it."""
     link = link_of(request, token)
     try:
+        if isinstance(request.user, Officer):
+            raise Refusal(
+                "care.officer",
+                "工作人员登录时不能以监护人身份查看；请监护人用自己的手机打开",
+                "Not while an officer is logged in; let the guardian open it on their own phone",
+                "code",
+            )
         use_code(link, request.POST.get("code", ""), at=now())
     except Refusal as refusal:
         if refusal.code == "limit.spent":
@@ -239,7 +248,14 @@ def sign(request: HttpRequest, link: GuardianLink, kind: str) -> HttpResponse:
         except (Refusal, Refusals) as refusal:
             errors = by_field(refusal)
     try:
-        lines = read_lines(fill_document(kind, context_of(child, sheets_of(child), day)))
+        told = open_own_sheets(
+            child.person_id,
+            [IDENTITY, GUARDIANSHIP],
+            by=guardian(link),
+            at=now(),
+            purpose=_("签署前阅读：%(name)s") % {"name": pledge_words(kind)},
+        )
+        lines = read_lines(fill_document(kind, context_of(child, told, day)))
     except Refusal:
         return redirect("care-guardian", token)
     context = {
@@ -283,6 +299,13 @@ def file(request: HttpRequest, link: GuardianLink, pledge: int, part: str) -> Ht
     document = {"document": row.document, "signature": row.signature}.get(part)
     if document is None or (link.signer != "guardian" and row.kind != ENTRUSTMENT):
         raise Http404
+    open_own_sheets(
+        link.child.person_id,
+        ["sealed"],
+        by=guardian(link),
+        at=now(),
+        purpose=_("查看签署的文书：%(name)s") % {"name": pledge_words(row.kind)},
+    )
     content = read_document(document)
     suffix = SUFFIXES[document.media_type]
     return file_response(content, f"{pledge_words(row.kind)}{suffix}", document.media_type)

@@ -18,7 +18,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor, holds_task
+from qianshou.kernel.access import Actor, holds_task, require
 from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.sealing import open_sheets
@@ -267,6 +267,7 @@ def _refuse(
     if wants:
         status = 403 if code == "access.denied" else 422
         return JsonResponse({"state": "refused", "errors": by_field(refusal)}, status=status)
+    require(may_do(actor, duty.task))
     purpose = request.POST.get("purpose", "") or _("每月走访")
     return show_form(request, actor, duty, purpose, sent=request.POST, refused=refusal)
 
