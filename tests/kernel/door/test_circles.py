@@ -6,12 +6,20 @@ from dataclasses import replace
 import pytest
 
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor, Standing, may_see, members_of, not_hidden, seats_allowed
+from qianshou.kernel.access import (
+    Actor,
+    Standing,
+    circles_of,
+    may_see,
+    members_of,
+    not_hidden,
+    seats_allowed,
+)
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.models import Entry
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Circle, CircleMember
+from qianshou.kernel.registry.models import Circle, CircleMember, Officer
 from qianshou.kernel.worklist.lists import count_tasks, linked_matters, list_tasks, see_matters
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.kernel.worklist.notices import notices_for
@@ -163,3 +171,15 @@ def test_the_circle_stands_in_the_opening_entry(quiet: Quiet) -> None:
     other = Circle.objects.create(about="other")
     Matter.objects.filter(pk=matter).update(circle=other)
     assert ["知情范围" in problem.zh for problem in verify()] == [True]
+
+
+def test_whoever_sits_nowhere_any_more_is_in_no_circle(quiet: Quiet) -> None:
+    circle = Circle.objects.create(about="child")
+    officer = Officer.objects.get(pk=quiet.wang.officer)
+    CircleMember.objects.create(
+        circle=circle, officer=officer, role="cadre", from_date=quiet.at.date()
+    )
+    assert members_of(circle.pk).hold(quiet.wang)
+    gone = replace(quiet.wang, seats=())
+    assert not members_of(circle.pk).hold(gone)
+    assert not circles_of(gone).exists()

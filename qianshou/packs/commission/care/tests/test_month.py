@@ -188,6 +188,7 @@ def test_hazards_and_the_wish_go_on_sealed_to_those_who_see_to_them(
     ("changed", "field"),
     [
         ({"hazard_2_kind": "water"}, "hazard_2_text"),
+        ({"hazard_1_kind": "harm", "hazard_1_text": "身上有伤"}, "hazard_1_kind"),
         ({"wish_text": "一本书"}, "wish_kind"),
         ({"on": "2026-11-24"}, "on"),
         ({"on": "2026-07-01"}, "on"),

@@ -95,7 +95,9 @@ def test_nobody_at_all_is_asked_to_log_in(child: Child) -> None:
 def test_a_correction_needs_a_reason_and_stays_in_the_history(browse: Browse, child: Child) -> None:
     lin = browse("lin_yue")
     address = reverse("care-correct", args=[child.code, "household"])
-    values = {"members": "祖母、弟弟、姑姑", "housing": "safe"}
+    values = {"members": "祖母、弟弟、姑姑", "housing": "safe", "purpose": "核对"}
+    unopened = lin.post(address, {**values, "purpose": ""})
+    assert (unopened.status_code, unopened["Location"]) == (302, page_of(child))
     refused = lin.post(address, values)
     assert refused.status_code == 422
     assert "祖母、弟弟、姑姑" in refused.content.decode()
