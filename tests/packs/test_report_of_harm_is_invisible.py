@@ -31,6 +31,9 @@ from qianshou.kernel.access import members_of
 from qianshou.kernel.door import acts
 from qianshou.kernel.indicators.declaration import indicators
 from qianshou.kernel.pack import packs
+from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.procedures.wording import fields_of
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.commission.care.hazard import open_hazard
@@ -77,7 +80,7 @@ PASSING = (
     (r"&#34;X-CSRFToken&#34;: &#34;[^&]+&#34;", ""),
     (r'name="mark" value="[^"]+"', ""),
     (r"/(m|list)/\d+/", r"/\1/N/"),
-    (r"(task|peek|row|back|notice|t|peek-task|tick)-\d+", r"\1-N"),
+    (r"(task|peek|row|back|notice|t|to|peek-task|tick)-\d+", r"\1-N"),
     (r'name="(task|notice|seen)" value="\d+"', r'name="\1"'),
     (r"(before|after|task)=[^\"&]+", r"\1=N"),
     (r"(台账|Ledger) #\d+", "#N"),
@@ -216,7 +219,9 @@ class Making:
             fixed_by="organisation", responsible="longshui-office", verifier="town",
         )  # fmt: skip
         self.call()
-        look(browser("zhou_jie"), "/list/rows/")  # what the process keeps, it keeps in both worlds
+        for digest in Version.objects.values_list("digest", flat=True):
+            compiled(digest)  # what the process keeps of a procedure, it keeps in both worlds
+            fields_of(digest)
         self.number = f"QB-{clock.day_of(self.cast.at):%Y%m%d}-0001"
 
     def call(self) -> None:
