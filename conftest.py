@@ -18,6 +18,7 @@ from django.test import Client, TransactionTestCase
 
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.ledger import triggers
+from qianshou.kernel.registry.synthetic import remember
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +51,12 @@ def empty_the_ledger_too(case: TransactionTestCase) -> None:
                 cursor.execute("DELETE FROM sqlite_sequence WHERE name LIKE 'ledger_%'")
     finally:
         triggers.install(connection)
+
+
+@pytest.fixture(autouse=True)
+def real_people() -> None:
+    """Let no test ask, nor keep from another, whether the database's people are invented."""
+    remember(False)
 
 
 @pytest.fixture

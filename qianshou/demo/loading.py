@@ -16,10 +16,12 @@ from qianshou.demo.years import play_years
 from qianshou.kernel.campaigns.declaration import declared_campaigns
 from qianshou.kernel.campaigns.install import install_campaigns
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.installing import INSTALLER
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Organisation
+from qianshou.kernel.registry.models import Mark, Organisation
+from qianshou.kernel.registry.synthetic import SYNTHETIC, remember
 
 SEED = 20241119
 CAMPAIGN_BEGAN = date(2024, 1, 2)
@@ -43,6 +45,8 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
     at = now()
     say("装入演示区（合成数据）……", "Loading the demonstration district (synthetic data)…")
     with transaction.atomic():
+        change_row(Mark(), {"name": SYNTHETIC}, by=INSTALLER, at=at)
+        remember(True)
         build_district(at, SEED)
         say("  27 个镇街、309 个村（社区）、岗位与值班", "  27 towns, 309 villages, posts, shifts")
         girls = build_care(at, SEED, say)

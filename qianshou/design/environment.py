@@ -4,7 +4,6 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -17,6 +16,7 @@ from markupsafe import Markup
 from qianshou.kernel import clock
 from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.registry.synthetic import is_synthetic
 
 
 def environment(**options: Any) -> Environment:
@@ -49,11 +49,6 @@ def theme(request: HttpRequest | None) -> str:
     """Return the chosen theme, "light" or "dark"."""
     chosen = request.COOKIES.get("theme", "") if request is not None else ""
     return "dark" if chosen == "dark" else "light"
-
-
-def is_synthetic() -> bool:
-    """Whether this house holds the demonstration district, whose people are invented."""
-    return (settings.VAR / "demo.txt").exists()
 
 
 def address(name: str, *values: Any, **query: Any) -> str:

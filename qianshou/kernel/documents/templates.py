@@ -5,7 +5,7 @@ A template's version is the digest of its bytes, so that what was signed names w
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.synthetic import WORDS, WORDS_EN, is_synthetic
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FIRST = "[Content_Types].xml"
@@ -68,6 +69,8 @@ def fill(template: bytes, context: Mapping[str, Any]) -> bytes:
         opened.render(dict(context), _environment(), autoescape=True)
     except TemplateError as error:
         raise _unreadable(error) from error
+    if is_synthetic():
+        _mark(opened.docx.sections)
     out = BytesIO()
     opened.save(out)
     return pack_again(out.getvalue())
@@ -101,6 +104,18 @@ def read_lines(content: bytes) -> list[Line]:
         level = 0 if style == "Title" else 1 if style.startswith("Heading") else 2
         lines.append(Line(part.text.strip(), level))
     return [line for line in lines if line.text]
+
+
+def _mark(sections: Iterable[Any]) -> None:
+    """Say at the head of each page that the people of the document are invented."""
+    for number, section in enumerate(sections):
+        heads = [section.header]
+        if section.different_first_page_header_footer:
+            heads.append(section.first_page_header)
+        for head in heads:
+            if number == 0 or not head.is_linked_to_previous:
+                head.is_linked_to_previous = False
+                head.paragraphs[0].insert_paragraph_before(f"{WORDS} {WORDS_EN}")
 
 
 def _environment() -> SandboxedEnvironment:

@@ -441,3 +441,9 @@ class Alert(models.Model):
     text_en = models.CharField(max_length=300)
     read_at = models.DateTimeField(null=True)
     read_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+
+
+class Mark(models.Model):
+    """What holds of the whole database, such as that its people are invented."""
+
+    name = models.CharField(max_length=40, unique=True)

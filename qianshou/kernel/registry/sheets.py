@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.cells import cell_text
+from qianshou.kernel.registry.synthetic import marked_words
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_UNPACKED = 50 * 1024 * 1024
@@ -82,6 +83,7 @@ def write_sheet(
 
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("Sheet1")
+    _mark(sheet, language)
     sheet.freeze_panes = "A2"
     for place in range(1, len(columns) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = 20
@@ -94,6 +96,14 @@ def write_sheet(
     stream = io.BytesIO()
     workbook.save(stream)
     return stream.getvalue()
+
+
+def _mark(sheet: Any, language: str) -> None:
+    """Say on the sheet's tab and at the head of each printed page that its people are invented."""
+    words = marked_words(language)
+    if words:
+        sheet.title = f"{words} {sheet.title}"
+        sheet.HeaderFooter.oddHeader.center.text = words
 
 
 def _text_cell(sheet: Any, text: str) -> Any:
@@ -124,6 +134,7 @@ def write_template(
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     sheet.title = "填写" if zh else "Rows"
+    _mark(sheet, language)
     told = workbook.create_sheet("说明" if zh else "Explanation")
     told.append(["列", "怎么填"] if zh else ["Column", "How to fill it in"])
     listed = workbook.create_sheet("选项" if zh else "Choices")

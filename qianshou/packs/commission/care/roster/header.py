@@ -15,7 +15,7 @@ LOOKED_AT = 30  # rows among which the header must be
 BY_HAND = -1
 # Headings over several columns that say nothing of whose name or number stands below.
 NEUTRAL = re.compile(
-    r"(儿童|学生|孩子|女童|被监护人|本人|个人|基本|学籍|就读|就学|家庭|户籍|居住|主要)+"
+    r"(儿童|学生|孩子|女童|被监护人|本人|个人|基本|学籍|就读|就学|家庭|户籍|居住|主要|住址|地址|住所)+"
 )
 FILLER = re.compile(r"(基本|信息|情况|资料|栏|details|information)+")
 LONG_NUMBER = re.compile(r"[0-9]{14}")

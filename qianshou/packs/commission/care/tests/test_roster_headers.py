@@ -106,6 +106,19 @@ def test_another_persons_columns_below_a_group_are_not_the_childs() -> None:
     assert "phone" not in found.rows[0].texts
 
 
+@pytest.mark.parametrize("group", ["住址", "家庭住址", "户籍地址"])
+def test_an_address_over_town_and_village_only_groups_them(group: str) -> None:
+    rows: list[list[Any]] = [
+        ["姓名", "身份证号", group, None, "监护人", None],
+        [None, None, "镇街", "村", "姓名", "电话"],
+        ["陈小雪", number(22), "龙水镇", "桥亭村", "陈大海", "10812345678"],
+    ]
+    texts = read(xlsx(rows)).rows[0].texts
+    assert (texts["town"], texts["village"]) == ("龙水镇", "桥亭村")
+    assert (texts["name"], texts["guardian"]) == ("陈小雪", "陈大海")
+    assert texts["phone"] == "10812345678"
+
+
 def test_the_sheet_that_fits_is_chosen_wherever_it_lies() -> None:
     content = workbook(
         {

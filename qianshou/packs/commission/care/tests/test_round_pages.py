@@ -179,10 +179,16 @@ def test_a_file_is_checked_row_by_row_and_nothing_is_half_taken(
     assert "错误 2 行" in page
     assert "没有填姓名" in page
     assert "不存在村" in page
+    assert good[1] not in page
+    assert good[1][-4:] in page
     refused = text_of(send(town, address, act="confirm"), 422)
     assert "还有 2 行有错误" in refused
     assert not Roster.objects.exists()
     errors = town.get(address + "errors/")
+    town.get(address + "errors/")
+    reasons = [one["reason"] for one in entries_of(f"round/{row.pk}") if one["act"] == "disclose"]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("下载错误行：")
     sheet = load_workbook(BytesIO(errors.content)).worksheets[0]
     assert [cell.value for cell in sheet["A"]] == ["原行号", "3", "4"]
     fixed = text_of(town.get(address + "row/3/"))
@@ -203,6 +209,8 @@ def test_a_file_is_checked_row_by_row_and_nothing_is_half_taken(
     assert send(town, address, act="withdraw").status_code == 302
     roster.refresh_from_db()
     assert roster.withdrawn_at
+    opened = [one for one in entries_of(f"roster/{roster.pk}") if one["act"] == "disclose"]
+    assert [one["reason"] for one in opened] == ["打开已上报的名单"]
     assert "确认上报 2 行" in text_of(town.get(address))
     assert send(town, address, act="confirm").status_code == 302
     roster.refresh_from_db()

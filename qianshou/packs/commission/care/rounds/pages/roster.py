@@ -21,6 +21,7 @@ from qianshou.packs.commission.care.models import Roster, Round
 from qianshou.packs.commission.care.roster import write_roster_template, write_row_errors
 from qianshou.packs.commission.care.roster.columns import FIELDS, REQUIRED, TEMPLATE
 from qianshou.packs.commission.care.rounds.collecting import withdraw
+from qianshou.packs.commission.care.rounds.disclosing import note_list
 from qianshou.packs.commission.care.rounds.drafting import (
     Draft,
     Line,
@@ -36,6 +37,7 @@ from qianshou.packs.commission.care.rounds.drafting import (
     save_line,
     take_file,
 )
+from qianshou.packs.commission.care.rounds.looking import masked_like
 from qianshou.packs.commission.care.rounds.pages.frame import (
     HERE,
     PAGE,
@@ -49,6 +51,7 @@ from qianshou.packs.commission.care.rounds.sealed import open_rows
 from qianshou.packs.commission.care.rounds.sight import sight_of
 
 SHOWN = ("name", "id_number", "birth_date", "sex", "village", "school", "guardian", "phone")
+OPENED, DOWNLOADED = "打开已上报的名单", "下载错误行"
 CHOICES = {"sex": ("男", "女"), "father_away": ("是", "否"), "mother_away": ("是", "否")}
 
 
@@ -118,11 +121,14 @@ def _do(request: HttpRequest, actor: Actor, mine: Mine) -> HttpResponse:
     elif asked == "withdraw":
         roster = _handed_in(mine)
         withdraw(roster, by=actor, at=at)
+        note_list(roster, OPENED, by=actor, at=at)
         edit_again(*mine.parts, open_rows(roster), by=actor, at=at)
         messages.success(request, _("已撤回，修改后请重新上报"))
     elif asked == "edit":
         require_own(*mine.parts, actor)
-        edit_again(*mine.parts, open_rows(_handed_in(mine)), by=actor, at=at)
+        roster = _handed_in(mine)
+        edit_again(*mine.parts, open_rows(roster), by=actor, at=at)
+        note_list(roster, OPENED, by=actor, at=at)
     elif asked == "drop":
         drop_draft(*mine.parts, by=actor)
     elif asked == "delete":
@@ -208,7 +214,10 @@ def _shown_line(line: Line, kind: str) -> dict[str, Any]:
         )
     return {
         "number": line.number,
-        "cells": [(line.texts.get(key, ""), beside.get(key, [])) for key in keys],
+        "cells": [
+            (masked_like(key, line.texts.get(key, ""), whole=False), beside.get(key, []))
+            for key in keys
+        ],
         "errors": beside.get("", []),
         "wrong": bool(line.errors),
         "notes": [one.refusal.text(language()) for one in line.notes],
@@ -278,10 +287,19 @@ def template(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
 @require_safe
 @officer_page
 def wrong_rows(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
-    """Return the rows that are wrong as a sheet that can be mended and sent again."""
+    """Return the rows that are wrong as a sheet that can be mended and sent again.
+
+    They hold whole numbers: who takes them is written down with the list, or with the round as
+    long as no list is handed in.
+    """
     mine = my_list(request, actor, pk)
     draft = read_draft(*mine.parts)
     if draft is None or not draft.wrong:
         raise Http404
+    roster = Roster.objects.filter(
+        round=mine.row, kind=mine.kind, organisation=mine.organisation
+    ).first()
+    what_for = f"{DOWNLOADED}：{mine.organisation.name}"
+    note_list(roster or mine.row, what_for, by=actor, at=now())
     content = write_row_errors(as_read(draft, mine.kind), language())
     return sheet_answer(content, f"{_('错误行')}-{mine.organisation.name}.xlsx")
