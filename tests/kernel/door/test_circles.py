@@ -175,7 +175,7 @@ def test_the_circle_stands_in_the_opening_entry(quiet: Quiet) -> None:
 
 def test_whoever_sits_nowhere_any_more_is_in_no_circle(quiet: Quiet) -> None:
     circle = Circle.objects.create(about="child")
-    officer = Officer.objects.get(pk=quiet.wang.officer)
+    officer = Officer.objects.get(pk=quiet.wang.officer or 0)
     CircleMember.objects.create(
         circle=circle, officer=officer, role="cadre", from_date=quiet.at.date()
     )
