@@ -16,7 +16,6 @@ from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch, Roster, Round
 from qianshou.packs.commission.care.rounds.exits import reasons_against
 from qianshou.packs.commission.care.rounds.matching import find_differences
-from qianshou.packs.commission.care.rounds.running import taken_lists
 from qianshou.packs.commission.care.rounds.sight import require_lead
 from qianshou.packs.commission.care.rounds.snapshot import (
     Reproduced,
@@ -24,6 +23,7 @@ from qianshou.packs.commission.care.rounds.snapshot import (
     freeze,
     outcome_of,
 )
+from qianshou.packs.commission.care.rounds.taken import taken_lists
 
 MOVED_ON = "care.moved_on"
 LAST = 3

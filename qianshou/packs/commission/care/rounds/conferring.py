@@ -13,6 +13,7 @@ from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch, Round
 from qianshou.packs.commission.care.rounds.closing import MOVED_ON
 from qianshou.packs.commission.care.rounds.explaining import Answer, record_answer
+from qianshou.packs.commission.care.rounds.following import follow_decisions
 from qianshou.packs.commission.care.rounds.sight import require_lead
 
 
@@ -33,6 +34,7 @@ def settle_in_conference(row: Mismatch, answer: Answer, *, by: Actor, at: dateti
         change_row(row, values, by=by, at=at)
         facts = {"conference": True}
         door.act(acts.Deliver(row.matter_id or 0, MOVED_ON, facts), by=by, at=at)
+        follow_decisions(row.round, at=at)
 
 
 def end_conference(

@@ -8,7 +8,7 @@ from qianshou.packs.commission.care.rounds.sealed import ListRow, open_rows
 from qianshou.packs.commission.care.rounds.values import Values, open_values
 
 SETTLED = ("explained", "corrected", "confirmed", "carried")
-PAIRED = ("roster", "other", "mixed", "same")
+PAIRED = ("roster", "other", "mixed", "same", "apart")
 
 
 def corrected_rows(roster: Roster) -> list[ListRow]:
@@ -58,7 +58,8 @@ def _correct(rows: dict[int, dict[str, str]], one: Mismatch, told: Values) -> No
 def added_row(told: Values, roster: Roster) -> dict[str, str]:
     """Return the row that a town takes in from civil affairs' list."""
     right = told.rights[0] if told.rights else {}
-    return {**right, "town": roster.division.name}
+    given = {name: answer["value"] for name, answer in told.told.answer.get("fields", {}).items()}
+    return {**right, **given, "town": roster.division.name}
 
 
 def changes_of(one: Mismatch, fields: dict[str, dict[str, str]]) -> bool:

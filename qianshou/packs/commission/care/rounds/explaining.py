@@ -17,7 +17,10 @@ from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch
 from qianshou.packs.commission.care.roster.columns import FIELDS
 from qianshou.packs.commission.care.roster.rows import Rules, read_row
+from qianshou.packs.commission.care.rounds.drafting import places_of_district
+from qianshou.packs.commission.care.rounds.following import REVIEWED, follow_decisions
 from qianshou.packs.commission.care.rounds.matching import SAME
+from qianshou.packs.commission.care.rounds.raising import DECIDED
 from qianshou.packs.commission.care.rounds.values import Values, open_values, with_told
 
 # What may be decided of a mismatch, by its code; the first is what the machine proposes.
@@ -31,6 +34,11 @@ DECISIONS: Mapping[str, tuple[str, ...]] = {
     "N1": ("stays", "leave"),
     "N2": ("add", "leave"),
     "E1": ("eligible", "ineligible"),
+}
+# What is written anew: the number of two children's pair, and what a row to take in lacks.
+GIVEN: Mapping[str, tuple[str, ...]] = {
+    "C1": ("id_number",),
+    "N2": ("village", "birth_date", "id_number"),
 }
 TAKEN_OUT = {"leave", "ineligible"}
 SIDES = ("roster", "other", "neither")
@@ -185,6 +193,8 @@ def _complete(row: Mismatch, facts: Mapping[str, str], *, by: Actor, at: datetim
     task = next_task(row.matter_id or 0)
     assert task is not None
     door.act(acts.Complete(task.pk, facts), by=by, at=at)
+    if row.code in REVIEWED and Mismatch.objects.filter(pk=row.pk, state__in=DECIDED).exists():
+        follow_decisions(row.round, at=at)
 
 
 def _remark(text: str, step: str, by: Actor, at: datetime) -> dict[str, str]:
@@ -216,9 +226,50 @@ def _read_answer(row: Mismatch, told: Values, answer: Answer) -> dict[str, dict[
             if refusal is not None:
                 wrong.append(refusal)
             fields[name] = kept
+    elif row.code == "C1" and answer.decision == "apart":
+        # The number is the other child's: it is given anew, or it goes.
+        fields["id_number"] = {"right": "neither", "value": ""}
+        value = answer.fields.get("id_number", ("", ""))[1]
+        if value.strip():
+            refusal, kept = _read_side("id_number", "neither", value, told, answer.chosen)
+            if refusal is not None:
+                wrong.append(refusal)
+            fields["id_number"] = kept
+        elif not told.left.get("birth_date"):
+            zh, en = (
+                "清除证件号码后没有出生日期，请填写正确的号码",
+                "without it no birth date is known",
+            )
+            wrong.append(_refused("value", zh, en, "id_number"))
+    elif row.code == "N2" and answer.decision == "add":
+        fields, lacking = _read_added(row, told, answer)
+        wrong += lacking
     if wrong:
         raise Refusals(wrong)
     return fields
+
+
+def _read_added(
+    row: Mismatch, told: Values, answer: Answer
+) -> tuple[dict[str, dict[str, str]], list[Refusal]]:
+    """Hold a row that is to be taken in against the rules of a town's roster."""
+    if row.organisation.kind != "town":
+        zh, en = (
+            "名单没有写明本区镇街，不能补入",
+            "No town of the district is told: nobody can take it in",
+        )
+        return {}, [_refused("decision", zh, en)]
+    town = row.organisation.division.name
+    given = {key: answer.fields.get(key, ("", ""))[1].strip() for key in GIVEN["N2"]}
+    given = {key: text for key, text in given.items() if text}
+    right = told.rights[0] if told.rights else {}
+    rules = Rules("town", places_of_district(town), row.round.as_of)
+    read, errors = read_row(0, {**right, **given, "town": town}, rules)
+    wrong = []
+    for error in errors:
+        beside = error.field if error.field in GIVEN["N2"] else "decision"
+        wrong.append(_refused("value", error.zh, error.en, beside))
+    return {key: {"right": "neither", "value": read.texts[key]} for key in given}, wrong
 
 
 def _read_side(

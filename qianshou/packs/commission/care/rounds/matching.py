@@ -164,6 +164,7 @@ def _match_civil(
     found.weights_version = outcome.weights_version
     met: set[int] = set()
     for lines in _by_row(outcome.decisions):
+        # A candidate under review is asked about alone once the review parts the two.
         met.update(one.pupil_row for one in lines if one.pupil_row is not None)
         _take_lines("civil", lines, joined, kept, found)
     for number, ref in enumerate(kept.refs, 1):

@@ -155,17 +155,7 @@ def raise_mismatches(row: Round, lists: Sequence[Taken], found: Found, *, at: da
     opens nothing. The sample for the blind audit is drawn and written down.
     """
     raiser = Raiser(row, lists, at)
-    pairs = [raiser.pair_of(one) for one in found.differences]
-    earlier = _decided_before(row, pairs)
-    rows = [
-        raiser.make(one, pair, earlier.get(pair))
-        for one, pair in zip(found.differences, pairs, strict=True)
-    ]
-    fresh = [one for one in rows if one.state == "open"]
-    receipts = door.open_many([_opening(raiser, one) for one in fresh], by=CLOCK, at=at)
-    for one, receipt in zip(fresh, receipts, strict=True):
-        one.matter_id = receipt.matter
-    insert_rows(Mismatch, [New(_columns(one), CLOCK, at) for one in rows])
+    number = raise_differences(raiser, found.differences)
     drawn = [
         BlindCheck(
             round=row,
@@ -186,6 +176,23 @@ def raise_mismatches(row: Round, lists: Sequence[Taken], found: Found, *, at: da
         for place, (left, right) in enumerate(sample_of(row.seed, found.automatic), 1)
     ]
     insert_rows(BlindCheck, [New(_columns(one), CLOCK, at) for one in drawn])
+    return number
+
+
+def raise_differences(raiser: Raiser, differences: Sequence[Difference]) -> int:
+    """Make differences mismatches, with matters for what is not carried over; returns how many."""
+    at = raiser.at
+    pairs = [raiser.pair_of(one) for one in differences]
+    earlier = _decided_before(raiser.row, pairs)
+    rows = [
+        raiser.make(one, pair, earlier.get(pair))
+        for one, pair in zip(differences, pairs, strict=True)
+    ]
+    fresh = [one for one in rows if one.state == "open"]
+    receipts = door.open_many([_opening(raiser, one) for one in fresh], by=CLOCK, at=at)
+    for one, receipt in zip(fresh, receipts, strict=True):
+        one.matter_id = receipt.matter
+    insert_rows(Mismatch, [New(_columns(one), CLOCK, at) for one in rows])
     return len(rows)
 
 

@@ -13,11 +13,12 @@ from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, effect
 from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.models import Comparison, Roster, Round
+from qianshou.packs.commission.care.rounds.following import follow_decisions
 from qianshou.packs.commission.care.rounds.matching import Found, Taken, find_differences
 from qianshou.packs.commission.care.rounds.raising import raise_mismatches
-from qianshou.packs.commission.care.rounds.sealed import open_rows
 from qianshou.packs.commission.care.rounds.sight import lists_wanted
 from qianshou.packs.commission.care.rounds.snapshot import keep_outcome, outcome_of
+from qianshou.packs.commission.care.rounds.taken import taken_lists
 
 PARCEL = "care.compare"
 
@@ -56,18 +57,6 @@ def start_comparison(change: Change, facts: Mapping[str, Any]) -> None:
     ask_comparison(int(facts["round"]), by=CLOCK, at=change.at)
 
 
-def taken_lists(row: Round) -> tuple[list[Taken], Taken | None, Taken | None]:
-    """Return the lists of a round in clear: the towns', education's, civil affairs'."""
-    rosters = Roster.objects.filter(round=row, withdrawn_at=None).select_related("organisation")
-    taken = [
-        Taken(one.pk, one.kind, one.organisation.code, open_rows(one))
-        for one in rosters.order_by("kind", "organisation")
-    ]
-    by_kind = {one.kind: one for one in taken}
-    towns = [one for one in taken if one.kind == "town"]
-    return towns, by_kind.get("education"), by_kind.get("civil")
-
-
 @carrier(PARCEL, alone=True)
 def run_comparison(facts: Mapping[str, Any], at: datetime) -> None:
     """Compare the lists of a round and raise what does not agree; once, however often it is run."""
@@ -86,6 +75,7 @@ def run_comparison(facts: Mapping[str, Any], at: datetime) -> None:
             return
         raise_mismatches(row, lists, found, at=at)
         keep_outcome(row, outcome_of(row, lists, found))
+        follow_decisions(row, at=at)
         Comparison.objects.filter(round=row).update(
             phase="done", percent=100, finished_at=at, failure=""
         )

@@ -190,7 +190,7 @@ def test_an_identity_is_reviewed_by_another_person(survey: Survey) -> None:
     one.refresh_from_db()
     review(one, True, "", by=survey.actor("zhou_jie"), at=survey.at)
     one.refresh_from_db()
-    assert (one.state, one.second_by_id) == ("confirmed", survey.actor("zhou_jie").officer)
+    assert (one.state, one.second_by_id) == ("corrected", survey.actor("zhou_jie").officer)
 
 
 def test_the_database_itself_refuses_a_second_reviewer_who_decided(survey: Survey) -> None:

@@ -21,6 +21,7 @@ from qianshou.packs.commission.care.roster.columns import FIELDS
 from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
 from qianshou.packs.commission.care.rounds.explaining import (
     DECISIONS,
+    GIVEN,
     Answer,
     check,
     differing,
@@ -136,6 +137,7 @@ def _show(
             }
             for key in differing(values)
         ],
+        "given": [(key, FIELDS[key].title(language())) for key in GIVEN.get(row.code, ())],
         "evidence": Proof.objects.filter(mismatch=row).defer("sealed").order_by("pk"),
         "whole": whole,
         "errors": by_field(error) if error else {},
