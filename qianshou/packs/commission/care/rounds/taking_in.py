@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from qianshou.kernel.access import CLOCK
+from qianshou.kernel.door.notices import tell_post
 from qianshou.kernel.door.sealing import read_sheets
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.outbox import carrier
-from qianshou.kernel.registry.models import Division
+from qianshou.kernel.registry.models import Division, Organisation
 from qianshou.kernel.registry.vault import keys_of, lookup_digest
 from qianshou.packs.commission.care.enrolment import open_enrolment
 from qianshou.packs.commission.care.limits import limit_of
@@ -35,23 +36,50 @@ def take_in(facts: Mapping[str, Any], at: datetime) -> None:
     """Take the children of a town's corrected roster in as candidates and open their enrolment.
 
     Children who are known are left alone, and those of a sex that the campaign does not cover.
+    The town's team and the lead group's office are told of rows that could not be taken in.
     """
-    roster = Roster.objects.select_related("division", "round").get(pk=facts["roster"])
+    roster = Roster.objects.select_related("division", "round", "organisation").get(
+        pk=facts["roster"]
+    )
     villages = {
         one.name: one
         for one in Division.objects.filter(parent=roster.division, valid_to=None).select_related(
             "parent"
         )
     }
+    left = []
     for row in corrected_rows(roster):
         village = villages.get(row.texts.get("village", ""))
-        if village is None or sex_of(row.texts) not in (limit_of("sex") or "FM"):
+        if sex_of(row.texts) not in (limit_of("sex") or "FM"):
             continue
-        with write_turn():
-            if find_child(row.texts, village) is None:
-                child = take_child(row.texts, village, at)
-                if child is not None:
-                    open_enrolment(child, by=CLOCK, at=at)
+        if village is None or not _take_row(row.texts, village, at):
+            left.append(row.number)
+    if left:
+        _tell_left(roster, left, at)
+
+
+def _take_row(texts: Mapping[str, str], village: Division, at: datetime) -> bool:
+    """Take one row in; whether its child is in the register now."""
+    with write_turn():
+        if find_child(texts, village) is not None:
+            return True
+        child = take_child(texts, village, at)
+        if child is not None:
+            open_enrolment(child, by=CLOCK, at=at)
+        return child is not None
+
+
+def _tell_left(roster: Roster, rows: list[int], at: datetime) -> None:
+    told = "、".join(map(str, rows[:40]))
+    zh = f"{roster.round} {roster.organisation}花名册第 {told} 行未能入册：村名或出生日期不明，请人工办理"
+    en = (
+        f"{roster.round}: rows {told} of {roster.organisation.name_en} were not taken in, for "
+        "want of a village or birth date; please enrol them by hand"
+    )
+    office = Organisation.objects.filter(code="commission", valid_to=None).first()
+    tell_post(roster.organisation_id, "town_team", "not_taken", zh, en, at=at)
+    if office is not None:
+        tell_post(office.pk, "lead_office", "not_taken", zh, en, at=at)
 
 
 def sex_of(texts: Mapping[str, str]) -> str:

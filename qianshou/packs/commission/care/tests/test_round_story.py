@@ -9,7 +9,7 @@ from qianshou.kernel import worker
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.worklist.lists import next_task
-from qianshou.kernel.worklist.models import Matter
+from qianshou.kernel.worklist.models import Matter, Notice
 from qianshou.packs.commission.care.models import (
     BlindCheck,
     Child,
@@ -18,6 +18,7 @@ from qianshou.packs.commission.care.models import (
     RosterDraft,
     Round,
 )
+from qianshou.packs.commission.care.rounds import taking_in
 from qianshou.packs.commission.care.rounds.closing import conclude, reproduce
 from qianshou.packs.commission.care.rounds.conferring import end_conference, settle_in_conference
 from qianshou.packs.commission.care.rounds.correcting import corrected_rows
@@ -145,11 +146,23 @@ def test_a_town_is_taken_in_once(survey: Survey) -> None:
     worker.tick(survey.at)
     known = Child.objects.count()
     assert known == 20
-    from qianshou.packs.commission.care.rounds.taking_in import take_in
-
     for roster in Roster.objects.filter(round=row, kind="town"):
-        take_in({"roster": roster.pk}, survey.at)
+        taking_in.take_in({"roster": roster.pk}, survey.at)
     assert Child.objects.count() == known
+
+
+def test_a_row_that_cannot_be_taken_in_is_told_to_the_town_and_the_lead_group(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = survey.compare(survey.open())
+    roster = Roster.objects.filter(round=row, kind="town").order_by("pk")[0]
+    first = corrected_rows(roster)[0]
+    lost = first._replace(texts={**first.texts, "village": "没有这个村"})
+    monkeypatch.setattr(taking_in, "corrected_rows", lambda one: [lost])
+    taking_in.take_in({"roster": roster.pk}, survey.at)
+    told = Notice.objects.filter(kind="not_taken").values_list("posts", "text")
+    assert {posts for posts, _ in told} == {"town_team", "lead_office"}
+    assert all(str(lost.number) in text and lost.texts["name"] not in text for _, text in told)
 
 
 def test_the_result_made_again_from_the_lists_has_the_same_bytes(survey: Survey) -> None:
