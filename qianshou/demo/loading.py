@@ -12,6 +12,7 @@ from qianshou.demo.care import build_care
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
+from qianshou.demo.played import play_care
 from qianshou.demo.years import play_years
 from qianshou.kernel.campaigns.declaration import declared_campaigns
 from qianshou.kernel.campaigns.install import install_campaigns
@@ -52,6 +53,11 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
         girls = build_care(at, SEED, say)
         play_month(girls, at - timedelta(minutes=1), SEED)
         say("  本月走访任务已派发", "  this month's visits are given out")
+        play_care(girls, at - timedelta(minutes=1), SEED)
+        say(
+            "  入册、隐患、心愿、家书、交接、督查、强制报告：近几周经办",
+            "  the last weeks of care: enrolments, hazards, wishes, letters, a sample, a report",
+        )
         install_campaigns(declared_campaigns(), by=INSTALLER, at=at)
         play_campaign("commission.care.girls", Random(SEED), began=CAMPAIGN_BEGAN, at=at)
         say("  专项行动：19 项措施、经费与佐证", "  campaign: 19 measures, money and evidence")
