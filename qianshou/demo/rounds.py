@@ -1,17 +1,22 @@
 """The three rounds in which the girls were found in 2024: lists handed in, and what did not agree.
 
-The lists themselves are not kept: their keys were destroyed when each round closed.
+The lists themselves are not kept: their keys were destroyed when each round closed. What their
+comparison found stands by list and count; its lines, which never were, do not.
 """
 
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from random import Random
 
 from qianshou.demo.children import BY, Girl, instant
-from qianshou.kernel.door.registering import New, insert_rows
+from qianshou.kernel.door.registering import New, change_row, insert_rows
 from qianshou.kernel.registry.models import Division, Organisation
-from qianshou.packs.commission.care.models import Mismatch, Roster, Round
+from qianshou.packs.commission.care.models import Comparison, Mismatch, Roster, Round
+from qianshou.packs.commission.care.rounds.sealed import canonical
+from qianshou.packs.commission.care.rounds.snapshot import SHARE, eligibility_digest, freeze
 
 PUPILS, IN_CIVIL_AFFAIRS = 61480, 3790
 ROUNDS = (
@@ -29,6 +34,12 @@ REASONS = {
     "N2": ("omitted", "definition"),
     "E1": ("ineligible", "older"),
 }
+DECIDED = {
+    "M1": "roster", "N1": "stays", "C1": "same", "C2": "same", "A1": "same", "D1": "first",
+    "N2": "leave", "E1": "eligible",
+}  # fmt: skip
+IN_CORRECTING = {"M1": "other"}
+NOT_OF_A_ROSTER = "N2"
 
 
 def insert_rounds(
@@ -49,6 +60,7 @@ def insert_rounds(
             "compared_at": instant(opened + timedelta(days=10), 900),
             "closed_at": instant(opened + timedelta(days=18), 1000),
             "weights_version": "1",
+            "seed": sha256(f"{seed}/round/{number}".encode()).hexdigest()[:16],
             "division_id": district.pk,
         }
         (made,) = insert_rows(Round, [New(values, BY, instant(opened, 540))])
@@ -74,8 +86,51 @@ def insert_rounds(
             for organisation, division, kind, rows in lists
         ]
         insert_rows(Roster, [New(row, BY, handed) for row in rosters])
-        told = _mismatches(made, opened, found, girls, people, towns, rng)
-        insert_rows(Mismatch, list(told))
+        told = list(_mismatches(made, opened, found, girls, people, towns, rng))
+        insert_rows(Mismatch, told)
+        _freeze(Round.objects.get(pk=made), Counter(_owners(told)))
+
+
+def _owners(told: Sequence[New]) -> Iterator[int]:
+    """Yield the town's office of each row of a roster that did not agree."""
+    for new in told:
+        if new.values["code"] != NOT_OF_A_ROSTER:
+            yield new.values["organisation_id"]
+
+
+def _freeze(row: Round, differing: Mapping[int, int]) -> None:
+    """Keep what a round's comparison found, as far as it is told, and freeze its result."""
+    rosters = list(row.rosters.select_related("organisation").order_by("pk"))
+    lists = [
+        (f"{one.kind}/{one.organisation.code}", one.number_of_rows, one.digest) for one in rosters
+    ]
+    confirmed = {
+        f"town/{one.organisation.code}": one.number_of_rows - differing.get(one.organisation_id, 0)
+        for one in rosters
+        if one.kind == "town"
+    }
+    outcome = {
+        "year": row.year,
+        "number": row.number,
+        "as_of": row.as_of.isoformat(),
+        "seed": row.seed,
+        "weights": row.weights_version,
+        "parameters": {"sample": SHARE, "eligibility": eligibility_digest()},
+        "lists": sorted(lists),
+        "confirmed": confirmed,
+    }
+    assert row.compared_at is not None
+    assert row.closed_at is not None
+    Comparison.objects.create(
+        round=row,
+        phase="done",
+        percent=100,
+        asked_at=row.compared_at,
+        finished_at=row.compared_at,
+        confirmed=confirmed,
+        outcome=zlib.compress(canonical(outcome)),
+    )
+    change_row(row, {"snapshot": freeze(row)}, by=BY, at=row.closed_at)
 
 
 def _mismatches(
@@ -89,7 +144,7 @@ def _mismatches(
 ) -> Iterator[New]:
     begun = instant(opened + timedelta(days=11), 540)
     for code, number in found.items():
-        for girl in rng.sample(list(girls), number):
+        for girl in rng.sample(list(girls), min(number, len(girls))):
             team = people["town_team", girl.town.pk]
             decided = begun + timedelta(days=rng.randrange(1, 7), minutes=rng.randrange(400))
             corrected = code in ("M1", "C1", "C2", "D1") and rng.random() < 0.7
@@ -99,6 +154,7 @@ def _mismatches(
                 "division_id": girl.town.pk,
                 "organisation_id": towns[girl.town.pk].pk,
                 "state": "corrected" if corrected else "explained",
+                "decision": (corrected and IN_CORRECTING.get(code)) or DECIDED[code],
                 "reason": rng.choice(REASONS[code]),
                 "pair": sha256(f"{made}/{code}/{girl.place}".encode()).hexdigest(),
                 "values": b"",

@@ -33,6 +33,10 @@ from qianshou.packs.commission.care.models import (
     Round,
 )
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY, SHEETS
+from qianshou.packs.commission.care.rounds.closing import reproduce
+from qianshou.packs.commission.care.rounds.explaining import DECISIONS
+from qianshou.packs.commission.care.rounds.sight import Sight
+from qianshou.packs.commission.care.rounds.standing import standing_of
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
 YEAR = Period(date(2024, 1, 1), date(2024, 12, 31))
@@ -135,6 +139,18 @@ def test_every_mismatch_of_a_closed_round_was_settled(girls: list[Girl], db: Non
     assert Round.objects.get(number=3).state == "closed"
     assert not Mismatch.objects.exclude(state__in=("corrected", "explained")).exists()
     assert Roster.objects.filter(wrapped_key=None).count() == 3 * 29
+
+
+def test_a_closed_round_is_made_again_and_its_board_adds_up(girls: list[Girl], db: None) -> None:
+    for row in Round.objects.all():
+        assert len(row.seed) == 16
+        assert reproduce(row).is_equal
+        assert reproduce(row).digest == row.snapshot
+        decided = row.mismatches.values_list("code", "decision").distinct()
+        assert all(decision in DECISIONS[code] for code, decision in decided)
+        total = standing_of(row, Sight(is_lead=True, lists=())).total
+        assert total.rows == total.confirmed + row.mismatches.exclude(code="N2").count()
+        assert total.open == 0
 
 
 def test_the_same_seed_gives_the_same_girls(girls: list[Girl], db: None) -> None:
