@@ -100,13 +100,18 @@ def run_demo(arguments: argparse.Namespace) -> int:
     open_house()
     from django.core.management import call_command
 
+    from qianshou.demo.children import CHILDREN
     from qianshou.demo.loading import load_demo
     from qianshou.kernel.clock import now
     from qianshou.kernel.installing import install_packs
 
     call_command("migrate", verbosity=0)
     install_packs(now())
-    return load_demo(if_empty=arguments.if_empty, say=say)
+    return load_demo(
+        if_empty=arguments.if_empty,
+        say=say,
+        children=CHILDREN if arguments.children is None else arguments.children,
+    )
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
@@ -228,6 +233,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help=told("载入演示数据", "load the demonstration district"))
     demo.add_argument("--if-empty", action="store_true")
+    demo.add_argument(
+        "--children",
+        type=int,
+        metavar="N",
+        help=told("女童人数（默认 3928）", "how many girls (3,928 if not told)"),
+    )
     demo.set_defaults(run=run_demo)
 
     verify = commands.add_parser("verify", help=told("核验台账", "verify the ledger"))

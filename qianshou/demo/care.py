@@ -10,7 +10,7 @@ from random import Random
 
 from django.db.models import Q
 
-from qianshou.demo.children import BY, Girl, build_children, instant
+from qianshou.demo.children import BY, CHILDREN, Girl, build_children, instant
 from qianshou.demo.rounds import insert_rounds
 from qianshou.kernel.access import Actor
 from qianshou.kernel.calendar import WorkCalendar
@@ -58,9 +58,11 @@ DANGERS = (
 )  # fmt: skip
 
 
-def build_care(at: datetime, seed: int, say: Callable[[str, str], None]) -> list[Girl]:
-    """Insert the girls and everything done for them in 2024; return the girls."""
-    girls = build_children(at, seed)
+def build_care(
+    at: datetime, seed: int, say: Callable[[str, str], None], number: int = CHILDREN
+) -> list[Girl]:
+    """Insert `number` girls and everything done for them in 2024; return the girls."""
+    girls = build_children(at, seed, number)
     say(f"  护蕾：{len(girls)} 名女童在册", f"  care: {len(girls)} girls enrolled")
     days = _working_days(work_calendar(), YEAR)
     people = _people()
@@ -284,7 +286,7 @@ def _commendations(girls: Sequence[Girl], days: Sequence[date], seed: int) -> It
     office = Posting.objects.filter(post="lead_office").order_by("pk").first()
     assert office is not None
     homes = dict(Posting.objects.filter(post="cadre").values_list("officer", "organisation"))
-    for girl in rng.sample(list(girls), COMMENDED):
+    for girl in rng.sample(list(girls), min(COMMENDED, len(girls))):
         day = rng.choice(days[-60:])
         values = {
             "officer_id": girl.cadre,

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from qianshou.demo.campaigns import play_campaign
 from qianshou.demo.care import build_care
 from qianshou.demo.cast import ACCOUNTS, PASSWORD
+from qianshou.demo.children import CHILDREN
 from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
 from qianshou.demo.played import play_care
@@ -25,16 +26,24 @@ from qianshou.kernel.registry.models import Mark, Organisation
 from qianshou.kernel.registry.synthetic import SYNTHETIC, remember
 
 SEED = 20241119
+FEWEST, MOST = 100, 4500
 CAMPAIGN_BEGAN = date(2024, 1, 2)
 Say = Callable[[str, str], None]
 
 
-def load_demo(*, if_empty: bool, say: Say) -> int:
+def load_demo(*, if_empty: bool, say: Say, children: int = CHILDREN) -> int:
     """Load the district and return 0; where there is one already, return 0 or refuse.
 
-    Raises Refusal demo.not_empty when the database holds organisations and `if_empty` is not
-    asked for: the demonstration is never mixed with a district's own data.
+    `children` is how many girls are enrolled. Raises Refusal demo.not_empty when the database
+    holds organisations and `if_empty` is not asked for: the demonstration is never mixed with a
+    district's own data; demo.children for a number that the cadres could not stand by.
     """
+    if not FEWEST <= children <= MOST:
+        raise Refusal(
+            "demo.children",
+            f"演示女童数应在 {FEWEST} 到 {MOST} 之间",
+            f"The demonstration holds {FEWEST} to {MOST} girls",
+        )
     if Organisation.objects.exists():
         if if_empty:
             return 0
@@ -50,7 +59,7 @@ def load_demo(*, if_empty: bool, say: Say) -> int:
         remember(True)
         build_district(at, SEED)
         say("  27 个镇街、309 个村（社区）、岗位与值班", "  27 towns, 309 villages, posts, shifts")
-        girls = build_care(at, SEED, say)
+        girls = build_care(at, SEED, say, children)
         play_month(girls, at - timedelta(minutes=1), SEED)
         say("  本月走访任务已派发", "  this month's visits are given out")
         play_care(girls, at - timedelta(minutes=1), SEED)
