@@ -1,11 +1,13 @@
-"""Whether the people of this database are invented: a mark in the database itself says so."""
+"""Whether the people of this database are invented: a mark in the database itself says so.
+
+The model is loaded when the database is asked: sheets are read without one too, by
+`qianshou crosscheck`.
+"""
 
 import threading
 from time import monotonic
 
 from django.db import DatabaseError
-
-from qianshou.kernel.registry.models import Mark
 
 SYNTHETIC = "synthetic"
 WORDS, WORDS_EN = "合成数据", "Synthetic data"
@@ -19,6 +21,8 @@ def is_synthetic() -> bool:
 
     Where the database does not answer, as on the page that says so, the last answer holds.
     """
+    from qianshou.kernel.registry.models import Mark
+
     answer, until = _answer
     if monotonic() < until or not _asking.acquire(blocking=False):
         return answer
