@@ -118,11 +118,15 @@ class Members:
 
 
 def members_of(circle: int) -> Members:
-    """Return who belongs to a circle now, or to one of the two around it (one query)."""
-    rows = CircleMember.objects.filter(
-        Q(circle=circle) | Q(circle__children=circle) | Q(circle__children__children=circle),
-        to_date=None,
-    ).only("officer", "organisation", "post")
+    """Return who belongs to a circle now, or to one of the two around it (one query).
+
+    A union and not a disjunction, as in `circles_of`.
+    """
+    own = Circle.objects.filter(pk=circle)
+    around = own.values("pk").union(own.values("parent"), own.values("parent__parent"))
+    rows = CircleMember.objects.filter(circle__in=around, to_date=None).only(
+        "officer", "organisation", "post"
+    )
     officers, seats = set(), set()
     for row in rows:
         if row.officer_id is not None:

@@ -34,6 +34,7 @@ from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
+from qianshou.kernel.registry import synthetic
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.commission.care.hazard import open_hazard
@@ -360,6 +361,16 @@ class Making:
         if found.state == 302:
             found.text += look(client, "/").text
         return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered() -> Iterator[None]:
+    """Let no page ask whether the people are invented: what is asked once a minute tells nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "ASKED_EVERY", float("inf"))
+        synthetic.remember(False)
+        yield
+    synthetic.forget()
 
 
 @pytest.fixture(scope="module")
