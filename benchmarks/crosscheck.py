@@ -56,7 +56,7 @@ def write_set(name: str, folder: Path) -> None:
 
 def run_ours(roster: pa.Table, pupils: pa.Table) -> dict[str, Any]:
     """Return the pairs decided and kept, the seconds, the review share, and the listed errors."""
-    from qianshou.packs.commission.care.crosscheck import compare
+    from qianshou.packs.commission.care.crosscheck.comparing import compare
 
     begin = time.perf_counter()
     outcome = compare(roster, pupils)

@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from docx import Document as new_docx
 from PIL import Image
 
 from qianshou.kernel.access import Actor
@@ -219,6 +218,8 @@ def sign_on_phone(
 
 def typed_statement(words: str) -> bytes:
     """Return a document that says by which words somebody signed who could not draw."""
+    from docx import Document as new_docx
+
     document, out = new_docx(), BytesIO()
     document.add_paragraph(words)
     document.save(out)

@@ -1,6 +1,9 @@
-"""The cross-check of a roster with the pupils' list: who is whom, what differs, whose task it is."""
+"""The cross-check of a roster with the pupils' list: who is whom, what differs, whose task it is.
 
-from qianshou.packs.commission.care.crosscheck.comparing import compare
+`comparing` is imported by whoever compares, when it does: Splink takes longer to load than all
+the rest of the house.
+"""
+
 from qianshou.packs.commission.care.crosscheck.levels import LEVELS, level_words
 from qianshou.packs.commission.care.crosscheck.outcome import (
     CODES,
@@ -28,7 +31,6 @@ __all__ = [
     "LeftOut",
     "Lines",
     "Outcome",
-    "compare",
     "find_left_out",
     "level_words",
 ]

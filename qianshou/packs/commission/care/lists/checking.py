@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from qianshou.kernel.refusal import Refusal
-from qianshou.packs.commission.care.crosscheck import FIELDS, Outcome, compare
+from qianshou.packs.commission.care.crosscheck import FIELDS, Outcome
+from qianshou.packs.commission.care.crosscheck.comparing import compare
 from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.report import write_report
 

@@ -8,8 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
-from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
-
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.cells import cell_text
 
@@ -118,6 +116,8 @@ def number_text(raw: str) -> str:
 
 def serial_text(value: float, *, since_1904: bool) -> str:
     """Return the day (and time) that a serial number of Excel means; "" when it means none."""
+    from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+
     try:
         moment = from_excel(value, MAC_EPOCH if since_1904 else WINDOWS_EPOCH)
     except (ValueError, OverflowError):

@@ -4,9 +4,6 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.cell import column_index_from_string
-
 from qianshou.kernel.refusal import Refusal
 from qianshou.packs.commission.care.roster.columns import FIELDS, bare, plain, understand
 from qianshou.packs.commission.care.roster.grid import Sheet
@@ -38,6 +35,8 @@ class Understood:
     @property
     def letter(self) -> str:
         """The column's letter in a spreadsheet."""
+        from openpyxl.utils import get_column_letter
+
         return get_column_letter(self.place + 1)
 
 
@@ -240,6 +239,8 @@ def by_hand(header: Header, mapping: Mapping[str, str]) -> Header:
 
 def place_of(heading: str, places: Container[int]) -> int | None:
     """Return the place of a column by its letter, when that is what `heading` is."""
+    from openpyxl.utils.cell import column_index_from_string
+
     letters = heading.strip().upper()
     if not LETTERS.fullmatch(letters):
         return None

@@ -1,11 +1,12 @@
-"""Opens a roster by what it holds, whatever its name says."""
+"""Opens a roster by what it holds, whatever its name says.
+
+The readers of workbooks are loaded on their first use only, as `registry.sheets` does.
+"""
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.sheets import Limits
 from qianshou.packs.commission.care.roster.delimited import read_delimited
 from qianshou.packs.commission.care.roster.grid import Sheet
-from qianshou.packs.commission.care.roster.xls import read_xls
-from qianshou.packs.commission.care.roster.xlsx import read_xlsx
 
 # A year's pupils of a county in one upload: 100,000 rows of twenty columns.
 ROSTER_LIMITS = Limits(
@@ -30,8 +31,12 @@ def open_sheets(content: bytes, name: str, limits: Limits = ROSTER_LIMITS) -> li
     if not content.strip():
         raise Refusal("roster.empty", f"文件“{name}”是空的", f"The file “{name}” is empty")
     if content.startswith(ARCHIVE):
+        from qianshou.packs.commission.care.roster.xlsx import read_xlsx
+
         return read_xlsx(content, limits)
     if content.startswith(COMPOUND):
+        from qianshou.packs.commission.care.roster.xls import read_xls
+
         return read_xls(content, limits)
     start = content[:1000].lstrip(b"\xef\xbb\xbf\r\n\t ")
     if start.lower().startswith(MARKUP) or start.startswith(OTHERS):

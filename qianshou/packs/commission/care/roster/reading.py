@@ -5,8 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from openpyxl.utils import get_column_letter
-
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.sheets import Limits
@@ -247,7 +245,7 @@ def warnings_of(header: Header) -> Iterator[RowError]:
         for number, row in sheet.rows:
             cell = row[place] if place < len(row) else ""
             if isinstance(cell, Marked) and cell.computed and cell and number > header.last_row:
-                letter = get_column_letter(place + 1)
+                letter = column.letter
                 yield RowError(
                     number,
                     field,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from qianshou.kernel.refusal import Refusal
-from qianshou.packs.commission.care.crosscheck import FIELDS, Decision, Evidence, compare
+from qianshou.packs.commission.care.crosscheck import FIELDS, Decision, Evidence
 from qianshou.packs.commission.care.rounds.eligible import Doubt, doubt_about
 from qianshou.packs.commission.care.rounds.sealed import ListRow
 
@@ -140,6 +140,8 @@ def _order(one: Difference) -> tuple[Any, ...]:
 def _match_education(
     joined: Joined, education: Taken, found: Found, tell: Tell
 ) -> list[tuple[int, int, float]]:
+    from qianshou.packs.commission.care.crosscheck.comparing import compare
+
     pupils = join_lists([education])
     outcome = compare(
         joined.table, pupils.table, progress=lambda stage, share: tell(stage, 0.08 + share * 0.55)
@@ -157,6 +159,8 @@ def _match_education(
 def _match_civil(
     joined: Joined, civil: Taken, found: Found, tell: Tell
 ) -> list[tuple[int, int, float]]:
+    from qianshou.packs.commission.care.crosscheck.comparing import compare
+
     kept = join_lists([civil])
     outcome = compare(
         joined.table, kept.table, progress=lambda stage, share: tell(stage, 0.64 + share * 0.2)

@@ -15,12 +15,12 @@ from qianshou.packs.commission.care.crosscheck import (
     WEIGHTS_VERSION,
     Decision,
     Outcome,
-    compare,
     comparing,
     find_left_out,
     level_words,
 )
 from qianshou.packs.commission.care.crosscheck.cleaning import check_digit
+from qianshou.packs.commission.care.crosscheck.comparing import compare
 from qianshou.packs.commission.care.crosscheck.model import COMPARISONS
 from qianshou.packs.commission.care.crosscheck.weights import read_weights
 
