@@ -76,6 +76,7 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         install_packs(now())
         build_district(now(), 1)
         forget_calendar()
+        connection.check_constraints()  # now, or PostgreSQL does it again after each test
         yield
         transaction.set_rollback(True)
         forget_calendar()

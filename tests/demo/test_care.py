@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q
 
 from qianshou.demo.care import build_care
@@ -71,7 +71,9 @@ def girls(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Girl]]
         install_packs(AT)
         build_district(AT, 1)
         forget_calendar()
-        yield build_care(AT, 1, lambda zh, en: None)
+        girls = build_care(AT, 1, lambda zh, en: None)
+        connection.check_constraints()
+        yield girls
         transaction.set_rollback(True)
         forget_calendar()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from qianshou.demo.care import build_care
 from qianshou.demo.children import Girl
@@ -53,6 +53,7 @@ def girls(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Girl]]
         girls = build_care(AT, 1, lambda zh, en: None)
         play_month(girls, AT, 1)
         play_care(girls, AT, 1)
+        connection.check_constraints()
         yield girls
         transaction.set_rollback(True)
         forget_calendar()

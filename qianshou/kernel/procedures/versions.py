@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -105,15 +105,32 @@ def current(procedure: str) -> tuple[int, str]:
     return row
 
 
-@lru_cache(maxsize=256)
+_known: dict[str, tuple[Model, Procedure, dict[str, str]]] = {}  # a digest never changes
+
+
+def compiled_all(digests: Sequence[str]) -> list[Procedure]:
+    """Return the compiled procedures of versions; those not in memory are read in one query.
+
+    Raises Version.DoesNotExist for a digest that no version has.
+    """
+    missing = [digest for digest in digests if digest not in _known]
+    if missing:
+        for version in Version.objects.filter(digest__in=missing):
+            model, procedure = compile_sources(version.procedure, version.sources)
+            _known[version.digest] = model, procedure, version.sources["forms"]
+    unknown = [digest for digest in missing if digest not in _known]
+    if unknown:
+        raise Version.DoesNotExist(unknown[0])
+    return [_known[digest][1] for digest in digests]
+
+
 def _read(digest: str) -> tuple[Model, Procedure, dict[str, str]]:
-    version = Version.objects.get(digest=digest)
-    model, procedure = compile_sources(version.procedure, version.sources)
-    return model, procedure, version.sources["forms"]
+    compiled_all([digest])
+    return _known[digest]
 
 
 def compiled(digest: str) -> Procedure:
-    """Return the compiled procedure of a version (kept in memory: a digest never changes)."""
+    """Return the compiled procedure of a version."""
     return _read(digest)[1]
 
 

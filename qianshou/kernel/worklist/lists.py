@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from qianshou.kernel.access import Actor, not_hidden, visible_matters
 from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
-from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.procedures.versions import compiled_all
 from qianshou.kernel.registry.bigram import search_query
 from qianshou.kernel.worklist.models import OPEN, Matter, Party, Task
 
@@ -94,8 +94,8 @@ def _declared_sets() -> dict[str, set[str]]:
 def _post_sets(digests: tuple[str, ...]) -> dict[str, set[str]]:
     """Return, for each post, every value that a task's `posts` may have with it inside."""
     found: dict[str, set[str]] = {}
-    for digest in digests:
-        for step in compiled(digest).steps():
+    for procedure in compiled_all(digests):
+        for step in procedure.steps():
             joined = ",".join(step.posts)
             for post in step.posts:
                 found.setdefault(post, {post}).add(joined)

@@ -308,7 +308,7 @@ def test_pages_ask_the_same_of_the_database_for_5_and_50_children(
             child=one, kind="visit", role="cadre", at=family.at, division=one.village
         )
     lin, deng = browse("lin_yue"), browse("deng_hong")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert lin.get(reverse("care-children")).status_code == 200
     with django_assert_max_num_queries(30):
         assert lin.get(page_of(children[0])).status_code == 200
