@@ -100,7 +100,7 @@ def wishes_asked(actor: Actor, asked: Asked) -> QuerySet[Wish]:
 @require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show the wishes of one's children with the funnel; departments see what can be claimed."""
+    """Show the wishes of one's children and at which step they stand; departments see what can be claimed."""
     require(bool({seat.post for seat in actor.seats} & LOOKERS))
     asked = read_asked(request)
     rows = list(wishes_asked(actor, asked)[(asked.page - 1) * PAGE : asked.page * PAGE + 1])
@@ -113,22 +113,11 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "kinds": kinds(),
         "bands": bands(),
         "counted": counted,
-        "reached": funnel_of(counted),
         "public": list(published_wishes()[:PAGE].values("mark", "text", "kind", "band")),
         "inside": any(seat.post != "department" for seat in actor.seats),
         "here": "care-wishes",
     }
     return show(request, actor, "care/wishes.html", context)
-
-
-def funnel_of(counted: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Return how many wishes reached each state on the way to being granted."""
-    way = [state for state in state_words() if state != "dropped"]
-    found = []
-    for place, state in enumerate(way):
-        reached = sum(counted.get(one, 0) for one in way[place:])
-        found.append((state, reached + (counted.get("dropped", 0) if place == 0 else 0)))
-    return found
 
 
 EXPORTED = (

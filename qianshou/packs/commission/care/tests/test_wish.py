@@ -1,5 +1,6 @@
 """Wishes: approved, published and claimed without anybody learning who the child is; then granted."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -289,3 +290,12 @@ def test_the_boards_queries_do_not_grow_with_wishes(
             collected(child, now())
         with django_assert_max_num_queries(26):
             assert office.get("/p/care/wishboard/").status_code == 200
+
+
+def test_the_board_counts_the_wishes_that_stand_at_each_step(browse: Browse) -> None:
+    wish = published(now())
+    collected(wish.child, now())
+    steps = re.findall(r'aria-label="([^"]+)"></progress><b class="num">(\d+)</b>',
+                       text_of(browse("zhou_jie").get("/p/care/wishboard/")))  # fmt: skip
+    assert dict(steps) | {"待审核": "1", "待认领": "1"} == dict(steps)
+    assert [number for _name, number in steps].count("0") == len(steps) - 2
