@@ -65,8 +65,26 @@ def at() -> datetime:
     return datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
 
 
+@pytest.fixture(scope="session")
+def settle() -> Callable[[], None]:
+    """Return what is to be called when the rows that a module's tests share are there.
+
+    Without it PostgreSQL checks all their keys again after each test, and makes plans for tables
+    that it takes for empty.
+    """
+    from qianshou.demo.planner import tell_planner
+
+    def settled() -> None:
+        connection.check_constraints()
+        tell_planner()
+
+    return settled
+
+
 @pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def built(
+    django_db_setup: None, django_db_blocker: Any, settle: Callable[[], None]
+) -> Iterator[None]:
     """Build the demonstration's people and places once for a module, and take them away again."""
     from qianshou.demo.district import build_district
     from qianshou.kernel.installing import install_packs
@@ -76,7 +94,7 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         install_packs(now())
         build_district(now(), 1)
         forget_calendar()
-        connection.check_constraints()  # now, or PostgreSQL does it again after each test
+        settle()
         yield
         transaction.set_rollback(True)
         forget_calendar()

@@ -11,6 +11,7 @@ from random import Random
 from django.db.models import Q
 
 from qianshou.demo.children import BY, CHILDREN, Girl, build_children, instant
+from qianshou.demo.planner import tell_planner
 from qianshou.demo.rounds import insert_rounds
 from qianshou.kernel.access import Actor
 from qianshou.kernel.calendar import WorkCalendar
@@ -73,6 +74,7 @@ def build_care(
     insert_rows(Commendation, list(_commendations(girls, days, seed)))
     insert_rows(Vetting, list(_vettings(people, at)))
     insert_rounds(girls, people, seed)
+    tell_planner()
     _see_everybody_last_month(girls, at, seed)
     say(
         f"  {YEAR} 年走访 {VISITS}、谈心 {TALKS}、交流 {EXCHANGES}、家书 {LETTERS}、心愿 {WISHES}、隐患 {HAZARDS}",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from qianshou.demo.campaigns import play_campaign
 from qianshou.demo.care import build_care
@@ -13,6 +13,7 @@ from qianshou.demo.cast import ACCOUNTS, PASSWORD
 from qianshou.demo.children import CHILDREN
 from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
+from qianshou.demo.planner import tell_planner
 from qianshou.demo.played import play_care
 from qianshou.demo.years import play_years
 from qianshou.kernel.campaigns.declaration import declared_campaigns
@@ -73,8 +74,7 @@ def load_demo(*, if_empty: bool, say: Say, children: int = CHILDREN) -> int:
         play_years(at - timedelta(minutes=1), SEED, say)
     while seal_entries(at):
         pass
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # the planner knows nothing yet of what was just loaded
+    tell_planner()
     (settings.VAR / "demo.txt").write_text(accounts_note(), encoding="utf-8")
     return 0
 

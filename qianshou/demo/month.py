@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from qianshou.demo.children import Girl, instant
+from qianshou.demo.planner import tell_planner
 from qianshou.kernel import door
 from qianshou.kernel.access import actor_of
 from qianshou.kernel.clock import day_of
@@ -28,6 +29,7 @@ def play_month(girls: Sequence[Girl], at: datetime, seed: int) -> None:
     """
     first = min(instant(day_of(at).replace(day=1), 9 * 60), at)
     give_duties(first)
+    tell_planner()
     rng = Random(f"{seed}/month")
     cast = Officer.objects.get(username="lin_yue")
     own = [girl for girl in girls if girl.cadre == cast.pk][:6]

@@ -7,8 +7,6 @@ The codes of children and the marks of wishes are drawn anew each time, as in li
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from qianshou.demo.candidates import VILLAGE, enrol_candidates
 from qianshou.demo.children import Girl
 from qianshou.demo.playing import Play, actor, holder
@@ -58,8 +56,6 @@ def play_care(girls: Sequence[Girl], at: datetime, seed: int) -> None:
 
     All lie on working days before `at`; this month's duties have been given out by then.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # the planner knows nothing yet of what was just inserted
     play = Play(at, seed)
     cadre = Officer.objects.get(username="lin_yue").pk
     codes = [girl.code for girl in girls if girl.cadre == cadre]

@@ -1,11 +1,11 @@
 """What was reported of 2024 comes out by counting, and holds together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q
 
 from qianshou.demo.care import build_care
@@ -65,14 +65,16 @@ REPORTED = {
 
 
 @pytest.fixture(scope="module")
-def girls(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Girl]]:
+def girls(
+    django_db_setup: None, django_db_blocker: Any, settle: Callable[[], None]
+) -> Iterator[list[Girl]]:
     """Build the whole demonstration of care once."""
     with django_db_blocker.unblock(), transaction.atomic():
         install_packs(AT)
         build_district(AT, 1)
         forget_calendar()
         girls = build_care(AT, 1, lambda zh, en: None)
-        connection.check_constraints()
+        settle()
         yield girls
         transaction.set_rollback(True)
         forget_calendar()

@@ -1,12 +1,12 @@
 """What is played through the door in the last weeks stands at every step, and changes no total."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from qianshou.demo.care import build_care
 from qianshou.demo.children import Girl
@@ -44,7 +44,9 @@ PLAYED = {"matter__isnull": False}
 
 
 @pytest.fixture(scope="module")
-def girls(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Girl]]:
+def girls(
+    django_db_setup: None, django_db_blocker: Any, settle: Callable[[], None]
+) -> Iterator[list[Girl]]:
     """Build the demonstration of care with its month and last weeks once."""
     with django_db_blocker.unblock(), transaction.atomic():
         install_packs(AT)
@@ -53,7 +55,7 @@ def girls(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[Girl]]
         girls = build_care(AT, 1, lambda zh, en: None)
         play_month(girls, AT, 1)
         play_care(girls, AT, 1)
-        connection.check_constraints()
+        settle()
         yield girls
         transaction.set_rollback(True)
         forget_calendar()
