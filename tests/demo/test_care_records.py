@@ -105,8 +105,7 @@ def records_of(client: Client, key: str) -> str:
 
 
 def rows_of(text: str) -> list[str]:
-    listed = text.partition('<ul class="pp bd">')[2].partition("</ul>")[0].split("<li>")[1:]
-    return listed or text.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
+    return text.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]
 
 
 def links_of(row: str) -> list[str]:
