@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from qianshou.demo.campaigns import play_campaign
 from qianshou.demo.care import build_care
@@ -117,9 +118,12 @@ def test_every_figure_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("key", OPENED)
-def test_every_row_opens_what_its_reader_may_open(names: set[str], db: None, key: str) -> None:
+def test_every_row_opens_what_its_reader_may_open(
+    names: set[str], db: None, key: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     client = opened_by(READERS.get(key, "zhou_jie"))
-    text = records_of(client, key)
+    with django_assert_max_num_queries(30):
+        text = records_of(client, key)
     rows = rows_of(text)
     assert rows, key
     for row in rows:
