@@ -17,6 +17,7 @@ from qianshou.kernel.pack import (
     ProcedureDeclaration,
     duty_source,
     has_effect,
+    has_sight,
     packs,
 )
 from qianshou.kernel.procedures.compiled import Procedure
@@ -101,6 +102,10 @@ def _check_indicators(pack: Pack) -> Iterator[Refusal]:
             for post in one.posts:
                 if post not in pack.posts:
                     yield _wrong(pack, one.id, f"没有岗位 {post}", f"there is no post {post}")
+            if one.sight and not has_sight(one.sight):
+                yield _wrong(
+                    pack, one.id, f"没有 @sight {one.sight}", f"there is no @sight {one.sight}"
+                )
 
 
 def _check_reported(pack: Pack) -> Iterator[Refusal]:

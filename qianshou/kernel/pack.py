@@ -373,9 +373,13 @@ class Due:
 Effect = Callable[[Change, Mapping[str, Any]], None]
 Projection = Callable[[Change], None]
 DutySource = Callable[[Term, datetime], Iterable[Due]]
+Sight = Callable[[Any], Any]
+RecordPages = Callable[[Iterable[Any], Any], Mapping[int, str]]
 _effects: dict[str, Effect] = {}
 _projections: dict[str, Projection] = {}
 _duty_sources: dict[str, DutySource] = {}
+_sights: dict[str, Sight] = {}
+_record_pages: dict[str, RecordPages] = {}
 _frozen = False
 
 
@@ -401,6 +405,21 @@ def duty(name: str) -> Callable[[DutySource], DutySource]:
     return lambda function: _register(_duty_sources, name, function)
 
 
+def sight(name: str) -> Callable[[Sight], Sight]:
+    """Register the function that says which records of an indicator an actor may see, where
+    neither a matter nor a circle says so: it gets the actor and returns a filter.
+    """
+    return lambda function: _register(_sights, name, function)
+
+
+def record_pages(pack: str, model: str) -> Callable[[RecordPages], RecordPages]:
+    """Register the function that says which pages open the records of a table that a pack counts:
+    it gets rows that an actor sees and the actor, and returns addresses by id, of those alone
+    whose page the actor may open.
+    """
+    return lambda function: _register(_record_pages, f"{pack}/{model}", function)
+
+
 def projection(procedure: str) -> Callable[[Projection], Projection]:
     """Register the function that keeps a pack's own tables true after each act on `procedure`."""
     return lambda function: _register(_projections, procedure, function)
@@ -419,6 +438,22 @@ def has_effect(name: str) -> bool:
 def duty_source(name: str) -> DutySource | None:
     """Return the source of duties registered under `name`, or None (see check)."""
     return _duty_sources.get(name)
+
+
+def sight_named(name: str) -> Sight:
+    """Return the sight registered under `name`; KeyError when a pack forgot it (see check)."""
+    return _sights[name]
+
+
+def has_sight(name: str) -> bool:
+    """Whether a sight is registered under `name`."""
+    return name in _sights
+
+
+def pages_of_records(pack: str, model: str, rows: Iterable[Any], by: Any) -> Mapping[int, str]:
+    """Return the addresses of the pages of rows that the actor `by` may open, by their ids."""
+    function = _record_pages.get(f"{pack}/{model}")
+    return {} if function is None else function(rows, by)
 
 
 def project(change: Change) -> None:

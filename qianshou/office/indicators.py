@@ -1,11 +1,15 @@
 """Indicators: figures by town and period beside an earlier period, down to the records counted."""
 
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -13,19 +17,22 @@ from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
-from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.campaigns.funds import yuan_text
+from qianshou.kernel.campaigns.rights import may_read
+from qianshou.kernel.clock import CHINA, day_of, now
 from qianshou.kernel.indicators.declaration import Indicator, indicator_named, indicators_for
 from qianshou.kernel.indicators.evaluate import Result, evaluate
-from qianshou.kernel.indicators.lines import Line
+from qianshou.kernel.indicators.lines import Line, labels_of, name_of
 from qianshou.kernel.indicators.period import Period, months_until
-from qianshou.kernel.indicators.records import Narrowing
+from qianshou.kernel.indicators.records import Narrowing, key_text
 from qianshou.kernel.indicators.reported import reported, side_by_side
 from qianshou.kernel.indicators.suppression import KEPT
 from qianshou.kernel.indicators.trace import find_records
-from qianshou.kernel.pack import Pack, packs
+from qianshou.kernel.pack import Pack, packs, pages_of_records
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.worklist.lists import see_matters
 from qianshou.office.intake import sheet_response
 
 MONTHS = 12
@@ -156,7 +163,11 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "wanted": wanted,
         "packs": [named(key) for key in keys],
         "chosen": chosen,
-        "figures": [figure_of(actor, one, wanted) for one in offered if one.pack == chosen],
+        "figures": [
+            figure_of(actor, one, wanted)
+            for one in offered
+            if one.pack == chosen and (one.division or not wanted.town)
+        ],
         "reported": side_by_side(tuple(one for one in reported() if one.pack == chosen)),
         "towns": towns(),
         "here": "indicators",
@@ -167,12 +178,13 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
-    """Show one indicator: over time beside the earlier period, by town, by its other fields."""
+    """Show one indicator: over time beside the earlier period, unless it counts what stands; by
+    town, by its other fields.
+    """
     indicator = find_indicator(actor, pack, key)
-    wanted = read_wanted(request)
+    wanted = _wanted_of(request, indicator)
     step = wanted.period.step()
-    lines = _broken_down(actor, indicator, wanted, "period", step)
-    earlier = _earlier_lines(actor, indicator, wanted, step)
+    lines = None if indicator.until else _broken_down(actor, indicator, wanted, "period", step)
     tables = [
         (by, _title(indicator, by), _broken_down(actor, indicator, wanted, by, step))
         for by in indicator.by
@@ -184,11 +196,12 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
         "indicator": indicator,
         "figure": figure_of(actor, indicator, wanted),
         "lines": lines,
-        "line_chart": _line_chart(indicator, lines.rows, earlier),
+        "line_chart": lines
+        and _line_chart(indicator, lines.rows, _earlier_lines(actor, indicator, wanted, step)),
         "tables": [
             (by, title, found, _bar_chart(title, found.rows)) for by, title, found in tables
         ],
-        "towns": towns(),
+        "towns": towns() if indicator.division else [],
         "here": "indicators",
     }
     return show(request, actor, "office/indicator.html", context)
@@ -207,7 +220,7 @@ COLUMNS = (
 def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
     """Return an indicator with all its breakdowns as an Excel file."""
     indicator = find_indicator(actor, pack, key)
-    wanted = read_wanted(request)
+    wanted = _wanted_of(request, indicator)
     rows = []
     for by in indicator.by:
         title = _("逐期") if by == "period" else _title(indicator, by)
@@ -231,12 +244,14 @@ def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespo
 @require_safe
 @officer_page
 def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
-    """Show the matters that a number counts, as far as the officer may see them."""
+    """Show the matters or records that a number counts, as far as the officer may see them; each
+    opens what the officer may open.
+    """
     indicator = find_indicator(actor, pack, key)
-    wanted = read_wanted(request)
+    wanted = _wanted_of(request, indicator)
     by, value = request.GET.get("by", ""), request.GET.get("value", "")[:80]
     counted = request.GET.get("counted") == "1"
-    town = whole(value) if by == "division" else None
+    town = whole(value) if by == "division" and indicator.division else None
     narrowing = Narrowing(
         towns=wanted.narrowing.towns if town is None else (town,),
         field=by if by in indicator.fields else "",
@@ -251,19 +266,84 @@ def records(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResp
         narrowing=narrowing,
         after=after,
     )
-    place_of = attrgetter(f"{indicator.division.replace('__', '.')}.name")
     context = {
         "wanted": wanted,
         "pack": named(pack),
         "indicator": indicator,
         "found": found,
-        "told": [] if indicator.matter else [(str(row), place_of(row)) for row in found.rows],
+        "told": [] if indicator.matter else _told(actor, indicator, found.rows),
         "by": by,
         "value": value,
         "counted": counted,
         "here": "indicators",
     }
     return show(request, actor, "office/records.html", context)
+
+
+def _wanted_of(request: HttpRequest, indicator: Indicator) -> Wanted:
+    """Return what the address asks for, without a town where the indicator has none."""
+    wanted = read_wanted(request)
+    return wanted if indicator.division else replace(wanted, town=None)
+
+
+def _reached(row: Any, path: str) -> Any:
+    """Return what a path of relations leads to from a row, or None."""
+    return reduce(lambda at, name: getattr(at, name, None), path.split("__"), row)
+
+
+def _told(actor: Actor, indicator: Indicator, rows: Sequence[Any]) -> list[tuple[str, str, str]]:
+    """Return records in words, without a name that is sealed: (words, place, address or "")."""
+    labels = {
+        by: labels_of(indicator, by, {_key_of(row, by) for row in rows}, language())
+        for by in indicator.fields
+    }
+    pages = _pages(actor, indicator, rows)
+    told = []
+    for row in rows:
+        parts = [name_of(_reached(row, indicator.owner) if indicator.owner else row, language())]
+        parts += [labels[by].get(_key_of(row, by), "") for by in labels]
+        at = getattr(row, indicator.at, None)
+        parts.append(f"{day_of(at) if isinstance(at, datetime) else at or ''}")
+        if indicator.money:
+            parts.append(
+                f"{yuan_text(getattr(row, indicator.of))} {indicator.unit.text(language())}"
+            )
+        place = _reached(row, f"{indicator.division}__name") if indicator.division else None
+        words = " · ".join(dict.fromkeys(" · ".join(filter(None, parts)).split(" · ")))
+        told.append((words, place or "", pages.get(row.pk, "")))
+    return told
+
+
+def _key_of(row: Any, by: str) -> str:
+    value = getattr(row, by)
+    return key_text(value.pk if isinstance(value, Model) else value)
+
+
+CAMPAIGN_PAGES: dict[str, Callable[[Any], str]] = {
+    "campaigns.Measure": lambda row: reverse("measure", args=[row.pk]),
+    "campaigns.BudgetLine": lambda row: f"{reverse('funds', args=[row.campaign_id])}?line={row.pk}",
+    "campaigns.FundEntry": lambda row: (
+        f"{reverse('funds', args=[row.line.campaign_id])}?line={row.line_id}"
+    ),
+}
+
+
+def _pages(actor: Actor, indicator: Indicator, rows: Sequence[Any]) -> Mapping[int, str]:
+    """Return the addresses that open the rows, of those that the officer may open: the matter of
+    a record, else the page that its pack or the campaigns have for it (at most one query, and
+    those of the pack).
+    """
+    found = dict(pages_of_records(indicator.pack, indicator.over, rows, actor))
+    campaign_page = CAMPAIGN_PAGES.get(indicator.over)
+    if campaign_page and may_read(actor):
+        found |= {row.pk: campaign_page(row) for row in rows}
+    matters = {row.pk: row.matter_id for row in rows if getattr(row, "matter_id", None)}
+    if matters:
+        seen = set(see_matters(actor).filter(pk__in=matters.values()).values_list("pk", flat=True))
+        found |= {
+            pk: reverse("matter", args=[matter]) for pk, matter in matters.items() if matter in seen
+        }
+    return found
 
 
 def find_indicator(actor: Actor, pack: str, key: str) -> Indicator:

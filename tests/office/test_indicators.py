@@ -108,6 +108,21 @@ def test_the_page_compares_and_draws(calls: list[Call], browse: Browse) -> None:
     )
 
 
+def test_what_belongs_to_the_whole_district_is_not_narrowed_to_a_town(browse: Browse) -> None:
+    office, town = browse("zhou_jie"), Division.objects.get(name="龙水镇").code
+    address = "/indicators/commission.care/measures/"
+    for page in (address, f"{address}records/", f"{address}sheet/"):
+        assert office.get(f"{page}?town={town}&by=division&value=1").status_code == 200
+    text = office.get(f"{address}?town={town}").content.decode()
+    assert 'id="town"' not in text
+    assert 'data-chart="over-time-option"' not in text, "it stands, and is told of no month"
+    index = "/indicators/?pack=commission.care"
+    assert address in office.get(index).content.decode()
+    narrowed = office.get(f"{index}&town={town}").content.decode()
+    assert address not in narrowed
+    assert "/indicators/commission.care/visits/" in narrowed
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [

@@ -81,6 +81,10 @@ def test_a_declaration_that_cannot_be_read_is_refused(
         (replaced("indicators.toml", "[calls]", '[calls]\nposts = "king"'), "posts"),
         (replaced("indicators.toml", "[calls]", '[calls]\nsuppress = "yes"'), "suppress"),
         (
+            replaced("indicators.toml", 'matter = "matter_id"', 'matter = ""\nsight = "gone"'),
+            "gone",
+        ),
+        (
             replaced("indicators.toml", 'matter = "matter_id"', 'matter = ""\nvisible_only = true'),
             "visible_only",
         ),

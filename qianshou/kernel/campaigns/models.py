@@ -161,3 +161,6 @@ class FundEntry(models.Model):
             models.CheckConstraint(condition=~Q(amount=0), name="fund_entry_not_nought"),
         ]
         indexes: ClassVar = [models.Index(fields=["line", "spent_date"], name="fund_by_line")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -20,11 +20,13 @@ from qianshou.kernel.refusal import Refusal
 KEYS = {
     "name", "unit", "over", "at", "division", "matter", "measure", "of", "percent", "where",
     "when", "better", "by", "labels", "source", "suppress", "visible_only", "posts",
-    "circle", "until", "titles",
+    "circle", "until", "titles", "sight", "due", "since", "unless", "least", "money",
 }  # fmt: skip
 REQUIRED = ("name", "unit", "over", "at", "division", "matter", "measure", "source")
 MEASURES = ("count", "distinct", "sum", "mean", "percentile", "share")
 MEASURED = ("distinct", "sum", "mean", "percentile")
+NUMBERS = ("sum", "mean", "percentile")
+NEVER = "never"
 BETTER = ("lower", "higher", "")
 DIVISION, PERIOD = "division", "period"
 
@@ -36,10 +38,16 @@ class Indicator:
     `titles` says what each breakdown by a field is called, `labels` what its codes are: the name
     of a catalogue, "organisation", or a table of names. `matter` names the field that leads to the
     matter; it is "" only for records with nobody's matter behind them, such as shifts, which every
-    officer may see, or with a `circle` (the field that leads to it), whose members alone do.
+    officer may see, or with a `circle` (the field that leads to it), whose members alone do, or
+    with a `sight` (the name of a function of the pack that says who sees which). `division` is ""
+    for what belongs to the whole district: it is neither narrowed to towns nor broken down by them.
 
-    With `until`, what stood at the end of the period is counted: begun by then and not ended.
-    A "distinct" measure counts the different values of `of`.
+    With `until`, what stood at the end of the period is counted: begun by then and not ended;
+    `until` "never" says that it does not end. Of what stood, `due` leaves what was overdue.
+    `where` says which records are meant, `unless` which are not (what holds of one and the same
+    related row), `least` how many related rows there must be.
+    A "distinct" measure counts the different values of `of`; with `since`, the time from there to
+    `of` is measured. `money` is kept in 分 and told in 元.
 
     `suppress` keeps back small counts of records that the viewer may not see (a record without
     a matter nobody may); `visible_only` counts only those that the viewer may see; `posts` of the
@@ -70,6 +78,12 @@ class Indicator:
     circle: str = ""
     until: str = ""
     titles: Mapping[str, Name] = field(default_factory=dict)
+    sight: str = ""
+    due: str = ""
+    since: str = ""
+    unless: Mapping[str, Any] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
+    money: bool = False
 
     def is_open_to(self, by: Actor) -> bool:
         """Whether it is shown to `by` at all."""
@@ -86,6 +100,11 @@ class Indicator:
     def model(self) -> type[models.Model]:
         """The table whose records are counted."""
         return apps.get_model(self.over)
+
+    @property
+    def owner(self) -> str:
+        """The field that leads to whoever the circle is around; "" for the record itself."""
+        return self.circle.rpartition("__")[0]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -195,7 +214,7 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
             "better is lower, higher or empty",
             "better",
         )
-    for name in ("suppress", "visible_only"):
+    for name in ("suppress", "visible_only", "money"):
         if not isinstance(table.get(name, False), bool):
             raise _refused(
                 "measure", where, f"{name} 应为 true", f"{name} is true or left out", name
@@ -209,26 +228,79 @@ def _check_words(where: str, table: Mapping[str, Any]) -> None:
         raise _refused(
             "measure", where, "visible_only 须写 matter", "visible_only needs `matter`", "matter"
         )
+    if not table["division"] and DIVISION in table.get("by", ()):
+        raise _refused(
+            "measure",
+            where,
+            "没有 division 的指标不能按镇街分组",
+            "what has no division is not broken down by it",
+            "by",
+        )
+    for name in ("money", "since"):
+        if table.get(name) and measure not in NUMBERS:
+            raise _refused(
+                "measure",
+                where,
+                f"{name} 只用于 {'、'.join(NUMBERS)}",
+                f"{name} goes with {', '.join(NUMBERS)}",
+                name,
+            )
+    if table.get("due") and not table.get("until"):
+        raise _refused("measure", where, "due 须写 until", "due needs `until`", "due")
+    if table.get("sight") and (table["matter"] or table.get("circle")):
+        raise _refused(
+            "measure",
+            where,
+            "sight 不与 matter、circle 同用",
+            "sight goes with neither matter nor circle",
+            "sight",
+        )
+    least = table.get("least", {})
+    if not isinstance(least, dict) or not all(type(n) is int and n > 1 for n in least.values()):
+        raise _refused(
+            "measure",
+            where,
+            "least 应为关联记录与至少几条（2 以上）",
+            "least names related rows and how many, 2 or more",
+            "least",
+        )
 
 
 def _check_fields(where: str, made: Indicator) -> None:
     named = "over"
     try:
         model = made.model
-        for named in ("at", "division", "matter", "of", "circle", "until"):
-            if name := getattr(made, named):
+        for named in ("at", "division", "matter", "of", "circle", "until", "due", "since"):
+            name = getattr(made, named)
+            if name and (named, name) != ("until", NEVER):
                 str(model._default_manager.values(name).query)
+        for named in ("at", "until", "due"):
+            if (name := getattr(made, named)) and name != NEVER:
+                is_day(model, name)
         for named in made.fields:
             model._meta.get_field(named)
             if named not in made.titles:
                 raise LookupError(named)
         manager = model._default_manager
-        for named in ("where", "when"):
+        for named in ("where", "when", "unless"):
             str(manager.filter(**getattr(made, named)).query)
+        named = "least"
+        str(manager.annotate(**{f"{one}_n": models.Count(one) for one in made.least}).query)
     except (LookupError, ValueError, FieldDoesNotExist, FieldError) as error:
         raise _refused(
             "field", where, f"{named} 指的表或字段不存在：{error}", f"{named}: {error}", named
         ) from error
+
+
+def is_day(model: type[models.Model], path: str) -> bool:
+    """Whether a field, reached over relations, holds days; LookupError when it holds no time."""
+    *relations, name = path.split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model  # type: ignore[assignment]
+    column = model._meta.get_field(name)
+    if not isinstance(column, models.DateField):
+        raise LookupError(path)
+    return not isinstance(column, models.DateTimeField)
 
 
 def _refused(kind: str, where: str, zh: str, en: str, name: str) -> Refusal:

@@ -3,7 +3,7 @@
 A percentile is the nearest rank: the smallest value that at least so many per cent of the
 records do not exceed; it is always a value that was really measured. Durations are told in
 days where the unit is days, else in hours. Small counts of an indicator that declares `suppress`
-are kept back (see suppression).
+are kept back (see suppression). Money is kept in 分 and told in 元.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, Model, Q, QuerySet, Sum, Value, Window
+from django.db.models import (
+    Avg,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Model,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    Window,
+)
 from django.db.models.functions import RowNumber
 
 from qianshou.kernel.access import Actor
@@ -105,15 +117,23 @@ def evaluate(
     return replace(total, rows=tuple(rows))
 
 
+def _measured(indicator: Indicator) -> Any:
+    """Return the expression that is measured: a field, or the time from another to it."""
+    if not indicator.since:
+        return F(indicator.of)
+    span = F(indicator.of) - F(indicator.since)
+    return ExpressionWrapper(span, output_field=DurationField())
+
+
 def _aggregates(indicator: Indicator) -> dict[str, Any]:
     measure = indicator.measure
     counted: dict[str, Any] = {"counted": Count("pk")}
     if measure == "sum":
-        counted["measured"] = Sum(indicator.of)
+        counted["measured"] = Sum(_measured(indicator))
     elif measure == "distinct":
         counted["measured"] = Count(indicator.of, distinct=True)
     elif measure == "mean":
-        counted["measured"] = Avg(indicator.of)
+        counted["measured"] = Avg(_measured(indicator))
     elif measure == "share":
         counted["measured"] = Count("pk", filter=Q(**indicator.when))
     return counted
@@ -146,6 +166,8 @@ def _value(indicator: Indicator, measured: Any, count: int) -> float | None:
 def _number(indicator: Indicator, value: Any) -> float | None:
     if isinstance(value, timedelta):
         value = value / timedelta(days=1 if indicator.unit.en == "days" else 1 / 24)
+    if value is not None and indicator.money:
+        value = value / 100
     return None if value is None else round(float(value), 2)
 
 
@@ -172,14 +194,17 @@ def _ranked(
     group = Value(0) if key is None else key
     rows = (
         records.annotate(group_key=group)
+        .annotate(measured_value=_measured(indicator))
         .annotate(
             rank_place=Window(
-                RowNumber(), partition_by=[F("group_key")], order_by=[F(indicator.of), F("pk")]
+                RowNumber(),
+                partition_by=[F("group_key")],
+                order_by=[F("measured_value"), F("pk")],
             ),
             rank_among=Window(Count("*"), partition_by=[F("group_key")]),
         )
         .filter(rank_place=(F("rank_among") * indicator.percent + 99) / 100)
         .order_by("group_key")
-        .values_list("group_key", indicator.of, "rank_among")
+        .values_list("group_key", "measured_value", "rank_among")
     )
     return [(found, _number(indicator, value), count) for found, value, count in rows]

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Model
+
 from qianshou.kernel.indicators.declaration import Indicator
 from qianshou.kernel.indicators.period import Period
 from qianshou.kernel.pack import Name
@@ -59,7 +61,7 @@ def field_lines(
     indicator: Indicator, by: str, found: Mapping[str, Cell], language: str
 ) -> list[Line]:
     """Return a row for every value that the field `by` has, by its name in `language`."""
-    known = _labels(indicator, by, language)
+    known = labels_of(indicator, by, found, language)
     return _sorted(_line(key, known.get(key, key) or "—", cell) for key, cell in found.items())
 
 
@@ -73,14 +75,27 @@ def _step_start(day: date, step: str) -> date:
     return day.replace(day=1) if step == "month" else day
 
 
-def _labels(indicator: Indicator, by: str, language: str) -> dict[str, str]:
+def labels_of(indicator: Indicator, by: str, keys: Iterable[str], language: str) -> dict[str, str]:
+    """Return what values of the field `by` are called in `language`; rows that it points at by
+    their names (one query).
+    """
     told = indicator.labels.get(by)
     if isinstance(told, str):
         return {code: label for code, label, _ in labelled_choices(told, language)}
     if told:
         return {code: name.text(language) for code, name in told.items()}
-    choices = getattr(indicator.model._meta.get_field(by), "flatchoices", ())
+    column = indicator.model._meta.get_field(by)
+    if column.related_model is not None:
+        rows = column.related_model._default_manager.in_bulk([int(key) for key in keys if key])
+        return {str(pk): name_of(row, language) for pk, row in rows.items()}
+    choices = getattr(column, "flatchoices", ())
     return {str(code): str(label) for code, label in choices}
+
+
+def name_of(row: Model, language: str) -> str:
+    """Return what a row is called: in English by its `name_en`, where it has one."""
+    english = "" if language.startswith("zh") else getattr(row, "name_en", "")
+    return english or str(row)
 
 
 def _sorted(lines: Iterable[Line]) -> list[Line]:

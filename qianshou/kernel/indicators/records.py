@@ -1,17 +1,25 @@
 """The records that an indicator looks at: narrowed, grouped, and those a viewer may not see."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, DateField, DateTimeField, F, Model, Q, QuerySet, When
+from django.db.models import Case, Count, F, Model, Q, QuerySet, When
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 
 from qianshou.kernel.access import Actor, circles_of
-from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.indicators.declaration import DIVISION, MEASURED, PERIOD, Indicator
+from qianshou.kernel.clock import CHINA, day_of, now
+from qianshou.kernel.indicators.declaration import (
+    DIVISION,
+    MEASURED,
+    NEVER,
+    PERIOD,
+    Indicator,
+    is_day,
+)
 from qianshou.kernel.indicators.period import Period
 from qianshou.kernel.indicators.suppression import Unseen
+from qianshou.kernel.pack import sight_named
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist.lists import see_matters
 
@@ -42,16 +50,25 @@ def records_of(
     """Return the records that `indicator` looks at; what is still to come is not counted.
 
     Of an indicator that is `visible_only`, those whose matter `viewer` may see: None sees none,
-    the clock all. Refuses a field that is not one of its breakdowns (indicator.by).
+    the clock all. Refuses a field that is not one of its breakdowns (indicator.by), as a town of
+    what belongs to the whole district is.
     """
-    records = indicator.model._default_manager.filter(_within(indicator, period), **indicator.where)
+    manager = indicator.model._default_manager
+    records = manager.filter(_within(indicator, period), **indicator.where)
+    if indicator.unless:
+        records = records.exclude(pk__in=manager.filter(**indicator.unless).values("pk"))
+    for relation, least in indicator.least.items():
+        many = manager.filter(**indicator.where).values("pk").annotate(related=Count(relation))
+        records = records.filter(pk__in=many.filter(related__gte=least).values("pk"))
     if indicator.visible_only and not sees_all(viewer):
         records = records.filter(seen_by(indicator, viewer))
     if indicator.measure in MEASURED:
-        records = records.filter(**{f"{indicator.of}__isnull": False})
+        measured = (indicator.of, indicator.since) if indicator.since else (indicator.of,)
+        records = records.filter(**{f"{name}__isnull": False for name in measured})
     if narrowing.counted_only and indicator.when:
         records = records.filter(**indicator.when)
     if narrowing.towns:
+        refuse_unless_offered(indicator, DIVISION)
         division = indicator.division
         records = records.filter(
             Q(**{f"{division}__in": narrowing.towns})
@@ -73,25 +90,34 @@ def records_of(
 
 def _within(indicator: Indicator, period: Period) -> Q:
     """Return what falls into a period, or with `until` stands at its end; never what is to come."""
-    at, until = indicator.at, indicator.until
-    first: date | datetime = period.start
-    end: date | datetime = min(period.end, now())
-    if _is_day(indicator, at):
-        today = now().astimezone(CHINA).date()
-        first, end = period.first, min(period.last, today) + timedelta(days=1)
+    at, until, due = indicator.at, indicator.until, indicator.due
+    first, end = _bounds(indicator, at, period)
     if not until:
         return Q(**{f"{at}__gte": first, f"{at}__lt": end})
-    return Q(**{f"{at}__lt": end}) & (Q(**{until: None}) | Q(**{f"{until}__gte": end}))
+    found = Q(**{f"{at}__lt": end})
+    if until != NEVER:
+        found &= Q(**{until: None}) | Q(**{f"{until}__gte": _bounds(indicator, until, period)[1]})
+    if due:
+        over = min(period.end, now())
+        found &= Q(**{f"{due}__lt": day_of(over) if is_day(indicator.model, due) else over})
+    return found
 
 
-def _is_day(indicator: Indicator, name: str) -> bool:
-    column = indicator.model._meta.get_field(name)
-    return isinstance(column, DateField) and not isinstance(column, DateTimeField)
+def _bounds(indicator: Indicator, name: str, period: Period) -> tuple[Any, Any]:
+    """Return from when until when a period lasts, as far as it has come, in what a field holds."""
+    if not is_day(indicator.model, name):
+        return period.start, min(period.end, now())
+    return period.first, min(period.last, day_of(now())) + timedelta(days=1)
 
 
 def refuse_unless_offered(indicator: Indicator, by: str) -> None:
     """Raise Refusal indicator.by unless the indicator is broken down by `by`."""
-    if by not in (DIVISION, PERIOD) and by not in indicator.fields:
+    offered = {
+        *indicator.fields,
+        PERIOD if not indicator.until else "",
+        indicator.division and DIVISION,
+    }
+    if not by or by not in offered:
         raise Refusal(
             "indicator.by",
             f"指标“{indicator.name.zh}”不能按 {by} 分组",
@@ -106,9 +132,14 @@ def sees_all(viewer: Actor | None) -> bool:
 
 
 def seen_by(indicator: Indicator, viewer: Actor | None) -> Q:
-    """Return the filter for the records that `viewer` may see: by their matter or their circle."""
+    """Return the filter for the records that `viewer` may see: by their matter, their circle, or
+    what the pack says.
+    """
     if viewer is not None and indicator.circle:
         return Q(**{f"{indicator.circle}__in": circles_of(viewer)})
+    if viewer is not None and indicator.sight:
+        seen: Q = sight_named(indicator.sight)(viewer)
+        return seen
     if viewer is None or not indicator.matter:
         return Q(pk__in=())
     return Q(**{f"{indicator.matter}__in": see_matters(viewer).values("pk")})
@@ -123,7 +154,7 @@ def group_of(indicator: Indicator, by: str, step: str) -> Any:
             default=F(f"{division}_id"),
         )
     if by == PERIOD:
-        zone = None if _is_day(indicator, indicator.at) else CHINA
+        zone = None if is_day(indicator.model, indicator.at) else CHINA
         return TRUNCATED[step](indicator.at, tzinfo=zone)
     return F(by)
 

@@ -55,7 +55,7 @@ def find_records(
     """
     records = records_of(indicator, period, narrowing, viewer=by)
     unseen = count_unseen(indicator, records, by)
-    if indicator.circle:
+    if indicator.circle or indicator.sight:
         page = records.filter(seen_by(indicator, by)).select_related(*_named(indicator))
         total = records.count()
         hidden = total - page.count()
@@ -79,9 +79,16 @@ def find_records(
 
 
 def _named(indicator: Indicator) -> list[str]:
-    """Return what a record's words need: its division, and whoever its circle is around."""
-    owner = indicator.circle.rpartition("__")[0]
-    return [indicator.division, *([owner] if owner else [])]
+    """Return what a record's words need: its division, whoever its circle is around, and whatever
+    has a name or is a breakdown.
+    """
+    named = [
+        column.name
+        for column in indicator.model._meta.fields
+        if (other := column.related_model) is not None
+        and (column.name in indicator.fields or hasattr(other, "name"))
+    ]
+    return [path for path in (indicator.division, indicator.owner, *named) if path]
 
 
 def _mark(indicator: Indicator, period: Period, by: Actor, narrowing: Narrowing) -> Name | None:

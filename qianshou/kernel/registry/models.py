@@ -172,6 +172,9 @@ class Posting(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.organisation} · {self.officer}"
+
 
 class Shift(models.Model):
     """An officer sits at a post of a centre from an instant to an instant (值班)."""

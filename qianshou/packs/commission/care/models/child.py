@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from qianshou.kernel.clock import day_of, now
 
@@ -72,16 +72,13 @@ class Child(models.Model):
 
 
 class Enrolments(models.Manager["Enrolment"]):
-    """Children with what is told of their enrolment."""
+    """Children with what is told of this month."""
 
     def get_queryset(self) -> "models.QuerySet[Enrolment]":
-        """Return children, each with how long she waited and whether this month's look is done."""
+        """Return children, each with whether this month's look is done."""
         found: models.QuerySet[Enrolment] = super().get_queryset()
         month = day_of(now()).replace(day=1)
         return found.annotate(
-            waited=ExpressionWrapper(
-                F("enrolled_on") - F("candidate_on"), output_field=models.DurationField()
-            ),
             is_current=Case(
                 When(updated_on__gte=month, then=Value(True)),
                 default=Value(False),
@@ -91,7 +88,7 @@ class Enrolments(models.Manager["Enrolment"]):
 
 
 class Enrolment(Child):
-    """A child as the figures see her: how long from found to enrolled, current this month or not."""
+    """A child as the figures see her: current this month or not."""
 
     objects: ClassVar[Enrolments] = Enrolments()
 

@@ -100,6 +100,9 @@ class Vetting(models.Model):
         ]
         indexes: ClassVar = [models.Index(fields=["officer", "valid_to"], name="vetting_valid")]
 
+    def __str__(self) -> str:
+        return self.officer.name
+
 
 class Letter(models.Model):
     """A letter home (家书): that it was written, sent and answered; its text is not kept."""

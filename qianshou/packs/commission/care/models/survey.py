@@ -187,6 +187,9 @@ class Mismatch(models.Model):
             models.Index(fields=["organisation", "state", "id"], name="mismatch_by_owner"),
         ]
 
+    def __str__(self) -> str:
+        return self.code
+
 
 class Proof(models.Model):
     """A photograph or file of a home verification (入户核实佐证), sealed like its mismatch."""

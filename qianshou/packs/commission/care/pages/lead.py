@@ -7,10 +7,9 @@ deal with them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -27,8 +26,8 @@ from qianshou.kernel.indicators.declaration import Indicator, indicator_named
 from qianshou.kernel.indicators.evaluate import Result, evaluate
 from qianshou.kernel.indicators.lines import Line
 from qianshou.kernel.indicators.period import Period, month_of
+from qianshou.kernel.indicators.suppression import KEPT
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.worklist.lists import see_matters
 from qianshou.packs.commission.care.board import Board, build_board, towns_for
 
 PACK = "commission.care"
@@ -36,10 +35,14 @@ FIRST_YEAR = 2023
 LOOKERS = {"lead_office", "leader"}
 FIGURES = (
     "enrolled", "pairings", "cadres", "pledges", "visits", "talks", "exchanges", "letters", "wishes",
-    "hazards_found", "hazards_verified", "handovers", "sampled", "days_to_enrol", "harm_reports",
+    "handovers", "sampled", "days_to_enrol", "joint", "overdue", "harm_reports",
 )  # fmt: skip
-MONTH = ("current", "month_done")
-BY_TOWN = ("enrolled", "current", "visits", "hazards_found", "hazards_verified")
+MONTH = ("current", "month_done", "month_overdue")
+HAZARDS = ("hazards_found", "hazards_rectified", "hazards_verified", "hazards_days")
+CAMPAIGN = ("measures", "measures_overdue", "funds_budget", "funds_spent")
+BY_TOWN = (
+    "enrolled", "current", "visits", "hazards_found", "hazards_verified", "overdue", "month_overdue",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class TownLine:
-    """A town with one cell for each figure that is broken down by town, and its overdue steps."""
+    """A town with one cell for each figure that is broken down by town."""
 
-    name: str
-    cells: list[Line | None]
-    overdue: int
+    town: Division
+    cells: list[Line]
 
 
 def figures_for(actor: Actor, keys: Sequence[str], period: Period) -> list[Figure]:
@@ -69,34 +71,21 @@ def figures_for(actor: Actor, keys: Sequence[str], period: Period) -> list[Figur
     ]
 
 
-def by_town(
-    actor: Actor, period: Period, towns: Sequence[Division], at: datetime
-) -> list[TownLine]:
-    """Return the towns with their cells; a town of which nothing is counted has None."""
+def by_town(actor: Actor, period: Period, towns: Sequence[Division]) -> list[TownLine]:
+    """Return the towns with their cells: nothing where nothing is counted, and what stands for it
+    where a whole breakdown is kept back.
+    """
     columns = []
     for key in BY_TOWN:
-        result = evaluate(
-            indicator_named(PACK, key),
-            period,
-            by="division",
-            language=language(),
-            viewer=actor,
-        )
-        columns.append({row.label: row for row in result.rows})
-    late = overdue_by_town(actor, at)
+        one = indicator_named(PACK, key)
+        result = evaluate(one, period, by="division", language=language(), viewer=actor)
+        blank = Line(0 if one.measure == "count" else None, 0)
+        if result.withheld:
+            blank = Line(None, None, KEPT, KEPT)
+        columns.append((blank, {row.key: row for row in result.rows}))
     return [
-        TownLine(town.name, [column.get(town.name) for column in columns], late.get(town.pk, 0))
-        for town in towns
+        TownLine(town, [rows.get(str(town.pk), blank) for blank, rows in columns]) for town in towns
     ]
-
-
-def overdue_by_town(actor: Actor, at: datetime) -> dict[int, int]:
-    """Return how many steps of the matters that an actor sees are overdue, by town (one query)."""
-    seen: Any = see_matters(actor).filter(
-        procedure__startswith="care.", closed_at=None, tasks__state=0, tasks__due_at__lt=at
-    )
-    rows = seen.order_by().values_list("division__parent").annotate(count=Count("tasks"))
-    return {town: count for town, count in rows if town is not None}
 
 
 def bar_chart(title: str, lines: Sequence[Line]) -> dict[str, Any]:
@@ -192,13 +181,17 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     if wanted not in range(FIRST_YEAR, today.year):
         wanted = today.year
     year = Period(date(wanted, 1, 1), min(today, date(wanted, 12, 31)))
-    towns = list(towns_for(actor))
+    month, towns = month_of(today), list(towns_for(actor))
     context = {
         "figures": figures_for(actor, FIGURES, year),
-        "month": figures_for(actor, MONTH, month_of(today)),
+        "sections": [
+            ("month", _("本月进度"), figures_for(actor, MONTH, month), month),
+            ("hazards", _("隐患整改"), figures_for(actor, HAZARDS, year), year),
+            ("campaign", _("措施与经费"), figures_for(actor, CAMPAIGN, year), year),
+        ],
         "year": year,
         "years": list(range(today.year, FIRST_YEAR - 1, -1)),
-        "towns": by_town(actor, year, towns, at),
+        "towns": by_town(actor, year, towns),
         "columns": [indicator_named(PACK, key) for key in BY_TOWN],
         "charts": charts_for(actor, year),
         "gaps": gaps_of(build_board(actor, at)),

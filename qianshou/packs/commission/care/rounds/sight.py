@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, require
+from qianshou.kernel.pack import sight
 from qianshou.kernel.registry.models import Organisation
 from qianshou.packs.commission.care.models import Mismatch
 
@@ -33,6 +34,17 @@ class Sight:
 
 def sight_of(by: Actor) -> Sight:
     """Return what an officer sees; Refusal access.denied for whoever has no part in the survey."""
+    require(may_look(by))
+    return _find_sight(by)
+
+
+def may_look(by: Actor) -> bool:
+    """Whether `by` has a part in the survey, and may look at its boards."""
+    found = _find_sight(by)
+    return found.is_lead or bool(found.lists)
+
+
+def _find_sight(by: Actor) -> Sight:
     lists = []
     for seat in by.seats:
         if seat.post == TOWN_POST:
@@ -40,7 +52,6 @@ def sight_of(by: Actor) -> Sight:
         elif BUREAUS.get(seat.post) == seat.organisation_code:
             lists.append((seat.organisation_code, seat.organisation))
     is_lead = any(seat.post == LEAD_POST for seat in by.seats)
-    require(is_lead or bool(lists))
     return Sight(is_lead, tuple(dict.fromkeys(lists)))
 
 
@@ -51,10 +62,20 @@ def require_lead(by: Actor) -> None:
 
 def seen_mismatches(sight: Sight) -> QuerySet[Mismatch]:
     """Return the mismatches that are shown to an officer: all, or those addressed to them."""
+    return Mismatch.objects.filter(_shown(sight))
+
+
+@sight("care.mismatches")
+def mismatches_counted(by: Actor) -> Q:
+    """Return the filter over the mismatches that a figure opens to `by`: those shown to them."""
+    return _shown(_find_sight(by))
+
+
+def _shown(sight: Sight) -> Q:
     if sight.is_lead:
-        return Mismatch.objects.all()
+        return Q(pk__isnull=False)
     own = sight.organisations
-    return Mismatch.objects.filter(
+    return (
         Q(organisation__in=own)
         | Q(partner__in=own)
         | Q(roster__kind="town", roster__organisation__in=own)

@@ -1,7 +1,8 @@
 """The lead group's page and commendations: figures for whoever looks, thanks without points."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,18 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from qianshou.kernel.access import CLOCK
+from qianshou.kernel.campaigns.declaration import declared_campaigns
+from qianshou.kernel.campaigns.install import install_campaigns
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Pairing
+from qianshou.kernel.worklist.models import Task
 from qianshou.packs.commission.care.commending import commend
-from qianshou.packs.commission.care.models import Commendation
+from qianshou.packs.commission.care.models import Commendation, Hazard
+from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pairing import LEADER
 from qianshou.packs.commission.care.tests.children import actor, village
 from qianshou.packs.commission.care.tests.enrolled import enrolled, pair
@@ -35,7 +41,9 @@ def test_the_office_sees_exact_figures_and_gaps(browse: Browse) -> None:
     enrolled(now(), 4, "")
     text = text_of(browse("zhou_jie").get(PAGE))
     row = text.partition("<b>龙水镇</b>")[2].partition("</tr>")[0]
-    assert ">2</td>" in row
+    town = village().parent_id
+    assert f"/enrolled/records/?from={now().year}-01-01" in row
+    assert f'by=division&amp;value={town}">2</a></td>' in row
     assert "结对缺口" in text
     assert child.code not in text
 
@@ -50,8 +58,44 @@ def test_a_leader_sees_the_towns_supervised_and_no_small_number(browse: Browse) 
     assert "龙水镇" in text
     assert "宝顶镇" not in text
     row = text.partition("<b>龙水镇</b>")[2].partition("</tr>")[0]
-    assert ">2</td>" not in row
-    assert "超期步骤" not in text
+    assert ">2</a></td>" not in row
+    assert "不显示" in row
+
+
+def figure_of(text: str, key: str) -> str:
+    """Return what a figure of the page says, its tags left out."""
+    card = text.partition(f'href="/indicators/commission.care/{key}/?')[2].partition("</a>")[0]
+    return re.sub("<[^>]+>", " ", card.partition(">")[2])
+
+
+def test_measures_money_hazards_and_what_is_late_lead_to_their_records(browse: Browse) -> None:
+    install_campaigns(declared_campaigns(), by=CLOCK, at=now())
+    child = enrolled(now(), 2)
+    for days, state in ((2, "verified"), (6, "verified"), (None, "rectified"), (None, "found")):
+        found = now().replace(month=1, day=1)
+        Hazard.objects.create(
+            child=child, kind="water", division=child.village, state=state, found_at=found,
+            rectified_at=None if state == "found" else found,
+            rectified_by=None if state == "found" else Officer.objects.get(username="lin_yue"),
+            verified_at=found + timedelta(days=days) if days else None,
+            verified_by=Officer.objects.get(username="zhou_jie") if days else None,
+        )  # fmt: skip
+    give_duties(now())
+    visit = Task.objects.get(matter__circle=child.circle_id, procedure=MONTH)
+    Task.objects.filter(pk=visit.pk).update(due_at=visit.opened_at)
+    text = text_of(browse("zhou_jie").get(PAGE))
+    for key, told in (
+        ("measures", "19"), ("measures_overdue", "0"), ("funds_budget", "620,000"),
+        ("funds_spent", "0"), ("hazards_found", "4"), ("hazards_rectified", "3"),
+        ("hazards_verified", "2"), ("hazards_days", "2"), ("month_overdue", "1"),
+    ):  # fmt: skip
+        assert told in figure_of(text, key).split(), (key, figure_of(text, key))
+    row = text.partition("<b>龙水镇</b>")[2].partition("</tr>")[0]
+    (late,) = re.findall(r'href="([^"]*/month_overdue/records/[^"]*)">1</a>', row)
+    answer = text_of(browse("zhou_jie").get(late.replace("&amp;", "&")))
+    assert f'href="/m/{visit.matter_id}/"' in answer
+    outside = text_of(browse("jin_ke").get(late.replace("&amp;", "&")))
+    assert f'href="/m/{visit.matter_id}/"' not in outside
 
 
 def test_reports_of_harm_are_no_figure_of_the_page(browse: Browse) -> None:
