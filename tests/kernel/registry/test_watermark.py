@@ -43,6 +43,8 @@ def test_the_sheet_under_it_reads_as_before() -> None:
         SheetRow(3, {"name": "黎小禾"}),
     ]
     sheet = load_workbook(BytesIO(content)).worksheets[0]
+    assert sheet.oddHeader is not None
+    assert sheet.oddFooter is not None
     assert sheet.oddHeader.center.text == "周洁 && MD"
     assert sheet.oddFooter.center.text == "用后销毁"
 

@@ -126,6 +126,11 @@ def find_by_name(children: QuerySet[Child], words: str) -> list[int]:
     return [pk for pk, name in _names_of(found).items() if words in name]
 
 
+def names_one(children: Iterable[Child], text: str) -> bool:
+    """Whether a text holds the whole name of one of these children: for a rule that no page shows."""
+    return any(name and name in text for name in _names_of(children).values())
+
+
 def _names_of(children: Iterable[Child]) -> dict[int, str]:
     persons = {child.person_id: child.pk for child in children}
     rows = Sheet.objects.filter(person__in=persons, kind=IDENTITY).values_list("person", "sealed")

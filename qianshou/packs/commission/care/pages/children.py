@@ -23,6 +23,7 @@ from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.kernel.worklist.lists import open_matters, open_tasks
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
+from qianshou.packs.commission.care.namesheet import may_ask
 from qianshou.packs.commission.care.pages.words import contact_words
 from qianshou.packs.commission.care.register import find_by_name, masked_names, my_children
 
@@ -228,6 +229,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "stages": {code: stage_words(code) for code, _zh in Child.STAGES},
         "kinds": dict(contact_words()),
         "refused": refused,
+        "may_ask": may_ask(actor),
         "here": "care-children",
     }
     return show(request, actor, "care/children.html", context, 422 if refused else 200)
