@@ -22,7 +22,7 @@ OFFICER = (
     "/campaigns/",
     "/registry/",
     "/registry/divisions/",
-    "/registry/divisions/?q=lsz",
+    "/registry/divisions/?state=all",
     "/registry/divisions/row/2/",
     "/registry/shifts/",
     "/registry/catalogues/",
