@@ -201,15 +201,15 @@ def _decide(change: Change, row: NameSheet) -> None:
             "care.own_request",
             "不能审批自己的申请，请由办公室其他人审批",
             "Nobody decides on their own request; somebody else of the office must",
-            "outcome",
+            "decision",
         )
-    approved = change.submitted["outcome"] == "approved"
+    approved = change.submitted["decision"] == "approved"
     if approved and row.needed_until < day:
         raise Refusal(
             "care.needed_no_more",
             "已过申请写明的需要日期，只能不予批准",
             "The day until which it was needed is past: it can only be declined",
-            "outcome",
+            "decision",
         )
     valid_to = min(day + timedelta(days=VALID), row.needed_until) if approved else None
     values = {

@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, actor_of
@@ -26,7 +26,7 @@ from qianshou.kernel.registry.models import Alert, CircleMember, Disclosure, Off
 from qianshou.kernel.registry.synthetic import remember
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from qianshou.packs.commission.care.circle import CADRE, end_member
-from qianshou.packs.commission.care.guardians import give_link, readings_of
+from qianshou.packs.commission.care.guardians import give_link, new_code, readings_of
 from qianshou.packs.commission.care.models import Child, NameSheet
 from qianshou.packs.commission.care.namesheet import Fetched, ask_names, fetch_names
 from qianshou.packs.commission.care.register import my_children
@@ -64,7 +64,7 @@ class Story:
         self, receipt: Receipt, who: str = "zhou_jie", at: datetime = AT, **told: str
     ) -> None:
         task = Task.objects.get(matter=receipt.matter, state=0)
-        facts = {"outcome": "approved", **told}
+        facts = {"decision": "approved", **told}
         door.act(acts.Complete(task.pk, facts), by=actor(who, at), at=at)
 
     def approved(self, who: str = "lin_yue", **changed: Any) -> NameSheet:
@@ -181,11 +181,11 @@ def test_whose_post_does_not_read_guardianship_asks_for_no_guardian(story: Story
 
 def test_nobody_decides_on_their_own_request(story: Story) -> None:
     receipt = story.ask("zhou_jie")
-    for outcome in ("approved", "declined"):
-        told = {"outcome": outcome, "declined_because": "不必要"}
+    for decision in ("approved", "declined"):
+        told = {"decision": decision, "declined_because": "不必要"}
         assert refused(lambda told=told: story.decide(receipt, **told)) == (  # type: ignore[misc]
             "care.own_request",
-            "outcome",
+            "decision",
         )
     story.decide(receipt, other_of_the_office())
     row = NameSheet.objects.get()
@@ -200,11 +200,11 @@ def test_only_the_office_decides(story: Story, who: str) -> None:
 
 def test_a_request_is_declined_with_a_reason_and_the_asker_is_told(story: Story) -> None:
     receipt = story.ask()
-    assert refused(lambda: story.decide(receipt, outcome="declined")) == (
+    assert refused(lambda: story.decide(receipt, decision="declined")) == (
         "form.required",
         "declined_because",
     )
-    story.decide(receipt, outcome="declined", declined_because="人数太多")
+    story.decide(receipt, decision="declined", declined_because="人数太多")
     row = NameSheet.objects.get()
     assert (row.valid_to, row.decided_by and row.decided_by.username) == (None, "zhou_jie")
     notice = Notice.objects.order_by("-pk")[0]
@@ -218,8 +218,8 @@ def test_a_request_is_declined_with_a_reason_and_the_asker_is_told(story: Story)
 def test_what_is_needed_no_more_is_not_approved(story: Story) -> None:
     receipt = story.ask(needed_until="2026-11-23")
     later = AT + timedelta(days=1)
-    assert refused(lambda: story.decide(receipt, at=later)) == ("care.needed_no_more", "outcome")
-    story.decide(receipt, at=later, outcome="declined", declined_because="已过期")
+    assert refused(lambda: story.decide(receipt, at=later)) == ("care.needed_no_more", "decision")
+    story.decide(receipt, at=later, decision="declined", declined_because="已过期")
 
 
 def test_it_is_fetched_by_the_asker_and_every_child_s_record_says_so(story: Story) -> None:
@@ -402,7 +402,7 @@ def test_from_the_list_to_the_workbook(browse: Browse, here: Story) -> None:
     assert "下载名单" not in mine
     task = Task.objects.get(matter=row.matter, state=0)
     decided = zhou.post(
-        reverse("act", args=[row.matter_id, "complete"]), {"task": task.pk, "outcome": "approved"}
+        reverse("act", args=[row.matter_id, "complete"]), {"task": task.pk, "decision": "approved"}
     )
     assert decided.status_code == 302
     assert "可下载" in zhou.get(reverse("care-namesheets")).content.decode()
@@ -438,9 +438,13 @@ def test_from_the_list_to_the_workbook(browse: Browse, here: Story) -> None:
     assert "第 1 次" in lin.get(address).content.decode()
     child = lin.get(reverse("care-child", args=[here.children[0].code])).content.decode()
     assert f"姓名导出 {row.matter.number}" in child
-    _link, token = give_link(here.children[0], "guardian", by=actor("fang_ting", now()), at=now())
-    assert token
-    assert "姓名导出" in readings_of(here.children[0])[0].purpose
+    link, token = give_link(here.children[0], "guardian", by=actor("fang_ting", now()), at=now())
+    phone, home = Client(), reverse("care-guardian", args=[token])
+    code = new_code(link, by=actor("fang_ting", now()), at=now())
+    phone.post(reverse("care-guardian-code", args=[token]), {"code": code})
+    told = phone.get(home).content.decode()
+    assert "林悦 · 区司法局" in told
+    assert f"姓名导出 {row.matter.number}：走访慰问，春节前上门慰问" in told
     assert list(verify()) == []
 
 
@@ -451,7 +455,7 @@ def test_the_sheet_says_how_many_are_left_out_and_is_english_in_english(
     lin.post(reverse("care-namesheet-new"), sent_of(here))
     row = NameSheet.objects.get()
     task = Task.objects.get(matter=row.matter, state=0)
-    complete = acts.Complete(task.pk, {"outcome": "approved"})
+    complete = acts.Complete(task.pk, {"decision": "approved"})
     zhou = actor_of(Officer.objects.get(username="zhou_jie"), now())
     door.act(complete, by=zhou, at=now())
     member = CircleMember.objects.get(circle=here.children[0].circle_id, role=CADRE, to_date=None)
@@ -535,3 +539,20 @@ def test_every_asker_asks_for_children_of_their_own(browse: Browse, here: Story,
     assert all(child.code in offered for child in here.children)
     assert client.post(reverse("care-namesheet-new"), sent_of(here)).status_code == 302
     assert client.get(reverse("care-namesheets")).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["zhou_jie", "deng_hong", "lin_yue"])
+def test_no_other_export_has_a_name(browse: Browse, here: Story, who: str) -> None:
+    here.family.child(name="赵天晴")
+    client, looked = browse(who), 0
+    for name in [name for name in get_resolver().reverse_dict if str(name).endswith("-export")]:
+        try:
+            address = reverse(name)
+        except NoReverseMatch:
+            continue
+        answer = client.get(address)
+        if answer.status_code == 200:
+            cells = str(values_in(answer.content))
+            assert not [one for one in ("小禾", "青青", "天晴", "500199") if one in cells], name
+            looked += 1
+    assert looked >= 5
