@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "qianshou.design.asked.NoNul",
+    "qianshou.design.sought.Seek",
 ]
 ROOT_URLCONF = "qianshou.urls"
 WSGI_APPLICATION = "qianshou.wsgi.application"

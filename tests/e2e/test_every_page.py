@@ -22,7 +22,7 @@ OFFICER = (
     "/campaigns/",
     "/registry/",
     "/registry/divisions/",
-    "/registry/divisions/?q=lsz",
+    "/registry/divisions/?state=all",
     "/registry/divisions/row/2/",
     "/registry/shifts/",
     "/registry/catalogues/",
@@ -31,7 +31,8 @@ OFFICER = (
 CARE = {
     "lin_yue": (
         "/p/care/", "/p/care/report/", "/p/care/report/receipt/", "/p/care/hazards/",
-        "/p/care/hazards/new/", "/p/care/wishboard/", "/more/",
+        "/p/care/hazards/new/", "/p/care/wishboard/", "/p/care/namesheets/",
+        "/p/care/namesheets/new/", "/more/",
     ),
     "deng_hong": (
         "/p/care/enrol/", "/p/care/enrol/new/", "/p/care/pledges/", "/p/care/month/",

@@ -17,7 +17,7 @@ from qianshou.kernel.registry.models import (
 )
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.office.registry.tables import TABLES
-from tests.office.town import DAY, Town, make, page, send
+from tests.office.town import DAY, Town, make, page, send, sought
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def test_an_unknown_table_or_row_is_not_there(town: Town) -> None:
 def test_divisions_are_found_by_characters_pinyin_initials_and_code(
     town: Town, words: str, found: bool
 ) -> None:
-    shown = page(town.client(town.zhang), "registry-list", "divisions", q=words)
+    shown = sought(town.client(town.zhang), "divisions", words)
     assert ("龙水镇</a>" in shown) is found
 
 
 def test_a_posting_is_found_by_its_officer_and_its_organisation(town: Town) -> None:
-    shown = page(town.client(town.zhang), "registry-list", "postings", q="zm 指挥中心")
+    shown = sought(town.client(town.zhang), "postings", "zm 指挥中心")
     assert "张敏" in shown.split("<tbody>")[1]
     assert "罗静" not in shown.split("<tbody>")[1]
 
@@ -276,7 +276,7 @@ def test_a_holiday_counts_at_once(town: Town) -> None:
     assert send(client, "registry-new", "calendar", **sent).status_code == 302
     assert not work_calendar().is_workday(date(2031, 5, 5))
     page(client, "registry-row", "calendar", "2031-05-05")
-    assert "2031-05-05" in page(client, "registry-list", "calendar", q="ldj")
+    assert "2031-05-05" in sought(client, "calendar", "ldj")
     again = send(client, "registry-new", "calendar", **sent)
     assert again.status_code == 422
     assert CalendarDay.objects.filter(day="2031-05-05").count() == 1

@@ -74,6 +74,13 @@ def page(client: Client, address: str, /, *args: object, expected: int = 200, **
     return response.content.decode()
 
 
+def sought(client: Client, table: str, words: str) -> str:
+    """Return the text of a table's list in which somebody looked for words."""
+    answer = client.post(reverse("registry-list", args=[table]), {"seek": words}, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
 def send(client: Client, address: str, /, *args: object, **sent: object):
     """Return the answer to a form."""
     return client.post(reverse(address, args=args), sent)

@@ -26,6 +26,7 @@ from django.urls import Resolver404, resolve, reverse
 from openpyxl import load_workbook
 
 from qianshou.demo.cast import ACCOUNTS
+from qianshou.design.sought import seal_words
 from qianshou.kernel import clock, door, worker
 from qianshou.kernel.access import members_of
 from qianshou.kernel.door import acts
@@ -72,9 +73,9 @@ PAGES = (
     "/campaigns/", "/p/care/report/receipt/", "/p/care/hazards/new/",
 )  # fmt: skip
 SEARCHES = (
-    "/m/?q={}", "/m/export/?q={}", "/?q={}", "/list/rows/?q={}", "/p/care/hazards/?q={}",
-    "/audit/?subject={}", "/registry/officers/?q={}",
+    "/m/?q={}", "/m/export/?q={}", "/?q={}", "/list/rows/?q={}", "/audit/?subject={}",
 )  # fmt: skip
+SOUGHT = ("/p/care/hazards/?s={}", "/registry/officers/?s={}")
 COUNTED = ("/", "/list/rows/", "/m/", "/notices/")
 PASSING = (
     (r'name="csrfmiddlewaretoken" value="[^"]+"', ""),
@@ -83,6 +84,7 @@ PASSING = (
     (r"/(m|list)/\d+/", r"/\1/N/"),
     (r"(task|peek|row|back|notice|t|to|peek-task|tick)-\d+", r"\1-N"),
     (r'name="(task|notice|seen)" value="\d+"', r'name="\1"'),
+    (r"\bs=[\w-]{40,}", "s=N"),
     (r"(before|after|task)=[^\"&]+", r"\1=N"),
     (r"(台账|Ledger) #\d+", "#N"),
     (r'<tr><td class="num">\d+</td>', "<tr>"),
@@ -306,6 +308,12 @@ class Making:
         terms = (self.number, "QB", "强制报告", WORDS[:4], self.child.code, "李小雨", "徐敏")
         searched = [
             one.format(quote(term)) for term in terms[: None if follow else 1] for one in SEARCHES
+        ]
+        looker = Officer.objects.get(username=username).pk
+        searched += [
+            one.format(seal_words(term, looker))
+            for term in terms[: None if follow else 1]
+            for one in SOUGHT
         ]
         every = username == EVERY_INDICATOR and not late
         counted = [

@@ -29,7 +29,7 @@ from qianshou.kernel.door.acts import (
 )
 from qianshou.kernel.door.follow import Doing, store_entry
 from qianshou.kernel.door.rules import may_transfer, may_urge, require_text
-from qianshou.kernel.door.sealing import note_opening
+from qianshou.kernel.door.sealing import note_openings
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -274,7 +274,7 @@ def disclose_fact(act: Disclose, *, by: Actor, at: datetime) -> dict[str, Any]:
     store_entry(doing)
     if act.fact == SEALED and not own_circles().filter(persons=person).exists():
         row = Person.objects.get(pk=person)
-        note_opening(row, [SEALED], act.purpose, by, at, allowed=True)
+        note_openings([row], [SEALED], act.purpose, by, at, allowed=True)
     return fields
 
 

@@ -21,6 +21,12 @@ def tell_seat(seen: Change, kind: str, seat: tuple[int, str], zh: str, en: str) 
     change.run([(change.INSERT_NOTICE, told)])
 
 
+def tell_member(seen: Change, kind: str, officer: int, zh: str, en: str) -> None:
+    """Put a notice of the matter before one officer, who sees the matter."""
+    told = [seen.matter, kind, seen.organisation, "", officer, zh[:300], en[:300], instant(seen.at)]
+    change.run([(change.INSERT_NOTICE, told)])
+
+
 def tell_post(organisation: int, posts: str, kind: str, zh: str, en: str, *, at: datetime) -> None:
     """Put a notice about no single matter before the holders of `posts` at an organisation.
 

@@ -71,11 +71,18 @@ class SheetRow:
 
 
 def write_sheet(
-    columns: Sequence[Column], rows: Iterable[Sequence[str]], language: str = "zh-hans"
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    language: str = "zh-hans",
+    *,
+    above: Sequence[str] = (),
+    head: str = "",
+    foot: str = "",
 ) -> bytes:
     """Return an .xlsx with a heading row and `rows`, whose texts follow `columns`.
 
-    Every cell is a text: what begins like a formula is shown, never computed.
+    `above` are lines over the heading; `head` and `foot` stand on each printed page. Every cell is
+    a text: what begins like a formula is shown, never computed.
     """
     from openpyxl import Workbook
     from openpyxl.styles import Font
@@ -83,13 +90,17 @@ def write_sheet(
 
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("Sheet1")
-    _mark(sheet, language)
-    sheet.freeze_panes = "A2"
+    _mark(sheet, language, head)
+    if foot:
+        sheet.HeaderFooter.oddFooter.center.text = _page_text(foot)
+    sheet.freeze_panes = f"A{len(above) + 2}"
     for place in range(1, len(columns) + 1):
         sheet.column_dimensions[get_column_letter(place)].width = 20
     heading = [_text_cell(sheet, column.title(language)) for column in columns]
     for cell in heading:
         cell.font = Font(bold=True)
+    for line in above:
+        sheet.append([_text_cell(sheet, line)])
     sheet.append(heading)
     for row in rows:
         sheet.append([_text_cell(sheet, text) for text in row])
@@ -98,12 +109,18 @@ def write_sheet(
     return stream.getvalue()
 
 
-def _mark(sheet: Any, language: str) -> None:
+def _mark(sheet: Any, language: str, head: str = "") -> None:
     """Say on the sheet's tab and at the head of each printed page that its people are invented."""
     words = marked_words(language)
     if words:
         sheet.title = f"{words} {sheet.title}"
-        sheet.HeaderFooter.oddHeader.center.text = words
+    if words or head:
+        sheet.HeaderFooter.oddHeader.center.text = _page_text(f"{words} {head}".strip())
+
+
+def _page_text(text: str) -> str:
+    """Return a text as a page's head takes it: no code of its own, 255 signs with the frame's."""
+    return UNWRITABLE.sub("", text)[:120].replace("&", "&&")
 
 
 def _text_cell(sheet: Any, text: str) -> Any:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from qianshou.design.sought import read_sought
 from qianshou.kernel.registry.bigram import search_query, search_tokens
 from qianshou.office.registry.references import MODELS
 from qianshou.office.registry.tables import Table
@@ -21,6 +22,7 @@ class Asked:
     """What the address of a list asks for."""
 
     words: str = ""
+    mark: str = ""
     state: str = "current"
     sort: str = ""
     page: int = 1
@@ -28,7 +30,7 @@ class Asked:
     def query(self, **changed: str) -> str:
         """Return the query string of this list, changed, from its first page."""
         told = {
-            "q": self.words,
+            "s": self.mark,
             "state": "" if self.state == "current" else self.state,
             "sort": self.sort,
             **changed,
@@ -38,10 +40,11 @@ class Asked:
 
 def read_asked(request: HttpRequest, table: Table) -> Asked:
     """Return what an address asks for; what it asks in vain falls back to the whole list."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     state, sort, page = told.get("state", ""), told.get("sort", ""), told.get("page", "")
     return Asked(
-        words=told.get("q", "").strip()[:60],
+        words=sought.words,
+        mark=sought.mark,
         state=state if state in STATES else "current",
         sort=sort if sort.removeprefix("-") in sortable(table) else "",
         page=max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1,

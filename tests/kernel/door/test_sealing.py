@@ -16,6 +16,7 @@ from qianshou.kernel.door.sealing import (
     history_of_sheet,
     keep_until,
     open_sheets,
+    open_sheets_of,
     read_sheets,
     register_person,
 )
@@ -111,6 +112,58 @@ def test_thirty_openings_in_ten_minutes_raise_an_alert(quiet: Quiet, reader: Act
         at = quiet.at + timedelta(seconds=10 * place)
         open_sheets(quiet.person, [HEALTH], by=reader, at=at, purpose="走访")
     assert [row.kind for row in Alert.objects.all()] == ["many"]
+
+
+def persons_around(quiet: Quiet, number: int) -> list[int]:
+    """Return persons of the circle of the quiet one, each with a sheet of health."""
+    circle = Person.objects.get(pk=quiet.person).circle
+    return [
+        register_person({HEALTH: {"place": n}}, circle=circle, by=quiet.wang, at=quiet.at).pk
+        for n in range(number)
+    ]
+
+
+def test_many_are_opened_at_once_and_each_opening_is_written_down(
+    quiet: Quiet, reader: Actor
+) -> None:
+    persons = persons_around(quiet, 30)
+    found = open_sheets_of(persons, [HEALTH], by=reader, at=quiet.at, purpose="转移")
+    assert [found[one][HEALTH]["place"] for one in persons] == list(range(30))
+    for one in persons:
+        assert history_of(Person.objects.get(pk=one))[-1]["act"] == "disclose"
+    told = set(Disclosure.objects.values_list("person", "purpose", "allowed"))
+    assert told == {(one, "转移", True) for one in persons}
+    assert [row.kind for row in Alert.objects.all()] == ["many"]
+    assert list(verify()) == []
+
+
+def test_many_are_refused_whole_for_one_who_may_not_be_opened(quiet: Quiet, reader: Actor) -> None:
+    persons = persons_around(quiet, 2)
+    stranger = register_person({HEALTH: {}}, circle=None, by=quiet.wang, at=quiet.at).pk
+    asked = (
+        (reader, [*persons, stranger], "转移", "access.denied", 3),
+        (quiet.wang, persons, "转移", "access.denied", 2),
+        (reader, [*persons, 987_654_321], "转移", "access.denied", 2),
+        (reader, persons, " ", "door.purpose", 0),
+    )
+    for by, some, purpose, code, noted in asked:
+        before = Disclosure.objects.count()
+        with pytest.raises(Refusal) as refusal:
+            open_sheets_of(some, [HEALTH], by=by, at=quiet.at, purpose=purpose)
+        assert refusal.value.code == code
+        assert Disclosure.objects.count() - before == noted
+    assert not Disclosure.objects.filter(allowed=True).exists()
+    assert not Entry.objects.filter(act="disclose").exists()
+    assert [row.kind for row in Alert.objects.all()] == ["refused"]
+
+
+def test_nobody_is_opened_with_one_who_was_erased(quiet: Quiet, reader: Actor) -> None:
+    persons = persons_around(quiet, 2)
+    erase_person(persons[1], by=quiet.wang, at=quiet.at, reason="申请")
+    with pytest.raises(Refusal) as refusal:
+        open_sheets_of(persons, [HEALTH], by=reader, at=quiet.at, purpose="转移")
+    assert refusal.value.code == "vault.erased"
+    assert not Disclosure.objects.exists()
 
 
 def test_erasing_leaves_chains_whole_and_nothing_to_read(quiet: Quiet, reader: Actor) -> None:

@@ -121,9 +121,14 @@ def find_by_name(children: QuerySet[Child], words: str) -> list[int]:
             "care.many",
             f"儿童超过 {MOST_NAMES} 名，请按编号查找，或先选村（社区）",
             f"More than {MOST_NAMES} children: search by code, or choose a village first",
-            "q",
+            "seek",
         )
     return [pk for pk, name in _names_of(found).items() if words in name]
+
+
+def names_one(children: Iterable[Child], text: str) -> bool:
+    """Whether a text holds the whole name of one of these children: for a rule that no page shows."""
+    return any(name and name in text for name in _names_of(children).values())
 
 
 def _names_of(children: Iterable[Child]) -> dict[int, str]:

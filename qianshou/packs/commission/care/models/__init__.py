@@ -16,6 +16,9 @@ from qianshou.packs.commission.care.models.guardian import (
     GuardianLink,
     GuardianRequest,
 )
+from qianshou.packs.commission.care.models.namesheet import (
+    NameSheet,
+)
 from qianshou.packs.commission.care.models.oversight import (
     Commendation,
     Handover,
@@ -54,6 +57,7 @@ __all__ = [
     "Hazard",
     "Letter",
     "Mismatch",
+    "NameSheet",
     "Pledge",
     "Proof",
     "Roster",

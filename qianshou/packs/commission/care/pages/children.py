@@ -15,6 +15,7 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, circles_of, holds_task
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
@@ -23,6 +24,7 @@ from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.kernel.worklist.lists import open_matters, open_tasks
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
+from qianshou.packs.commission.care.namesheet import may_ask
 from qianshou.packs.commission.care.pages.words import contact_words
 from qianshou.packs.commission.care.register import find_by_name, masked_names, my_children
 
@@ -39,6 +41,7 @@ class Search:
     """What the address asks for."""
 
     words: str = ""
+    mark: str = ""
     waiting: str = ""
     village: str = ""
     state: str = "enrolled"
@@ -48,7 +51,7 @@ class Search:
     def query(self, **changed: str) -> str:
         """Return the query string of this search, changed, from its beginning."""
         told = {
-            "q": self.words,
+            "s": self.mark,
             "waiting": self.waiting,
             "village": self.village,
             "state": self.state if self.state != "enrolled" else "",
@@ -73,11 +76,12 @@ class Row:
 
 def read_search(request: HttpRequest) -> Search:
     """Return what the address asks for; unknown words are left out."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     waiting, sort = told.get("waiting", ""), told.get("sort", "updated")
     state = told.get("state", "enrolled")
     return Search(
-        words=told.get("q", "").strip()[:20],
+        words=sought.words[:20],
+        mark=sought.mark,
         waiting=waiting if waiting in WAITING else "",
         village=told.get("village", "")[:20],
         state=state if state in STATES or state == "all" else "enrolled",
@@ -228,6 +232,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "stages": {code: stage_words(code) for code, _zh in Child.STAGES},
         "kinds": dict(contact_words()),
         "refused": refused,
+        "may_ask": may_ask(actor),
         "here": "care-children",
     }
     return show(request, actor, "care/children.html", context, 422 if refused else 200)

@@ -13,6 +13,7 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -49,14 +50,14 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
             if isinstance(refusal, Refusal) and refusal.code == "access.denied":
                 raise
             errors = by_field(refusal)
-    words = request.GET.get("q", "").strip()[:40]
+    sought = read_sought(request)
     number = max(1, min(whole(request.GET.get("page", "")) or 1, 10_000))
-    rows = list(commendations_found(words)[(number - 1) * PAGE : number * PAGE + 1])
+    rows = list(commendations_found(sought.words)[(number - 1) * PAGE : number * PAGE + 1])
     context = {
         "rows": rows[:PAGE],
         "more": len(rows) > PAGE,
         "number": number,
-        "words": words,
+        "sought": sought,
         "may_give": may_commend(actor),
         "errors": errors,
         "sent": request.POST,
@@ -88,6 +89,6 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
             row.given_on.isoformat(),
             row.given_by.name,
         )
-        for row in commendations_found(request.GET.get("q", "").strip()[:40])[:MOST]
+        for row in commendations_found(read_sought(request).words)[:MOST]
     ]
     return file_response(write_sheet(EXPORTED, lines, language()), "commendations.xlsx")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
@@ -16,6 +17,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.fields import division_label, read_form, shown_fields
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -48,16 +50,23 @@ class Asked:
     """What the list's address asks for."""
 
     words: str
+    mark: str
     sort: str
     page: int
+
+    def query(self, **changed: str) -> str:
+        """Return the query string of this search, changed, from its first page."""
+        told = {"s": self.mark, "sort": self.sort if self.sort != "old" else "", **changed}
+        return urlencode({name: value for name, value in told.items() if value})
 
 
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; what is odd is left out."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     sort = told.get("sort", "")
     return Asked(
-        told.get("q", "").strip().upper()[:12],
+        sought.words.upper()[:12],
+        sought.mark,
         sort if sort in SORTS else "old",
         max(1, whole(told.get("page", "")) or 1),
     )

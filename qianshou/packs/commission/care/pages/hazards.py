@@ -20,6 +20,7 @@ from qianshou.design.environment import instant
 from qianshou.design.fields import division_label, read_form, shown_fields
 from qianshou.design.receipt import new_mark
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, circles_of, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.indicators.suppression import hide_counts
@@ -47,6 +48,7 @@ class Search:
     """What the address asks for; what is unknown is left out."""
 
     words: str
+    mark: str
     state: str
     kind: str
     level: str
@@ -58,7 +60,7 @@ class Search:
     def query(self, **changed: str) -> str:
         """Return the query string of this search, changed, from its first page."""
         told = {
-            "q": self.words, "state": self.state, "kind": self.kind, "level": self.level,
+            "s": self.mark, "state": self.state, "kind": self.kind, "level": self.level,
             "town": self.town, "late": self.late, "sort": self.sort if self.sort != "due" else "",
             **changed,
         }  # fmt: skip
@@ -67,10 +69,11 @@ class Search:
 
 def read_search(request: HttpRequest) -> Search:
     """Return what the address asks for."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     state, level, sort = (told.get(name, "") for name in ("state", "level", "sort"))
     return Search(
-        words=told.get("q", "").strip()[:40],
+        words=sought.words[:40],
+        mark=sought.mark,
         state=state if state in dict(Hazard.STATES) else "",
         kind=told.get("kind", "")[:20],
         level=level if level in LEVELS else "",

@@ -16,6 +16,7 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.indicators.suppression import FEW, is_few
@@ -62,6 +63,7 @@ class Asked:
     """What the board's address asks for."""
 
     words: str
+    mark: str
     gaps: bool
     sort: str
 
@@ -69,8 +71,9 @@ class Asked:
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; what is odd is left out."""
     sort = request.GET.get("sort", "")
-    words = request.GET.get("q", "").strip()[:40]
-    return Asked(words, bool(request.GET.get("gaps")), sort if sort in SORTS else "town")
+    sought = read_sought(request)
+    gaps = bool(request.GET.get("gaps"))
+    return Asked(sought.words[:40], sought.mark, gaps, sort if sort in SORTS else "town")
 
 
 def asked_towns(board: Board, asked: Asked) -> list[Town]:
@@ -235,7 +238,8 @@ def show_town(
 ) -> HttpResponse:
     """Return a town's page."""
     at = now()
-    gaps, words = bool(request.GET.get("gaps")), request.GET.get("q", "").strip().upper()[:12]
+    gaps, sought = bool(request.GET.get("gaps")), read_sought(request)
+    words = sought.words.upper()[:12]
     number = max(1, min(whole(request.GET.get("page", "")) or 1, 10_000))
     bare = uncovered_children(place.pk, at)
     found = Child.objects.filter(town=place, state="enrolled") if not gaps else bare
@@ -262,6 +266,7 @@ def show_town(
         "more": more,
         "number": number,
         "words": words,
+        "mark": sought.mark,
         "gaps": gaps,
         "tried": tried,
         "errors": tried.errors or {},

@@ -18,6 +18,7 @@ from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.store import DOCX, SUFFIXES, read_document
@@ -53,13 +54,14 @@ class Asked:
     """What the list's address asks for: a code, a kind, how it stands."""
 
     words: str
+    mark: str
     kind: str
     state: str
     page: int
 
     def query(self, **changed: str) -> str:
         """Return the address's query, changed, without the page."""
-        told = {"q": self.words, "kind": self.kind, "state": self.state, **changed}
+        told = {"s": self.mark, "kind": self.kind, "state": self.state, **changed}
         return "&".join(f"{name}={value}" for name, value in told.items() if value)
 
 
@@ -74,11 +76,12 @@ class Row:
 
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; what is odd is left out."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     kind, state = told.get("kind", ""), told.get("state", "")
-    words = "".join(sign for sign in told.get("q", "").upper() if sign.isalnum() or sign == "-")
+    words = "".join(sign for sign in sought.words.upper() if sign.isalnum() or sign == "-")
     return Asked(
         words[:12],
+        sought.mark,
         kind if kind in KINDS else "",
         state if state in STATES else "",
         max(1, whole(told.get("page", "")) or 1),

@@ -13,6 +13,7 @@ from qianshou.design.asked import day as read_day
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -52,14 +53,14 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         else:
             messages.success(request, _("已登记"))
             return redirect("care-vetting")
-    words, after = request.GET.get("q", "").strip()[:20], whole(request.GET.get("after", ""))
-    if words:
-        mine = mine.filter(officer__name__contains=words)
+    sought, after = read_sought(request), whole(request.GET.get("after", ""))
+    if sought.words:
+        mine = mine.filter(officer__name__contains=sought.words)
     rows = list(mine.filter(pk__gt=after or 0)[: PAGE + 1])
     context = {
         "rows": _with_checks(rows[:PAGE], at),
         "following": rows[PAGE - 1].pk if len(rows) > PAGE else None,
-        "words": words,
+        "sought": sought,
         "errors": errors,
         "typed": request.POST,
         "chosen": chosen,

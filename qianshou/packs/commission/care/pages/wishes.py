@@ -17,6 +17,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -51,6 +52,7 @@ class Asked:
     """What the board's address asks for."""
 
     words: str
+    mark: str
     state: str
     kind: str
     band: str
@@ -60,7 +62,7 @@ class Asked:
     def query(self, **changed: str) -> str:
         """Return the query string of this search, changed, from its first page."""
         told = {
-            "q": self.words, "state": self.state, "kind": self.kind, "band": self.band,
+            "s": self.mark, "state": self.state, "kind": self.kind, "band": self.band,
             "sort": self.sort if self.sort != "new" else "", **changed,
         }  # fmt: skip
         return urlencode({name: text for name, text in told.items() if text})
@@ -68,10 +70,11 @@ class Asked:
 
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; what is odd is left out."""
-    told = request.GET
+    told, sought = request.GET, read_sought(request)
     state, sort = told.get("state", ""), told.get("sort", "")
     return Asked(
-        told.get("q", "").strip()[:40],
+        sought.words[:40],
+        sought.mark,
         state if state in state_words() else "",
         told.get("kind", "")[:20],
         told.get("band", "")[:12],

@@ -91,6 +91,20 @@ def contact_words() -> list[tuple[str, str]]:
     ]
 
 
+def column_words() -> dict[str, str]:
+    """Return the columns of a sheet with names, in their order."""
+    return {
+        "masked": _("身份号码后四位"),
+        "whole": _("公民身份号码"),
+        "birth_date": _("出生日期"),
+        "address": _("家庭住址"),
+        "phone": _("联系电话"),
+        "school": _("就读学校"),
+        "guardian": _("监护人"),
+        "guardian_phone": _("监护人电话"),
+    }
+
+
 def role_words(role: str) -> str:
     """Return the name of a role in a circle or at a contact."""
     named = {
@@ -105,6 +119,7 @@ def role_words(role: str) -> str:
         "civil": _("民政"),
         "lead": _("区领导小组办公室"),
         "teacher": _("班主任"),
+        "asker": _("申请人"),
     }
     return named.get(role, role)
 

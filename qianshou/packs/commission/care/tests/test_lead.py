@@ -156,8 +156,8 @@ def test_commendations_are_listed_found_and_taken_out(browse: Browse) -> None:
     assert answer.status_code == 422
     assert "雨夜送医" in answer.content.decode()
     assert office.post(address, {"who": "lin_yue", "reason": "雨夜送医"}).status_code == 302
-    assert "雨夜送医" in text_of(browse("jin_ke").get(f"{address}?q=林悦"))
-    assert "还没有表扬" in text_of(browse("jin_ke").get(f"{address}?q=查无"))
+    assert "雨夜送医" in text_of(browse("jin_ke").post(address, {"seek": "林悦"}, follow=True))
+    assert "还没有表扬" in text_of(browse("jin_ke").post(address, {"seek": "查无"}, follow=True))
     assert browse("jin_ke").get(f"{address}export/").status_code == 200
     assert browse("jin_ke").post(address, {"who": "lin_yue", "reason": "好"}).status_code == 403
     assert browse("zhang_min").get(address).status_code == 403

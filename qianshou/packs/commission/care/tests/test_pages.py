@@ -243,12 +243,13 @@ def test_children_are_found_by_code_by_name_and_by_what_is_missing(
     give_duties(family.at)
     lin = browse("lin_yue")
 
-    def codes(**asked: str) -> set[str]:
-        text = lin.get(reverse("care-children"), asked).content.decode()
-        return {child.code for child in (first, second) if child.code in text}
+    def codes(**told: str) -> set[str]:
+        asked = {"seek": "", **told}
+        text = lin.post(reverse("care-children"), asked, follow=True).content.decode()
+        return {child.code for child in (first, second) if page_of(child) in text}
 
-    assert codes(q=first.code[-5:].lower()) == {first.code}
-    assert codes(q="青青") == {second.code}
+    assert codes(seek=first.code[-5:].lower()) == {first.code}
+    assert codes(seek="青青") == {second.code}
     assert codes(waiting="stale") == {first.code}
     assert codes(waiting="due") == {first.code, second.code}
     assert codes(waiting="late") == set()
@@ -286,8 +287,10 @@ def test_a_name_among_too_many_is_not_looked_for(
     for _ in range(2):
         family.child()
     lin = browse("lin_yue")
-    assert lin.get(reverse("care-children"), {"q": "小禾"}).status_code == 422
-    assert lin.get(reverse("care-children-export"), {"q": "小禾"}).status_code == 422
+    looked = lin.post(reverse("care-children"), {"seek": "小禾"}, follow=True)
+    assert looked.status_code == 422
+    mark = looked.request["QUERY_STRING"].removeprefix("s=")
+    assert lin.get(reverse("care-children-export"), {"s": mark}).status_code == 422
 
 
 def test_the_sheet_of_children_has_no_name(browse: Browse, child: Child) -> None:

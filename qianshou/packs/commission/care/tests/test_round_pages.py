@@ -227,7 +227,7 @@ def test_a_file_that_cannot_be_read_leaves_the_draft_alone(town: Client, survey:
     assert send(town, address, act="file", file=broken).status_code == 422
     assert send(town, address, act="file").status_code == 422
     assert "确认上报 1 行" in text_of(town.get(address))
-    assert "陈小雨" in text_of(town.get(address, {"q": "小雨"}))
+    assert "陈小雨" in text_of(town.post(address, {"seek": "小雨"}, follow=True))
     assert "没有符合条件的行" in text_of(town.get(address, {"show": "wrong"}))
     assert send(town, address, act="delete", row="99").status_code == 422
     assert town.get(address + "row/77/").status_code == 404

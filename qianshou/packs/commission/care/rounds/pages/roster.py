@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
+from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -157,12 +158,12 @@ def _show(
     ).first()
     lines = draft.lines if draft else []
     only_wrong = request.GET.get("show") == "wrong"
-    words = request.GET.get("q", "").strip()
+    sought = read_sought(request)
     chosen = [
         line
         for line in lines
         if (line.errors or not only_wrong)
-        and (not words or any(words in text for text in line.texts.values()))
+        and (not sought.words or any(sought.words in text for text in line.texts.values()))
     ]
     if not only_wrong:
         chosen.sort(key=lambda line: not line.errors)
@@ -186,7 +187,7 @@ def _show(
         "last": last,
         "found": len(chosen),
         "only_wrong": only_wrong,
-        "words": words,
+        "sought": sought,
         "errors": {"": [text for texts in errors.values() for text in texts]} if errors else {},
     }
     return show(request, actor, "care/rounds/roster.html", context, 422 if error else 200)
