@@ -23,6 +23,7 @@ from qianshou.packs.commission.care.models import (
     RosterDraft,
     Round,
 )
+from qianshou.packs.commission.care.rounds.sharing import proposed_sharing
 from qianshou.packs.commission.care.tests.rosters import HEADINGS, xlsx
 from qianshou.packs.commission.care.tests.rosters import child as cells
 from qianshou.packs.commission.care.tests.survey import NAMES, TOWNS, Survey, child, make_lists
@@ -233,6 +234,33 @@ def test_a_file_that_cannot_be_read_leaves_the_draft_alone(town: Client, survey:
     assert town.get(address + "row/77/").status_code == 404
     assert send(town, address, act="drop").status_code == 302
     assert not RosterDraft.objects.exists()
+
+
+def test_a_bureau_says_what_its_list_is_shared_for_and_by_which_law(
+    browse: Browse, lead: Client, survey: Survey
+) -> None:
+    row = survey.open()
+    client = browse("pan_qi")
+    address = f"/p/care/rounds/{row.pk}/roster/"
+    pupil = {"name": "陈小雨", "birth_date": "2014-03-05"}
+    assert send(client, address + "row/0/", **pupil).status_code == 302
+    proposed = proposed_sharing(row, "civil")
+    page = text_of(client.get(address))
+    assert proposed.purpose in page
+    assert proposed.legal_basis in page
+    own = {"purpose": "只核对花名册", "legal_basis": " "}
+    page = text_of(send(client, address, act="confirm", **own), 422)
+    assert "请写明法律依据" in page
+    assert 'value="只核对花名册"' in page
+    assert not Roster.objects.exists()
+    own["legal_basis"] = "未成年人保护法第43条"
+    assert send(client, address, act="confirm", **own).status_code == 302
+    roster = Roster.objects.get()
+    assert (roster.purpose, roster.legal_basis) == tuple(own.values())
+    for shown in (client.get(address), lead.get(f"/p/care/rounds/{row.pk}/")):
+        assert all(text in text_of(shown) for text in own.values())
+    assert send(client, address, act="edit").status_code == 302
+    assert 'value="只核对花名册"' in text_of(client.get(address))
 
 
 def test_the_template_offers_the_towns_villages(town: Client, survey: Survey) -> None:
