@@ -41,6 +41,7 @@ DECIDED = {
 }  # fmt: skip
 IN_CORRECTING = {"M1": "other"}
 NOT_OF_A_ROSTER = "N2"
+WITH_EDUCATION = ("M1", "C2", "N1")
 
 
 def insert_rounds(
@@ -153,6 +154,7 @@ def _mismatches(
     rng: Random,
 ) -> Iterator[New]:
     begun = instant(opened + timedelta(days=11), 540)
+    education = Organisation.objects.get(code="education")
     for code, number in found.items():
         for girl in rng.sample(list(girls), min(number, len(girls))):
             team = people["town_team", girl.town.pk]
@@ -163,6 +165,7 @@ def _mismatches(
                 "code": code,
                 "division_id": girl.town.pk,
                 "organisation_id": towns[girl.town.pk].pk,
+                "partner_id": education.pk if code in WITH_EDUCATION else None,
                 "state": "corrected" if corrected else "explained",
                 "decision": (corrected and IN_CORRECTING.get(code)) or DECIDED[code],
                 "reason": rng.choice(REASONS[code]),

@@ -70,7 +70,7 @@ def differing(told: Values, chosen: int = 1) -> list[str]:
 
 
 def step_of(row: Mismatch) -> str:
-    """Return what a mismatch waits for: explain, check, rule, second, or ""."""
+    """Return what a mismatch waits for: explain, check, amend, rule, correct, second, or ""."""
     task = next_task(row.matter_id) if row.matter_id else None
     return task.node.rpartition("/")[2] if task else ""
 
@@ -123,6 +123,20 @@ def record_answer(
 def check(row: Mismatch, agree: bool, remark: str, *, by: Actor, at: datetime) -> None:
     """Agree or disagree as the other side; a disagreement needs words (care.remark)."""
     _second_word(row, "check", {"agree": "yes" if agree else "no"}, agree, remark, by=by, at=at)
+
+
+def amend(row: Mismatch, accepts: bool, remark: str, *, by: Actor, at: datetime) -> None:
+    """Note, as a bureau, that the error was in its own list and is mended there (crosscheck.md, M1).
+
+    Whoever does not accept it says why (care.remark), and the lead group's office rules.
+    """
+    facts = {"amended": "yes" if accepts else "no"}
+    _second_word(row, "amend", facts, accepts, remark, by=by, at=at)
+
+
+def correct(row: Mismatch, remark: str, *, by: Actor, at: datetime) -> None:
+    """Note, as a bureau, that its own list is mended as it was ruled."""
+    _second_word(row, "correct", {"corrected": "yes"}, True, remark, by=by, at=at)
 
 
 def review(row: Mismatch, confirm: bool, remark: str, *, by: Actor, at: datetime) -> None:

@@ -50,13 +50,16 @@ def require_lead(by: Actor) -> None:
 
 
 def seen_mismatches(sight: Sight) -> QuerySet[Mismatch]:
-    """Return the mismatches that are shown to an officer: all, or those addressed to them."""
+    """Return the mismatches that are shown to an officer: all, or those addressed to them.
+
+    A pair whose fields differ is a bureau's only once the error is said to be in its list.
+    """
     if sight.is_lead:
         return Mismatch.objects.all()
     own = sight.organisations
     return Mismatch.objects.filter(
         Q(organisation__in=own)
-        | Q(partner__in=own)
+        | Q(partner__in=own) & ~Q(code="M1", decision__in=("", "other"))
         | Q(roster__kind="town", roster__organisation__in=own)
     )
 

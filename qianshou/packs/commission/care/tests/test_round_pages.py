@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import strip_tags
 from openpyxl import load_workbook
 from PIL import Image
 
@@ -294,6 +295,33 @@ def test_a_mismatch_is_explained_on_its_page(town: Client, survey: Survey) -> No
     assert one.decided_by == Officer.objects.get(username="deng_hong")
     assert "见户口簿" in text_of(town.get(address))
     assert send(town, address, act="explain", **sent).status_code == 403
+
+
+def test_a_bureau_sees_both_values_and_notes_its_own_error(browse: Browse, survey: Survey) -> None:
+    row = survey.compare(survey.open())
+    one = mismatch_of(row, "M1")
+    address = f"/p/care/rounds/mismatch/{one.pk}/"
+    client = browse("gu_wen")
+    assert client.get(address).status_code == 404
+    survey.explain(one, "roster", "roster", remark="家访时当面核对")
+    task = next_task(one.matter_id or 0)
+    assert task is not None
+    assert client.get(f"/p/care/rounds/task/{task.pk}/").headers["Location"] == address
+    page = text_of(client.get(address))
+    assert "更正本单位名单" in page
+    assert "以花名册为准：10800145678" in page
+    assert "10999945678" in strip_tags(page)
+    assert "家访时当面核对" in page
+    refused = text_of(send(client, address, act="amend", accept="no", remark=""), 422)
+    assert "请写明理由" in refused
+    assert send(client, address, act="amend", accept="no", remark="家长来电为准").status_code == 302
+    lead = browse("zhou_jie")
+    sent = {"decision": "roster", "reason": "older", "side.phone": "roster"}
+    assert send(lead, address, act="explain", **sent).status_code == 302
+    assert "按裁定更正" in text_of(client.get(address))
+    assert send(client, address, act="correct").status_code == 302
+    one.refresh_from_db()
+    assert one.state == "explained"
 
 
 def test_a_decision_cannot_be_sent_past_the_page(town: Client, survey: Survey) -> None:

@@ -23,7 +23,9 @@ from qianshou.packs.commission.care.rounds.explaining import (
     DECISIONS,
     GIVEN,
     Answer,
+    amend,
     check,
+    correct,
     differing,
     explain,
     may_do,
@@ -46,7 +48,9 @@ from qianshou.packs.commission.care.rounds.values import Values, open_if_kept
 STEPS = {
     "explain": ("逐字段说明", "Explained"),
     "check": ("对方核对", "Checked by the other side"),
+    "amend": ("更正本单位名单", "The bureau's answer"),
     "rule": ("裁定", "Ruled"),
+    "correct": ("按裁定更正", "Corrected as ruled"),
     "second": ("第二人复核", "Second review"),
     "confer": ("会商", "Conference"),
     "unsure": ("复核台", "Review"),
@@ -73,7 +77,7 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
         note_opening(row, sent.get("purpose", ""), by=actor, at=at)
         return _show(request, actor, row, whole=True)
     if asked == "evidence":
-        require(may_do(row, actor) in ("explain", "rule", "check"))
+        require(may_do(row, actor) in ("explain", "rule", "check", "amend"))
         for file in request.FILES.getlist("file"):
             keep_evidence(row, file, by=actor, at=at)
         messages.success(request, _("佐证已加密保存"))
@@ -84,6 +88,12 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
     elif asked == "check":
         check(row, sent.get("agree") == "yes", sent.get("remark", ""), by=actor, at=at)
         messages.success(request, _("已核对"))
+    elif asked == "amend":
+        amend(row, sent.get("accept") == "yes", sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已办理"))
+    elif asked == "correct":
+        correct(row, sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已办理"))
     elif asked == "review":
         review(row, sent.get("confirm") == "yes", sent.get("remark", ""), by=actor, at=at)
         messages.success(request, _("已复核"))

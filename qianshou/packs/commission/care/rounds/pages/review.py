@@ -40,7 +40,7 @@ from qianshou.packs.commission.care.rounds.pages.mismatch import told_of
 from qianshou.packs.commission.care.rounds.sight import LEAD, LEAD_POST, require_lead
 from qianshou.packs.commission.care.rounds.values import open_values
 
-REVIEWED = ("A1", "C1", "C2", "N1", "D1")
+REVIEWED = ("A1", "C1", "C2", "M1", "N1", "D1")
 
 
 @require_http_methods(["GET", "POST"])
