@@ -15,7 +15,7 @@ from qianshou.kernel.registry.choices import choices_of
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch
-from qianshou.packs.commission.care.roster.columns import FIELDS
+from qianshou.packs.commission.care.roster.columns import FIELDS, TEMPLATE
 from qianshou.packs.commission.care.roster.rows import Rules, read_row
 from qianshou.packs.commission.care.rounds.drafting import places_of_district
 from qianshou.packs.commission.care.rounds.following import REVIEWED, follow_decisions
@@ -283,7 +283,13 @@ def _read_added(
     for error in errors:
         beside = error.field if error.field in GIVEN["N2"] else "decision"
         wrong.append(_refused("value", error.zh, error.en, beside))
-    return {key: {"right": "neither", "value": read.texts[key]} for key in given}, wrong
+    # The whole row is kept with the answer: the bureau's list may be destroyed before it is taken in.
+    sides = {key: "neither" if key in given else "other" for key in TEMPLATE["town"]}
+    return {
+        key: {"right": side, "value": read.texts[key]}
+        for key, side in sides.items()
+        if read.texts.get(key)
+    }, wrong
 
 
 def _read_side(

@@ -51,9 +51,15 @@ from qianshou.packs.commission.care.rounds.sealed import open_rows
 from qianshou.packs.commission.care.rounds.sharing import SHARED, Sharing, sharing_of
 from qianshou.packs.commission.care.rounds.sight import sight_of
 
-SHOWN = ("name", "id_number", "birth_date", "sex", "village", "school", "guardian", "phone")
+SHOWN = (
+    "name", "id_number", "birth_date", "sex", "village", "school", "guardian", "phone", "flagged",
+)  # fmt: skip
 OPENED, DOWNLOADED = "打开已上报的名单", "下载错误行"
-CHOICES = {"sex": ("男", "女"), "father_away": ("是", "否"), "mother_away": ("是", "否")}
+YES_OR_NO = ("是", "否")
+CHOICES = {
+    "sex": ("男", "女"),
+    **dict.fromkeys(("father_away", "mother_away", "flagged"), YES_OR_NO),
+}
 
 
 @dataclass(frozen=True)
