@@ -24,7 +24,9 @@ from qianshou.packs.commission.care.models import (
     RosterDraft,
     Round,
 )
+from qianshou.packs.commission.care.rounds.correcting import corrected_rows
 from qianshou.packs.commission.care.rounds.sharing import proposed_sharing
+from qianshou.packs.commission.care.rounds.values import open_values
 from qianshou.packs.commission.care.tests.rosters import HEADINGS, xlsx
 from qianshou.packs.commission.care.tests.rosters import child as cells
 from qianshou.packs.commission.care.tests.survey import NAMES, TOWNS, Survey, child, make_lists
@@ -399,6 +401,52 @@ def test_the_review_screen_goes_through_what_waits(lead: Client, survey: Survey)
     assert "没有等您办的" in text_of(lead.get(address))
     assert lead.post(address, {"act": "yes"}).status_code == 302
     assert "没有等您办的" in text_of(lead.get(address, {"code": "C2", "town": "7"}))
+
+
+def test_a_candidate_who_differs_is_explained_field_by_field_on_the_review_screen(
+    lead: Client, survey: Survey
+) -> None:
+    first, second = survey.lists.rows["education"][4], survey.lists.rows["education"][-2]
+    assert first["name"] == second["name"]
+    first["school"], second["school"] = "外校一小", "外校二小"
+    row = survey.compare(survey.open())
+    one = mismatch_of(row, "A1")
+    address = f"/p/care/rounds/{row.pk}/review/?at={one.pk}"
+    page = text_of(lead.post(address, {"act": "2"}))
+    assert 'name="side.2.school"' in page
+    assert "以谁为准" in page
+    one.refresh_from_db()
+    assert (one.state, one.decision) == ("open", "")
+    sent = {"act": "explain", "decision": "same", "chosen": "2", "remark": "见学籍卡"}
+    page = text_of(lead.post(address, sent), 422)
+    for told in ("请选择以哪一方为准", "请选择原因", "见学籍卡", 'name="side.2.school"'):
+        assert told in page
+    sent |= {"side.2.school": "neither", "value.2.school": "龙水镇第三小学", "reason": "moved"}
+    assert lead.post(address, sent).status_code == 302
+    one.refresh_from_db()
+    assert (one.state, one.decision, one.reason) == ("corrected", "same", "moved")
+    assert one.roster is not None
+    rows = {line.number: line.texts for line in corrected_rows(one.roster)}
+    assert rows[one.roster_row or 0]["school"] == "龙水镇第三小学"
+
+
+def test_the_page_of_a_mismatch_asks_about_the_candidate_that_is_chosen(
+    lead: Client, survey: Survey
+) -> None:
+    first, second = survey.lists.rows["education"][4], survey.lists.rows["education"][-2]
+    first["school"], second["school"] = "外校一小", "外校二小"
+    one = mismatch_of(survey.compare(survey.open()), "A1")
+    address = f"/p/care/rounds/mismatch/{one.pk}/"
+    page = text_of(lead.get(address))
+    assert 'data-candidate="1"' in page
+    assert 'name="side.2.school"' in page
+    sent = {"act": "explain", "decision": "same", "chosen": "2", "reason": "moved"}
+    wrong = {**sent, "side.school": "other"}
+    assert "请选择以哪一方为准" in text_of(lead.post(address, wrong), 422)
+    assert lead.post(address, {**sent, "side.2.school": "other"}).status_code == 302
+    one.refresh_from_db()
+    told = open_values(one)
+    assert told.told.answer["fields"]["school"]["value"] == (told.rights or ())[1]["school"]
 
 
 def test_the_blind_audit_does_not_show_what_the_machine_said(lead: Client, survey: Survey) -> None:

@@ -104,15 +104,45 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
 
 def read_answer(sent: Any) -> Answer:
     """Return what a form decides of a mismatch."""
-    chosen = sent.get("chosen", "1")
+    chosen = chosen_in(sent)
+    of = prefix_of(chosen)
     return Answer(
         decision=sent.get("decision", ""),
         reason=sent.get("reason", ""),
-        fields={key: (sent.get(f"side.{key}", ""), sent.get(f"value.{key}", "")) for key in FIELDS},
-        chosen=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 3 else 0,
+        fields={
+            key: (sent.get(f"side.{of}{key}", ""), sent.get(f"value.{of}{key}", ""))
+            for key in FIELDS
+        },
+        chosen=chosen,
         remark=sent.get("remark", ""),
         visited=sent.get("visited", "")[:10],
     )
+
+
+def chosen_in(sent: Any) -> int:
+    """Return the candidate that a form is about, from 1; 0 for what is no number."""
+    chosen = sent.get("chosen", "1")
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 3 else 0
+
+
+def prefix_of(chosen: int) -> str:
+    """Return what stands before a field in the names of its inputs: each candidate has its own."""
+    return "" if chosen < 2 else f"{chosen}."
+
+
+def asked_of(values: Values, chosen: int, *, whole: bool) -> list[dict[str, str]]:
+    """Return the fields of a candidate that have to be explained, with both values as shown."""
+    right = values.rights[chosen - 1] if values.rights else {}
+    return [
+        {
+            "key": key,
+            "name": f"{prefix_of(chosen)}{key}",
+            "label": FIELDS[key].title(language()),
+            "left": masked_like(key, values.left.get(key, ""), whole=whole),
+            "right": masked_like(key, right.get(key, ""), whole=whole),
+        }
+        for key in differing(values, chosen)
+    ]
 
 
 def _show(
@@ -136,16 +166,10 @@ def _show(
         "sent": sent,
         "decisions": [(key, _either(WORDS[key])) for key in DECISIONS[row.code]],
         "reasons": labelled_choices("care.reason", language()),
+        "chosen": chosen_in(sent),
         "differing": [
-            {
-                "key": key,
-                "label": FIELDS[key].title(language()),
-                "left": masked_like(key, values.left.get(key, ""), whole=whole),
-                "right": masked_like(
-                    key, values.rights[0].get(key, "") if values.rights else "", whole=whole
-                ),
-            }
-            for key in differing(values)
+            asked_of(values, place, whole=whole)
+            for place in range(1, len(values.told.candidates) + 1)
         ],
         "given": [(key, FIELDS[key].title(language())) for key in GIVEN.get(row.code, ())],
         "evidence": Proof.objects.filter(mismatch=row).defer("sealed").order_by("pk"),
