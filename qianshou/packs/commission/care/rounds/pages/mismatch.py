@@ -187,7 +187,8 @@ def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
     """Return what every page about a mismatch shows of it."""
     told, code = values.told, language()
     candidates = []
-    for place, right in enumerate(values.rights or ()):
+    pairs = values.rights if values.left else ()  # with one side only, nothing is compared
+    for place, right in enumerate(pairs or ()):
         evidence = told.candidates[place]["evidence"] if place < len(told.candidates) else []
         candidates.append(compare_rows(values.left, right, evidence, code, whole=whole))
     return {
@@ -197,7 +198,8 @@ def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
         "state": mismatch_state(row, code),
         "decision": decision_words(row, code),
         "reason": _reason(row.reason),
-        "left": single_row(values.left, code, whole=whole),
+        "left": single_row(values.left or (values.rights or [{}])[0], code, whole=whole),
+        "is_pair": bool(values.left),
         "candidates": candidates,
         "is_destroyed": values.rights is None,
         "against": told.against,
