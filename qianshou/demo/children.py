@@ -28,6 +28,7 @@ from qianshou.kernel.registry.models import (
     Sheet,
 )
 from qianshou.kernel.registry.places import shipped_divisions
+from qianshou.kernel.registry.synthetic import PREFIX
 from qianshou.kernel.registry.vault import lookup_digest, master_key, seal_value
 from qianshou.packs.commission.care.circle import (
     CADRE,
@@ -112,7 +113,7 @@ def instant(day: date, minutes: int) -> datetime:
 
 def identity_number(born: date, serial: int) -> str:
     """Return an identity number that nobody has, with its check digit (GB 11643)."""
-    body = f"500199{born:%Y%m%d}{serial:03d}"
+    body = f"{PREFIX}{born:%Y%m%d}{serial:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True))
     return body + "10X98765432"[total % 11]
 

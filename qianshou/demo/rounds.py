@@ -16,6 +16,7 @@ from qianshou.kernel.door.registering import New, change_row, insert_rows
 from qianshou.kernel.registry.models import Division, Organisation
 from qianshou.packs.commission.care.models import Comparison, Mismatch, Roster, Round
 from qianshou.packs.commission.care.rounds.sealed import canonical
+from qianshou.packs.commission.care.rounds.sharing import proposed_sharing
 from qianshou.packs.commission.care.rounds.snapshot import SHARE, eligibility_digest, freeze
 
 PUPILS, IN_CIVIL_AFFAIRS = 61480, 3790
@@ -40,6 +41,7 @@ DECIDED = {
 }  # fmt: skip
 IN_CORRECTING = {"M1": "other"}
 NOT_OF_A_ROSTER = "N2"
+WITH_EDUCATION = ("M1", "C2", "N1")
 
 
 def insert_rounds(
@@ -64,6 +66,7 @@ def insert_rounds(
             "division_id": district.pk,
         }
         (made,) = insert_rows(Round, [New(values, BY, instant(opened, 540))])
+        row = Round.objects.get(pk=made)
         handed = instant(opened + timedelta(days=9), 700)
         lists = [
             (towns[town], town, "town", sum(girl.town.pk == town for girl in girls) * share)
@@ -80,15 +83,16 @@ def insert_rounds(
                 "handed_in_at": handed,
                 "number_of_rows": int(rows),
                 "digest": sha256(f"{seed}/{number}/{organisation.code}".encode()).hexdigest(),
+                **proposed_sharing(row, kind)._asdict(),
                 "sealed": b"",
                 "erased_at": values["closed_at"],
             }
             for organisation, division, kind, rows in lists
         ]
-        insert_rows(Roster, [New(row, BY, handed) for row in rosters])
+        insert_rows(Roster, [New(roster, BY, handed) for roster in rosters])
         told = list(_mismatches(made, opened, found, girls, people, towns, rng))
         insert_rows(Mismatch, told)
-        _freeze(Round.objects.get(pk=made), Counter(_owners(told)))
+        _freeze(row, Counter(_owners(told)))
 
 
 def _owners(told: Sequence[New]) -> Iterator[int]:
@@ -102,7 +106,14 @@ def _freeze(row: Round, differing: Mapping[int, int]) -> None:
     """Keep what a round's comparison found, as far as it is told, and freeze its result."""
     rosters = list(row.rosters.select_related("organisation").order_by("pk"))
     lists = [
-        (f"{one.kind}/{one.organisation.code}", one.number_of_rows, one.digest) for one in rosters
+        (
+            f"{one.kind}/{one.organisation.code}",
+            one.number_of_rows,
+            one.digest,
+            one.purpose,
+            one.legal_basis,
+        )
+        for one in rosters
     ]
     confirmed = {
         f"town/{one.organisation.code}": one.number_of_rows - differing.get(one.organisation_id, 0)
@@ -143,6 +154,7 @@ def _mismatches(
     rng: Random,
 ) -> Iterator[New]:
     begun = instant(opened + timedelta(days=11), 540)
+    education = Organisation.objects.get(code="education")
     for code, number in found.items():
         for girl in rng.sample(list(girls), min(number, len(girls))):
             team = people["town_team", girl.town.pk]
@@ -153,6 +165,7 @@ def _mismatches(
                 "code": code,
                 "division_id": girl.town.pk,
                 "organisation_id": towns[girl.town.pk].pk,
+                "partner_id": education.pk if code in WITH_EDUCATION else None,
                 "state": "corrected" if corrected else "explained",
                 "decision": (corrected and IN_CORRECTING.get(code)) or DECIDED[code],
                 "reason": rng.choice(REASONS[code]),

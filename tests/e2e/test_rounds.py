@@ -49,7 +49,7 @@ def sheet(folder: Path, name: str, rows: list[list[str]]) -> str:
 ONE = child("甘棠影", "2015-04-09", 22)
 TWO = child("易水寒", "2014-11-21", 24)
 UNCLEAR = child("柏舟泛", "2016-02-14", 26, id="")
-BARE = {"village": "", "guardian": "", "phone": ""}
+BARE = {"village": "", "guardian": "", "phone": "", "school": "外镇中心小学"}
 PUPILS = [
     ONE,
     child("易水寒", "2014-11-21", 24, phone="10899999999"),
@@ -95,7 +95,20 @@ def test_a_round_from_opening_to_review(visit: Visit, tmp_path: Path) -> None:
     assert lead.locator("text=候选 2").count()
     lead.keyboard.press("u")
     lead.wait_for_selector("text=无法判断 >> nth=1")
+    lead.keyboard.press("2")
+    lead.wait_for_selector("fieldset.now >> text=学校")
+    faults += faults_of(lead)
     lead.keyboard.press("1")
+    lead.keyboard.press("Backspace")
+    lead.keyboard.press("3")
+    lead.keyboard.type("龙水镇第二小学")
+    lead.keyboard.press("Enter")
+    lead.wait_for_selector("fieldset.now >> text=原因")
+    lead.keyboard.press("2")
+    lead.keyboard.press("m")
+    lead.keyboard.type("见学籍卡")
+    lead.keyboard.press("Escape")
+    lead.keyboard.press("Enter")
     lead.wait_for_selector("text=没有等您办的")
     lead.goto(f"{board}review/?queue=blind")
     if lead.locator("text=是不是同一名儿童").count():

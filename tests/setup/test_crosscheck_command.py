@@ -148,6 +148,27 @@ def test_the_report_stands_by_itself_and_hides_numbers(
         assert shown in page
 
 
+def test_what_is_written_about_invented_children_says_so(
+    folder: Path, done: subprocess.CompletedProcess[str]
+) -> None:
+    page = (folder / "out/report.html").read_text(encoding="utf-8")
+    assert "合成数据" in page
+    assert "Synthetic data" in page
+    assert "合成数据" in done.stdout
+    assert {line["synthetic"] for line in decisions(folder / "out")} == {"yes"}
+    header = (folder / "out/duplicates.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "list,first_row,second_row,weight,synthetic"
+
+
+def test_one_number_that_may_be_somebodys_leaves_the_mark_off(folder: Path, tmp_path: Path) -> None:
+    real = [*ROSTER, ["石磊", "500111" + ROSTER[0][1][6:], *ROSTER[0][2:]]]
+    roster = write_csv(tmp_path / "roster.csv", [HEADINGS, *real])
+    done = run(roster, folder / "pupils.csv", "--out", tmp_path / "out")
+    assert done.returncode == 0
+    assert "synthetic" not in decisions(tmp_path / "out")[0]
+    assert "合成数据" not in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+
 def test_the_same_files_give_the_same_bytes(
     folder: Path, done: subprocess.CompletedProcess[str]
 ) -> None:

@@ -10,6 +10,7 @@ from time import monotonic
 from django.db import DatabaseError
 
 SYNTHETIC = "synthetic"
+PREFIX = "500199"  # of invented identity numbers: no place has this code
 WORDS, WORDS_EN = "合成数据", "Synthetic data"
 ASKED_EVERY = 60.0  # seconds: the mark is set once, when the demonstration is loaded
 _asking = threading.Lock()

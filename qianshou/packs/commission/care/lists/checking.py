@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.synthetic import SYNTHETIC
 from qianshou.packs.commission.care.crosscheck import FIELDS, Outcome
 from qianshou.packs.commission.care.crosscheck.comparing import compare
+from qianshou.packs.commission.care.lists.columns import is_synthetic
 from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.report import write_report
 
@@ -25,6 +27,7 @@ class Checked:
     pupils: ChildList
     outcome: Outcome
     digest: str
+    synthetic: bool
     files: tuple[Path, ...]
 
 
@@ -47,11 +50,12 @@ def check_lists(
             out.rmdir()
         raise
     digest = outcome.digest()
+    synthetic = is_synthetic(roster.table, pupils.table)
     try:
-        files = write_files(out, roster, pupils, outcome, digest)
+        files = write_files(out, roster, pupils, outcome, digest, synthetic)
     except OSError as error:
         raise unwritable(out, error) from error
-    return Checked(roster, pupils, outcome, digest, files)
+    return Checked(roster, pupils, outcome, digest, synthetic, files)
 
 
 def unwritable(out: Path, error: OSError) -> Refusal:
@@ -65,20 +69,31 @@ def unwritable(out: Path, error: OSError) -> Refusal:
 
 
 def write_files(
-    out: Path, roster: ChildList, pupils: ChildList, outcome: Outcome, digest: str
+    out: Path,
+    roster: ChildList,
+    pupils: ChildList,
+    outcome: Outcome,
+    digest: str,
+    synthetic: bool,
 ) -> tuple[Path, ...]:
-    """Write the three files, each whole or not at all, and return where they are."""
+    """Write the three files, each whole or not at all, and return where they are.
+
+    Of invented children each line says so in a last column, and the report at its head.
+    """
     options = csv.WriteOptions(quoting_style="none", quoting_header="none")
     made = {}
     for name, table in (
         ("decisions.csv", decisions_of(outcome)),
         ("duplicates.csv", duplicates_of(outcome)),
     ):
+        if synthetic:
+            marks = pa.array(["yes"] * len(table), pa.string())
+            table = table.append_column(SYNTHETIC, marks)
         sink = pa.BufferOutputStream()
         csv.write_csv(table, sink, options)
         made[name] = memoryview(sink.getvalue())
     made["report.html"] = memoryview(
-        write_report(roster, pupils, outcome, digest, made["decisions.csv"])
+        write_report(roster, pupils, outcome, digest, made["decisions.csv"], synthetic)
     )
     files = []
     for name, content in made.items():

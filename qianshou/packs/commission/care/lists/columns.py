@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qianshou.kernel.registry.synthetic import PREFIX
 from qianshou.packs.commission.care.roster.columns import FIELDS
 from qianshou.packs.commission.care.roster.days import read_day
 from qianshou.packs.commission.care.roster.findings import RowError
@@ -10,7 +11,17 @@ from qianshou.packs.commission.care.roster.findings import RowError
 SHOWN = 10
 ROUNDED = r"^\s*'?[0-9]{15}000\s*$|^[0-9]\.[0-9]+[eE]\+?17$"
 NUMBER = r"^\s*['’]?[0-9０-９ ]{17,21}[0-9xX０-９Ｘｘ]\s*$"
+SHAPED = r"^[0-9]{17}[0-9xX]$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def is_synthetic(*tables: pa.Table) -> bool:
+    """Whether lists are made up: every identity number with a valid form begins as nobody's does."""
+    numbers = [table["id_number"] for table in tables if "id_number" in table.column_names]
+    shaped = [column.filter(pc.match_substring_regex(column, SHAPED)) for column in numbers]
+    return any(map(len, shaped)) and all(
+        pc.all(pc.starts_with(column, PREFIX), min_count=0).as_py() for column in shaped
+    )
 
 
 def tidy_columns(table: pa.Table, since_1904: bool) -> pa.Table:

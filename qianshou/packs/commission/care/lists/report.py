@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from qianshou.kernel.registry.synthetic import WORDS, WORDS_EN
 from qianshou.packs.commission.care.crosscheck import FIELDS, LEVELS, Decision, Lines, Outcome
 from qianshou.packs.commission.care.lists.reading import ChildList
 from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
@@ -33,7 +34,12 @@ BARS = (
 
 
 def write_report(
-    roster: ChildList, pupils: ChildList, outcome: Outcome, digest: str, decisions: memoryview
+    roster: ChildList,
+    pupils: ChildList,
+    outcome: Outcome,
+    digest: str,
+    decisions: memoryview,
+    synthetic: bool,
 ) -> bytes:
     """Return the page; `digest` is the outcome's, `decisions` what decisions.csv holds."""
     environment = Environment(
@@ -50,6 +56,7 @@ def write_report(
         decisions=[(*DECISIONS[key], count) for key, count in outcome.by_decision.items()],
         codes=[(key, *CODES[key], count) for key, count in outcome.by_code.items()],
         total=len(roster.table),
+        marked=(WORDS, WORDS_EN) if synthetic else None,
         bars=list(bars_of(outcome)),
         agreement=list(agreement_of(outcome)),
         shown=list(shown_of(roster, pupils, outcome)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qianshou.kernel.registry.synthetic import WORDS, WORDS_EN
 from qianshou.packs.commission.care.lists.reading import SIDES, ChildList
 from qianshou.packs.commission.care.lists.words import CODES, DECISIONS
 from qianshou.packs.commission.care.roster.columns import COMPARED, FIELDS
@@ -58,6 +59,8 @@ def summarise(checked: "Checked", language: str) -> str:
     at = 0 if language.startswith("zh") else 1
     outcome = checked.outcome
     lines = [""]
+    if checked.synthetic:
+        lines += [(WORDS, WORDS_EN)[at], ""]
     for key, count in outcome.by_decision.items():
         lines.append(f"{count:>9,}  {key:<10} {DECISIONS[key][at]}")
     lines.append("")

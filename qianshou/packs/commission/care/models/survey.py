@@ -50,7 +50,8 @@ class Roster(models.Model):
     """A roster (花名册) handed in for a round, its rows sealed under a key of its own.
 
     The education list is read for matching alone: its key is destroyed when the round closes.
-    One that is withdrawn stays until another is handed in, and is not compared.
+    One that is withdrawn stays until another is handed in, and is not compared. A bureau's list is
+    shared: it says for what purpose and by which law (article row 17).
     """
 
     ledgered = True
@@ -66,6 +67,8 @@ class Roster(models.Model):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     number_of_rows = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=200, blank=True)
+    legal_basis = models.CharField(max_length=200, blank=True)
     sealed = models.BinaryField()
     wrapped_key = models.BinaryField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -74,7 +77,11 @@ class Roster(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["round", "kind", "organisation"], name="roster_one_of_each"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="town") | ~(Q(purpose="") | Q(legal_basis="")),
+                name="roster_shared_for_a_purpose",
+            ),
         ]
 
     def __str__(self) -> str:

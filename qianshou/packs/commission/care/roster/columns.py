@@ -30,7 +30,7 @@ TEMPLATE: Mapping[str, tuple[str, ...]] = {
         "father", "father_away", "father_place", "father_since",
         "mother", "mother_away", "mother_place", "mother_since", "remark",
     ),
-    "education": (*COMPARED[:5], "school", "grade", "class", "guardian", "phone"),
+    "education": (*COMPARED[:5], "school", "grade", "class", "guardian", "phone", "flagged"),
     "civil": (*COMPARED[:6], "guardian", "phone", "relation", "address", "remark"),
 }  # fmt: skip
 
@@ -136,6 +136,9 @@ FIELDS: Mapping[str, Field] = {
         _field("mother_since", "母亲外出起始", "Mother away since", """
             母亲外出时间 母亲外出起始时间 母亲外出务工时间 母亲外出起 母亲外出开始时间 母亲外出自何时
             母亲务工起始时间 母亲外出日期 母亲起始 母亲起始时间 母亲外出起始日期 mothersince"""),
+        _field("flagged", "学校标记留守", "Flagged by school", """
+            是否留守 是否留守儿童 是否农村留守儿童 是否留守学生 是否留守女童 留守标记 留守儿童标记 留守情况
+            flagged isleftbehind leftbehind leftbehindchild leftbehindflag schoolflag"""),
         _field("remark", "备注", "Remark", "说明 备注说明 remarks note notes comment comments"),
     )
 }  # fmt: skip

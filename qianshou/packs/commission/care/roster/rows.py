@@ -75,6 +75,7 @@ class RowReader:
         self._read_sex()
         self._read_places()
         self._read_absence()
+        self._read_flag()
         if "phone" in self._texts:
             self._texts["phone"] = tidy_phone(self._texts["phone"])
         self._compare_with_number()
@@ -200,6 +201,22 @@ class RowReader:
                             f"“{since[:30]}” is not certain; write it as 2024-03 or 2024-03-05",
                         )
                     )
+
+    def _read_flag(self) -> None:
+        typed = self._texts.get("flagged", "")
+        if not typed:
+            return
+        answer = read_yes(typed) or ("否" if "非留守" in typed else "是" if "留守" in typed else "")
+        self._texts["flagged"] = answer
+        if not answer:
+            self._errors.append(
+                self._say(
+                    "flagged",
+                    "roster.yes_or_no",
+                    f"看不出“{typed[:20]}”是不是留守儿童；请填是或否",
+                    f"“{typed[:20]}” does not say whether the child is left behind; write 是 or 否",
+                )
+            )
 
     def _compare_with_number(self) -> None:
         number = self._texts.get("id_number", "")

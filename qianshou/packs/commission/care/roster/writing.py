@@ -21,6 +21,7 @@ HINTS_ZH = {
     "mother_away": "母亲是否外出：是或否",
     "mother_place": "外出所在的省、市、县",
     "mother_since": "从何时起外出，写成 2024-03 或 2024-03-05",
+    "flagged": "学校登记为留守儿童：是或否",
 }
 HINTS_EN = {
     "name": "The name in the household booklet; one row a child, no merged cells",
@@ -37,6 +38,7 @@ HINTS_EN = {
     "mother_away": "Whether the mother is away: 是 or 否",
     "mother_place": "Province, city and county where she is",
     "mother_since": "Since when, as 2024-03 or 2024-03-05",
+    "flagged": "Whether the school has the child as left behind: 是 or 否",
 }
 
 
@@ -58,6 +60,7 @@ def write_roster_template(
         "village": list(villages),
         "father_away": ["是", "否"],
         "mother_away": ["是", "否"],
+        "flagged": ["是", "否"],
     }
     return write_template(columns, hints, choices, language)
 

@@ -14,6 +14,7 @@ from qianshou.kernel.worklist.lists import tasks_of
 from qianshou.packs.commission.care.models import Roster, Round
 from qianshou.packs.commission.care.rounds.running import ask_comparison
 from qianshou.packs.commission.care.rounds.sealed import ListRow, seal_rows
+from qianshou.packs.commission.care.rounds.sharing import UNSHARED, Sharing, read_sharing
 from qianshou.packs.commission.care.rounds.sight import require_lead, sight_of
 
 
@@ -32,14 +33,16 @@ def hand_in(
     kind: str,
     organisation: Organisation,
     rows: Sequence[ListRow],
+    sharing: Sharing = UNSHARED,
     *,
     by: Actor,
     at: datetime,
 ) -> Roster:
     """Take a list in, in place of an earlier one of the same organisation, and return it.
 
-    The comparison is asked for with the last list that was missing. Refuses access.denied for
-    another's list, care.collected, and care.no_rows for an empty town roster.
+    A bureau's list says what it is shared for and by which law. The comparison is asked for with
+    the last list that was missing. Refuses access.denied for another's list, care.collected,
+    care.no_rows for an empty list, and care.purpose and care.legal_basis where a bureau's has none.
     """
     require(sight_of(by).may_hand_in(kind, organisation.pk))
     if not rows:
@@ -48,6 +51,7 @@ def hand_in(
             "名单里没有行；确实没有的，请联系领导小组办公室",
             "The list has no rows; if there are really none, tell the lead group's office",
         )
+    told = read_sharing(kind, sharing)._asdict()
     kept = seal_rows(rows)
     with write_turn():
         row = Round.objects.select_for_update().get(pk=row.pk)
@@ -63,6 +67,7 @@ def hand_in(
             "withdrawn_at": None,
             "number_of_rows": len(rows),
             "digest": kept.digest,
+            **told,
             "sealed": kept.sealed,
             "wrapped_key": kept.wrapped_key,
         }
@@ -72,7 +77,7 @@ def hand_in(
         )
         open_task = task.first()
         if open_task is not None:
-            facts = {"rows": len(rows), "digest": kept.digest}
+            facts = {"rows": len(rows), "digest": kept.digest, **told}
             door.act(acts.Complete(open_task.pk, facts), by=by, at=at)
         else:
             ask_comparison(row.pk, by=by, at=at)

@@ -1,6 +1,6 @@
 """A town's roster with what the explanations of its mismatches changed in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from qianshou.packs.commission.care.models import Mismatch, Roster
 from qianshou.packs.commission.care.rounds.explaining import TAKEN_OUT
@@ -26,8 +26,9 @@ def corrected_rows(roster: Roster) -> list[ListRow]:
             if one.decision in ("first", "second") and holder == roster.pk:
                 rows.pop(number or 0, None)
         elif one.code == "N2":
-            if one.decision == "add" and one.organisation_id == roster.organisation_id:
-                rows[following] = added_row(told, roster)
+            added = added_row(told)
+            if one.decision == "add" and not _is_there(added, rows.values()):
+                rows[following] = added
                 following += 1
         elif one.roster_id == roster.pk:
             _correct(rows, one, told)
@@ -37,11 +38,7 @@ def corrected_rows(roster: Roster) -> list[ListRow]:
 def settled_of(roster: Roster) -> Iterable[Mismatch]:
     """Return the settled mismatches that may change a roster, oldest first."""
     found = Mismatch.objects.filter(round=roster.round_id, state__in=SETTLED)
-    own = (
-        found.filter(roster=roster)
-        | found.filter(code="D1", other=roster)
-        | found.filter(code="N2", organisation=roster.organisation_id)
-    )
+    own = found.filter(roster=roster) | found.filter(code="D1", other=roster)
     return own.select_related("roster", "other").order_by("pk").distinct()
 
 
@@ -55,11 +52,15 @@ def _correct(rows: dict[int, dict[str, str]], one: Mismatch, told: Values) -> No
                 rows[number][name] = answer["value"]
 
 
-def added_row(told: Values, roster: Roster) -> dict[str, str]:
-    """Return the row that a town takes in from civil affairs' list."""
-    right = told.rights[0] if told.rights else {}
-    given = {name: answer["value"] for name, answer in told.told.answer.get("fields", {}).items()}
-    return {**right, **given, "town": roster.division.name}
+def added_row(told: Values) -> dict[str, str]:
+    """Return the row that a town takes in from a bureau's list."""
+    return {name: answer["value"] for name, answer in told.told.answer.get("fields", {}).items()}
+
+
+def _is_there(added: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> bool:
+    """Whether a row stands already: both bureaus may have told of the same child."""
+    keys = ("id_number",) if added.get("id_number") else ("name", "birth_date")
+    return any(all(row.get(key) == added.get(key) for key in ("name", *keys)) for row in rows)
 
 
 def changes_of(one: Mismatch, fields: dict[str, dict[str, str]]) -> bool:

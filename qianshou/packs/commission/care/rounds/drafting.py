@@ -19,6 +19,7 @@ from qianshou.packs.commission.care.roster.header import Understood
 from qianshou.packs.commission.care.roster.rows import Rules, read_row
 from qianshou.packs.commission.care.rounds.collecting import hand_in, require_collecting
 from qianshou.packs.commission.care.rounds.sealed import ListRow, key_of_list, pack, unpack
+from qianshou.packs.commission.care.rounds.sharing import UNSHARED, Sharing
 from qianshou.packs.commission.care.rounds.sight import sight_of
 
 
@@ -224,7 +225,13 @@ def drop_draft(row: Round, kind: str, organisation: Organisation, *, by: Actor) 
 
 
 def confirm(
-    row: Round, kind: str, organisation: Organisation, *, by: Actor, at: datetime
+    row: Round,
+    kind: str,
+    organisation: Organisation,
+    sharing: Sharing = UNSHARED,
+    *,
+    by: Actor,
+    at: datetime,
 ) -> Roster:
     """Hand the draft in, whole or not at all; the draft is gone then.
 
@@ -240,7 +247,7 @@ def confirm(
                 f"{len(draft.wrong)} rows are wrong; mend or delete them before handing in",
             )
         rows = [ListRow(line.number, line.texts) for line in draft.lines]
-        roster = hand_in(row, kind, organisation, rows, by=by, at=at)
+        roster = hand_in(row, kind, organisation, rows, sharing, by=by, at=at)
         RosterDraft.objects.filter(round=row, kind=kind, organisation=organisation).delete()
     return roster
 

@@ -15,7 +15,7 @@ from qianshou.kernel.registry.choices import choices_of
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch
-from qianshou.packs.commission.care.roster.columns import FIELDS
+from qianshou.packs.commission.care.roster.columns import FIELDS, TEMPLATE
 from qianshou.packs.commission.care.roster.rows import Rules, read_row
 from qianshou.packs.commission.care.rounds.drafting import places_of_district
 from qianshou.packs.commission.care.rounds.following import REVIEWED, follow_decisions
@@ -70,7 +70,7 @@ def differing(told: Values, chosen: int = 1) -> list[str]:
 
 
 def step_of(row: Mismatch) -> str:
-    """Return what a mismatch waits for: explain, check, rule, second, or ""."""
+    """Return what a mismatch waits for: explain, check, amend, rule, correct, second, or ""."""
     task = next_task(row.matter_id) if row.matter_id else None
     return task.node.rpartition("/")[2] if task else ""
 
@@ -123,6 +123,20 @@ def record_answer(
 def check(row: Mismatch, agree: bool, remark: str, *, by: Actor, at: datetime) -> None:
     """Agree or disagree as the other side; a disagreement needs words (care.remark)."""
     _second_word(row, "check", {"agree": "yes" if agree else "no"}, agree, remark, by=by, at=at)
+
+
+def amend(row: Mismatch, accepts: bool, remark: str, *, by: Actor, at: datetime) -> None:
+    """Note, as a bureau, that the error was in its own list and is mended there (crosscheck.md, M1).
+
+    Whoever does not accept it says why (care.remark), and the lead group's office rules.
+    """
+    facts = {"amended": "yes" if accepts else "no"}
+    _second_word(row, "amend", facts, accepts, remark, by=by, at=at)
+
+
+def correct(row: Mismatch, remark: str, *, by: Actor, at: datetime) -> None:
+    """Note, as a bureau, that its own list is mended as it was ruled."""
+    _second_word(row, "correct", {"corrected": "yes"}, True, remark, by=by, at=at)
 
 
 def review(row: Mismatch, confirm: bool, remark: str, *, by: Actor, at: datetime) -> None:
@@ -269,7 +283,13 @@ def _read_added(
     for error in errors:
         beside = error.field if error.field in GIVEN["N2"] else "decision"
         wrong.append(_refused("value", error.zh, error.en, beside))
-    return {key: {"right": "neither", "value": read.texts[key]} for key in given}, wrong
+    # The whole row is kept with the answer: the bureau's list may be destroyed before it is taken in.
+    sides = {key: "neither" if key in given else "other" for key in TEMPLATE["town"]}
+    return {
+        key: {"right": side, "value": read.texts[key]}
+        for key, side in sides.items()
+        if read.texts.get(key)
+    }, wrong
 
 
 def _read_side(

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from qianshou.packs.commission.care.models import Mismatch, Round
-from qianshou.packs.commission.care.rounds.matching import Candidate, Difference, Ref, Taken
+from qianshou.packs.commission.care.rounds.matching import (
+    FLAGGED,
+    Candidate,
+    Difference,
+    Ref,
+    Taken,
+)
 from qianshou.packs.commission.care.rounds.raising import DECIDED, Raiser, raise_differences
 from qianshou.packs.commission.care.rounds.sealed import row_digest
 from qianshou.packs.commission.care.rounds.snapshot import read_outcome
@@ -19,7 +25,8 @@ def follow_decisions(row: Round, *, at: datetime) -> int:
     """Raise N1 and N2 for the rows that settled decisions left alone; returns how many.
 
     N1 for a row of a roster that is nobody in education's list, N2 for a child of civil affairs'
-    list who is no longer anybody's candidate. Once for each row, however often it is run.
+    list, or one whom a school flagged, who is no longer anybody's candidate. Once for each row,
+    however often it is run.
     """
     pairs = list(
         Mismatch.objects.filter(round=row, code__in=REVIEWED).select_related("roster", "other")
@@ -30,6 +37,7 @@ def follow_decisions(row: Round, *, at: datetime) -> int:
     lists = [*towns, *(one for one in (education, civil) if one is not None)]
     left_alone = [
         *_pupils_missing(row, pairs, education),
+        *_unmet(row, pairs, education),
         *_unmet(row, pairs, civil),
     ]
     if not left_alone:
@@ -53,14 +61,14 @@ def _pupils_missing(
     ]
 
 
-def _unmet(row: Round, pairs: Iterable[Mismatch], civil: Taken | None) -> list[Difference]:
-    """Return N2 for candidates of civil affairs' list whom no pair claims any more."""
-    if civil is None:
+def _unmet(row: Round, pairs: Iterable[Mismatch], taken: Taken | None) -> list[Difference]:
+    """Return N2 for candidates of a bureau's list whom no pair claims any more."""
+    if taken is None:
         return []
     parted: set[int] = set()
     claimed: set[int] = set()
     for one in pairs:
-        if one.other_id != civil.roster:
+        if one.other_id != taken.roster:
             continue
         told = open_if_kept(one).told
         candidates = [candidate["row"] for candidate in told.candidates]
@@ -73,12 +81,14 @@ def _unmet(row: Round, pairs: Iterable[Mismatch], civil: Taken | None) -> list[D
     matched = {
         line[3]
         for line in read_outcome(row).get("lines", ())
-        if line[0] == "civil" and line[4] == "auto"
+        if line[0] == taken.kind and line[4] == "auto"
     }
-    asked = set(Mismatch.objects.filter(round=row, code="N2").values_list("other_row", flat=True))
-    texts = {line.number: line.texts for line in civil.rows}
+    raised = Mismatch.objects.filter(round=row, code="N2", other=taken.roster)
+    asked = set(raised.values_list("other_row", flat=True))
+    texts = {line.number: line.texts for line in taken.rows}
     return [
-        Difference("N2", None, (Candidate(Ref(civil.roster, number), "N2", 0.0, ()),), "civil")
+        Difference("N2", None, (Candidate(Ref(taken.roster, number), "N2", 0.0, ()),), taken.kind)
         for number in sorted(parted - claimed - asked)
         if row_digest(texts[number]) not in matched
+        and (taken.kind == "civil" or texts[number].get("flagged") == FLAGGED)
     ]

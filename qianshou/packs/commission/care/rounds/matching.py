@@ -18,6 +18,7 @@ from qianshou.packs.commission.care.rounds.sealed import ListRow
 
 Tell = Callable[[str, float], None]
 SAME = ("same", "missing")
+FLAGGED = "是"  # how a school's flag of a left-behind child reads, once it is read
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,16 @@ def _match_education(
         joined.table, pupils.table, progress=lambda stage, share: tell(stage, 0.08 + share * 0.55)
     )
     found.weights_version = outcome.weights_version
+    met: set[int] = set()
     for lines in _by_row(outcome.decisions):
+        met.update(one.pupil_row for one in lines if one.pupil_row is not None)
         _take_lines("education", lines, joined, pupils, found)
+    # Of a pupil who stands twice, either row counts for both.
+    for one in outcome.pupil_duplicates:
+        if met & {one.first, one.second}:
+            met |= {one.first, one.second}
+    flagged = [row.texts.get("flagged") == FLAGGED for row in education.rows]
+    _take_unmet("education", pupils, flagged, met, found)
     for one in outcome.pupil_duplicates:
         first, second = pupils.refs[one.first - 1], pupils.refs[one.second - 1]
         twice = (Candidate(second, "D2", one.weight, ()),)
@@ -171,11 +180,18 @@ def _match_civil(
         # A candidate under review is asked about alone once the review parts the two.
         met.update(one.pupil_row for one in lines if one.pupil_row is not None)
         _take_lines("civil", lines, joined, kept, found)
-    for number, ref in enumerate(kept.refs, 1):
-        if number not in met:
-            alone = (Candidate(ref, "N2", 0.0, ()),)
-            found.differences.append(Difference("N2", None, alone, "civil"))
+    _take_unmet("civil", kept, [True] * len(kept.refs), met, found)
     return [(one.first, one.second, one.weight) for one in outcome.roster_duplicates]
+
+
+def _take_unmet(
+    against: str, others: Joined, wanted: Sequence[bool], met: set[int], found: Found
+) -> None:
+    """Keep, of the wanted rows of another list, those who are nobody's candidate: in no roster."""
+    for number, ref in enumerate(others.refs, 1):
+        if wanted[number - 1] and number not in met:
+            alone = (Candidate(ref, "N2", 0.0, ()),)
+            found.differences.append(Difference("N2", None, alone, against))
 
 
 def _by_row(decisions: Any) -> Iterator[list[Decision]]:

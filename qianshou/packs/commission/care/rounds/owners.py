@@ -18,8 +18,8 @@ OWNERS = {
     "M1": "town", "C1": "town", "C2": "town", "A1": "lead", "D1": "town", "D2": "bureau",
     "N1": "town", "N2": "town", "E1": "town",
 }  # fmt: skip
-# Where another has to agree: the other list's bureau, or the other town.
-PARTNERS = {"C2": "bureau", "N1": "education", "D1": "town"}
+# Where another has to agree, or (M1) has to mend its own list: its bureau, or the other town.
+PARTNERS = {"M1": "bureau", "C2": "bureau", "N1": "education", "D1": "town"}
 SECOND_REVIEW = ("C1", "C2")
 SURVEY = "survey"
 

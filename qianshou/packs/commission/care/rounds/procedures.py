@@ -21,7 +21,8 @@ def project_round(change: Change) -> None:
         rosters = Roster.objects.filter(
             round__matter=change.matter, organisation=change.holder, withdrawn_at=None
         )
-        if not rosters.filter(digest=change.submitted["digest"]).exists():
+        told = {key: change.submitted.get(key) or "" for key in ("purpose", "legal_basis")}
+        if not rosters.filter(digest=change.submitted["digest"], **told).exists():
             raise on_page()
     elif change.node == "verify" and change.submitted["result"] == "confer":
         row = Round.objects.get(matter=change.matter)

@@ -36,6 +36,10 @@ class Raiser:
                 "organisation__division", "division"
             )
         }
+        # A child in no roster is explained under the key of the roster that she may be taken into.
+        self.roster_of = {
+            one.organisation_id: one.pk for one in self.rosters.values() if one.kind == "town"
+        }
         self.keys = {pk: key_of_list(roster) for pk, roster in self.rosters.items()}
         self.texts = {
             Ref(one.roster, line.number): line.texts for one in lists for line in one.rows
@@ -102,9 +106,10 @@ class Raiser:
         """Return the row of a difference, not yet saved; decided where an earlier round did."""
         owner = self.owner_of(one)
         right = one.rights[0].ref if one.rights else None
-        holder = one.left or right
-        assert holder is not None
-        town = self.rosters[holder.roster].division if one.left else owner.division
+        own = one.left.roster if one.left else self.roster_of.get(owner.pk)
+        kept_with = own or (right.roster if right else None)
+        assert kept_with is not None
+        town = self.rosters[one.left.roster].division if one.left else owner.division
         told = Told(
             against=one.against,
             doubt=list(one.doubt or ()),
@@ -121,7 +126,7 @@ class Raiser:
         row = Mismatch(
             round=self.row,
             code=one.code,
-            roster_id=one.left.roster if one.left else None,
+            roster_id=own,
             roster_row=one.left.row if one.left else None,
             other_id=right.roster if right else None,
             other_row=right.row if right else None,
@@ -142,8 +147,8 @@ class Raiser:
             self.texts[one.left] if one.left else {},
             [self.texts[candidate.ref] for candidate in one.rights],
             told,
-            left_key=self.keys[holder.roster],
-            right_key=self.keys[right.roster] if right else self.keys[holder.roster],
+            left_key=self.keys[kept_with],
+            right_key=self.keys[right.roster if right else kept_with],
         )
         return row
 

@@ -61,7 +61,10 @@ def require_lead(by: Actor) -> None:
 
 
 def seen_mismatches(sight: Sight) -> QuerySet[Mismatch]:
-    """Return the mismatches that are shown to an officer: all, or those addressed to them."""
+    """Return the mismatches that are shown to an officer: all, or those addressed to them.
+
+    A pair whose fields differ is a bureau's only once the error is said to be in its list.
+    """
     return Mismatch.objects.filter(_shown(sight))
 
 
@@ -77,7 +80,7 @@ def _shown(sight: Sight) -> Q:
     own = sight.organisations
     return (
         Q(organisation__in=own)
-        | Q(partner__in=own)
+        | Q(partner__in=own) & ~Q(code="M1", decision__in=("", "other"))
         | Q(roster__kind="town", roster__organisation__in=own)
     )
 

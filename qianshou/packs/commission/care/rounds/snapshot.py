@@ -45,7 +45,9 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
             digests[ref] = row_digest(texts[ref])
         return digests[ref]
 
-    kept = Roster.objects.filter(pk__in=codes).values_list("pk", "number_of_rows", "digest")
+    kept = Roster.objects.filter(pk__in=codes).values_list(
+        "pk", "number_of_rows", "digest", "purpose", "legal_basis"
+    )
     return canonical(
         {
             "year": row.year,
@@ -54,7 +56,7 @@ def outcome_of(row: Round, lists: Iterable[Taken], found: Found) -> bytes:
             "seed": row.seed,
             "weights": found.weights_version,
             "parameters": {"sample": SHARE, "eligibility": eligibility_digest()},
-            "lists": sorted([codes[pk], rows, told] for pk, rows, told in kept),
+            "lists": sorted([codes[pk], *told] for pk, *told in kept),
             "lines": [
                 [against, codes[left.roster], digest(left), digest(right), decision, code, weight]
                 for against, left, right, decision, code, weight in found.lines

@@ -14,6 +14,7 @@ from qianshou.packs.commission.care.rounds.collecting import close_collecting, h
 from qianshou.packs.commission.care.rounds.explaining import Answer, differing, explain
 from qianshou.packs.commission.care.rounds.opening import open_round
 from qianshou.packs.commission.care.rounds.sealed import ListRow
+from qianshou.packs.commission.care.rounds.sharing import proposed_sharing
 from qianshou.packs.commission.care.rounds.values import open_values
 
 TOWNS = ("龙水镇", "宝顶镇", "中敖镇")
@@ -132,7 +133,8 @@ class Survey:
             organisation = Organisation.objects.get(code=name)
             kind, by = name, self.by(organisation)
         rows = numbered(self.lists.rows[name])
-        return hand_in(row, kind, organisation, rows, by=by, at=self.at)
+        sharing = proposed_sharing(row, kind)
+        return hand_in(row, kind, organisation, rows, sharing, by=by, at=self.at)
 
     def compare(self, row: Round) -> Round:
         """Hand every list in, close the collecting, and let the worker compare."""

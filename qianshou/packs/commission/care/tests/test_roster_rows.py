@@ -17,6 +17,7 @@ from qianshou.packs.commission.care.roster import (
     write_row_errors,
 )
 from qianshou.packs.commission.care.roster.columns import COMPARED, KINDS, TEMPLATE
+from qianshou.packs.commission.care.roster.rows import Rules, read_row
 from qianshou.packs.commission.care.tests.rosters import (
     HEADINGS,
     PLACES,
@@ -337,3 +338,19 @@ def test_no_cell_of_a_workbook_raises_anything_but_a_refusal(rows: list[list[Any
         read_roster(workbook({"a": [HEADINGS, *clean], "b": clean}), "a.xlsx", "town")
     except Refusal:
         return
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("是", "是"), ("否", "否"), ("留守儿童", "是"), ("双亲留守", "是"), ("非留守儿童", "否"),
+        ("不详", ""), ("", ""), ("也许", None),
+    ],
+)  # fmt: skip
+def test_a_schools_flag_is_read_or_refused(typed: str, read: str | None) -> None:
+    cells = {"name": "某", "birth_date": "2014-03-05", "school": "龙水小学", "flagged": typed}
+    row, errors = read_row(2, cells, Rules("education"))
+    if read is None:
+        assert [(error.field, error.code) for error in errors] == [("flagged", "roster.yes_or_no")]
+    else:
+        assert (row.texts["flagged"], errors) == (read, [])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import strip_tags
 from openpyxl import load_workbook
 from PIL import Image
 
@@ -23,6 +24,9 @@ from qianshou.packs.commission.care.models import (
     RosterDraft,
     Round,
 )
+from qianshou.packs.commission.care.rounds.correcting import corrected_rows
+from qianshou.packs.commission.care.rounds.sharing import proposed_sharing
+from qianshou.packs.commission.care.rounds.values import open_values
 from qianshou.packs.commission.care.tests.rosters import HEADINGS, xlsx
 from qianshou.packs.commission.care.tests.rosters import child as cells
 from qianshou.packs.commission.care.tests.survey import NAMES, TOWNS, Survey, child, make_lists
@@ -235,6 +239,33 @@ def test_a_file_that_cannot_be_read_leaves_the_draft_alone(town: Client, survey:
     assert not RosterDraft.objects.exists()
 
 
+def test_a_bureau_says_what_its_list_is_shared_for_and_by_which_law(
+    browse: Browse, lead: Client, survey: Survey
+) -> None:
+    row = survey.open()
+    client = browse("pan_qi")
+    address = f"/p/care/rounds/{row.pk}/roster/"
+    pupil = {"name": "陈小雨", "birth_date": "2014-03-05"}
+    assert send(client, address + "row/0/", **pupil).status_code == 302
+    proposed = proposed_sharing(row, "civil")
+    page = text_of(client.get(address))
+    assert proposed.purpose in page
+    assert proposed.legal_basis in page
+    own = {"purpose": "只核对花名册", "legal_basis": " "}
+    page = text_of(send(client, address, act="confirm", **own), 422)
+    assert "请写明法律依据" in page
+    assert 'value="只核对花名册"' in page
+    assert not Roster.objects.exists()
+    own["legal_basis"] = "未成年人保护法第43条"
+    assert send(client, address, act="confirm", **own).status_code == 302
+    roster = Roster.objects.get()
+    assert (roster.purpose, roster.legal_basis) == tuple(own.values())
+    for shown in (client.get(address), lead.get(f"/p/care/rounds/{row.pk}/")):
+        assert all(text in text_of(shown) for text in own.values())
+    assert send(client, address, act="edit").status_code == 302
+    assert 'value="只核对花名册"' in text_of(client.get(address))
+
+
 def test_the_template_offers_the_towns_villages(town: Client, survey: Survey) -> None:
     row = survey.open()
     answer = town.get(f"/p/care/rounds/{row.pk}/roster/template/")
@@ -266,6 +297,33 @@ def test_a_mismatch_is_explained_on_its_page(town: Client, survey: Survey) -> No
     assert one.decided_by == Officer.objects.get(username="deng_hong")
     assert "见户口簿" in text_of(town.get(address))
     assert send(town, address, act="explain", **sent).status_code == 403
+
+
+def test_a_bureau_sees_both_values_and_notes_its_own_error(browse: Browse, survey: Survey) -> None:
+    row = survey.compare(survey.open())
+    one = mismatch_of(row, "M1")
+    address = f"/p/care/rounds/mismatch/{one.pk}/"
+    client = browse("gu_wen")
+    assert client.get(address).status_code == 404
+    survey.explain(one, "roster", "roster", remark="家访时当面核对")
+    task = next_task(one.matter_id or 0)
+    assert task is not None
+    assert client.get(f"/p/care/rounds/task/{task.pk}/").headers["Location"] == address
+    page = text_of(client.get(address))
+    assert "更正本单位名单" in page
+    assert "以花名册为准：10800145678" in page
+    assert "10999945678" in strip_tags(page)
+    assert "家访时当面核对" in page
+    refused = text_of(send(client, address, act="amend", accept="no", remark=""), 422)
+    assert "请写明理由" in refused
+    assert send(client, address, act="amend", accept="no", remark="家长来电为准").status_code == 302
+    lead = browse("zhou_jie")
+    sent = {"decision": "roster", "reason": "older", "side.phone": "roster"}
+    assert send(lead, address, act="explain", **sent).status_code == 302
+    assert "按裁定更正" in text_of(client.get(address))
+    assert send(client, address, act="correct").status_code == 302
+    one.refresh_from_db()
+    assert one.state == "explained"
 
 
 def test_a_decision_cannot_be_sent_past_the_page(town: Client, survey: Survey) -> None:
@@ -343,6 +401,52 @@ def test_the_review_screen_goes_through_what_waits(lead: Client, survey: Survey)
     assert "没有等您办的" in text_of(lead.get(address))
     assert lead.post(address, {"act": "yes"}).status_code == 302
     assert "没有等您办的" in text_of(lead.get(address, {"code": "C2", "town": "7"}))
+
+
+def test_a_candidate_who_differs_is_explained_field_by_field_on_the_review_screen(
+    lead: Client, survey: Survey
+) -> None:
+    first, second = survey.lists.rows["education"][4], survey.lists.rows["education"][-2]
+    assert first["name"] == second["name"]
+    first["school"], second["school"] = "外校一小", "外校二小"
+    row = survey.compare(survey.open())
+    one = mismatch_of(row, "A1")
+    address = f"/p/care/rounds/{row.pk}/review/?at={one.pk}"
+    page = text_of(lead.post(address, {"act": "2"}))
+    assert 'name="side.2.school"' in page
+    assert "以谁为准" in page
+    one.refresh_from_db()
+    assert (one.state, one.decision) == ("open", "")
+    sent = {"act": "explain", "decision": "same", "chosen": "2", "remark": "见学籍卡"}
+    page = text_of(lead.post(address, sent), 422)
+    for told in ("请选择以哪一方为准", "请选择原因", "见学籍卡", 'name="side.2.school"'):
+        assert told in page
+    sent |= {"side.2.school": "neither", "value.2.school": "龙水镇第三小学", "reason": "moved"}
+    assert lead.post(address, sent).status_code == 302
+    one.refresh_from_db()
+    assert (one.state, one.decision, one.reason) == ("corrected", "same", "moved")
+    assert one.roster is not None
+    rows = {line.number: line.texts for line in corrected_rows(one.roster)}
+    assert rows[one.roster_row or 0]["school"] == "龙水镇第三小学"
+
+
+def test_the_page_of_a_mismatch_asks_about_the_candidate_that_is_chosen(
+    lead: Client, survey: Survey
+) -> None:
+    first, second = survey.lists.rows["education"][4], survey.lists.rows["education"][-2]
+    first["school"], second["school"] = "外校一小", "外校二小"
+    one = mismatch_of(survey.compare(survey.open()), "A1")
+    address = f"/p/care/rounds/mismatch/{one.pk}/"
+    page = text_of(lead.get(address))
+    assert 'data-candidate="1"' in page
+    assert 'name="side.2.school"' in page
+    sent = {"act": "explain", "decision": "same", "chosen": "2", "reason": "moved"}
+    wrong = {**sent, "side.school": "other"}
+    assert "请选择以哪一方为准" in text_of(lead.post(address, wrong), 422)
+    assert lead.post(address, {**sent, "side.2.school": "other"}).status_code == 302
+    one.refresh_from_db()
+    told = open_values(one)
+    assert told.told.answer["fields"]["school"]["value"] == (told.rights or ())[1]["school"]
 
 
 def test_the_blind_audit_does_not_show_what_the_machine_said(lead: Client, survey: Survey) -> None:

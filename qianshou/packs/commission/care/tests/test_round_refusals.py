@@ -3,9 +3,12 @@
 from datetime import date
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from qianshou.kernel.clock import now
+from qianshou.kernel.ledger.read import entries_of, moves_of
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Organisation
 from qianshou.packs.commission.care.models import BlindCheck, Roster
 from qianshou.packs.commission.care.rounds.auditing import answer_blind
 from qianshou.packs.commission.care.rounds.collecting import hand_in
@@ -15,10 +18,17 @@ from qianshou.packs.commission.care.rounds.explaining import Answer, explain
 from qianshou.packs.commission.care.rounds.looking import mark_differences, strength_words
 from qianshou.packs.commission.care.rounds.matching import Ref, find_differences
 from qianshou.packs.commission.care.rounds.sealed import open_rows
+from qianshou.packs.commission.care.rounds.sharing import Sharing, proposed_sharing
 from qianshou.packs.commission.care.rounds.sight import require_lead, sight_of
-from qianshou.packs.commission.care.rounds.snapshot import sample_of
+from qianshou.packs.commission.care.rounds.snapshot import read_outcome, sample_of
 from qianshou.packs.commission.care.rounds.taking_in import find_child, stage_of
-from qianshou.packs.commission.care.tests.survey import AWAY, Survey, make_lists
+from qianshou.packs.commission.care.tests.survey import (
+    AWAY,
+    TOWNS,
+    Survey,
+    make_lists,
+    numbered,
+)
 
 DAY = date(2026, 11, 30)
 CHILD = {"name": "某", "birth_date": "2014-03-05", **AWAY}
@@ -46,6 +56,56 @@ def test_an_empty_list_and_another_organisations_list_are_refused(survey: Survey
             by = survey.actor(username)
             hand_in(row, "education", roster.organisation, rows, by=by, at=survey.at)
         assert code_of(told) == "access.denied"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "basis", "refused"),
+    [
+        ("", "个人信息保护法第34条", {("care.purpose", "purpose")}),
+        ("排查比对", "  ", {("care.legal_basis", "legal_basis")}),
+        ("比" * 201, "", {("care.purpose", "purpose"), ("care.legal_basis", "legal_basis")}),
+    ],
+)
+def test_a_bureaus_list_is_not_taken_without_purpose_and_legal_basis(
+    survey: Survey, purpose: str, basis: str, refused: set[tuple[str, str]]
+) -> None:
+    row = survey.open()
+    bureau = Organisation.objects.get(code="civil")
+    rows = numbered(survey.lists.rows["civil"])
+    with pytest.raises(Refusals) as told:
+        sharing = Sharing(purpose, basis)
+        hand_in(row, "civil", bureau, rows, sharing, by=survey.actor("pan_qi"), at=survey.at)
+    assert {(one.code, one.field) for one in told.value.refusals} == refused
+    assert not Roster.objects.exists()
+
+
+def test_the_database_itself_refuses_a_shared_list_without_a_purpose(survey: Survey) -> None:
+    survey.hand_in(survey.open(), "civil")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Roster.objects.filter(kind="civil").update(legal_basis="")
+
+
+def test_purpose_and_legal_basis_stand_in_both_ledgers_and_in_the_snapshot(survey: Survey) -> None:
+    row = survey.open()
+    roster = survey.hand_in(row, "education")
+    assert (roster.purpose, roster.legal_basis) == proposed_sharing(row, "education")
+    assert "个人信息保护法" in roster.legal_basis
+    (entry,) = entries_of(f"roster/{roster.pk}")
+    assert (entry["after"]["purpose"], entry["after"]["legal_basis"]) == (
+        roster.purpose,
+        roster.legal_basis,
+    )
+    row.refresh_from_db()
+    assert row.matter is not None
+    (told,) = [body for _act, node, body in moves_of(row.matter.number) if node == "hand_in"]
+    assert told["facts"]["purpose"] == roster.purpose
+    town = survey.hand_in(row, TOWNS[0])
+    assert (town.purpose, town.legal_basis) == ("", "")
+    survey.hand_in(row, "civil")
+    survey.compare_now(row)
+    lists = {one[0]: one[3:] for one in read_outcome(row)["lists"]}
+    assert lists["education/education"] == [roster.purpose, roster.legal_basis]
+    assert lists[f"town/{town.organisation.code}"] == ["", ""]
 
 
 def test_only_the_lead_office_leads(survey: Survey) -> None:

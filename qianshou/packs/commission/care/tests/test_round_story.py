@@ -23,8 +23,18 @@ from qianshou.packs.commission.care.rounds.closing import conclude, reproduce
 from qianshou.packs.commission.care.rounds.conferring import end_conference, settle_in_conference
 from qianshou.packs.commission.care.rounds.correcting import corrected_rows
 from qianshou.packs.commission.care.rounds.drafting import confirm, read_draft
-from qianshou.packs.commission.care.rounds.explaining import Answer, check, explain, review
+from qianshou.packs.commission.care.rounds.exits import reasons_against
+from qianshou.packs.commission.care.rounds.explaining import (
+    Answer,
+    amend,
+    check,
+    correct,
+    explain,
+    review,
+    step_of,
+)
 from qianshou.packs.commission.care.rounds.raising import DECIDED
+from qianshou.packs.commission.care.rounds.sight import seen_mismatches, sight_of
 from qianshou.packs.commission.care.rounds.values import open_values
 from qianshou.packs.commission.care.tests.survey import NAMES, TOWNS, Survey, make_lists
 
@@ -51,8 +61,9 @@ def settle(survey: Survey, one: Mismatch, side: str = "other") -> None:
     """Bring a mismatch to its end: explained, agreed to, reviewed."""
     survey.explain(one, ANSWERS[one.code], side)
     one.refresh_from_db()
-    if one.partner is not None:
-        check(one, True, "", by=survey.by(one.partner), at=survey.at)
+    if one.partner is not None and step_of(one):
+        say = amend if one.code == "M1" else check
+        say(one, True, "", by=survey.by(one.partner), at=survey.at)
     one.refresh_from_db()
     if one.code in ("C1", "C2"):
         review(one, True, "", by=survey.actor("zhou_jie"), at=survey.at)
@@ -232,6 +243,78 @@ def test_the_other_side_may_disagree_and_the_lead_office_rules(survey: Survey) -
     assert [told["step"] for told in open_values(one).told.remarks] == ["check", "rule"]
 
 
+def differing_pair(survey: Survey, row: Round) -> Mismatch:
+    """Return the pair whose telephone differs from education's list."""
+    return next(one for one in rows_of(row) if one.code == "M1" and _evidence(one))
+
+
+@pytest.mark.parametrize("side", ["roster", "neither"])
+def test_an_error_of_the_bureau_becomes_its_task_and_the_round_waits_for_it(
+    survey: Survey, side: str
+) -> None:
+    row = survey.compare(survey.open())
+    one = differing_pair(survey, row)
+    gu_wen = survey.actor("gu_wen")
+    assert one not in seen_mismatches(sight_of(gu_wen))
+    town = survey.by(one.organisation)
+    answer = Answer("mixed", "older", {"phone": (side, "10877700000")})
+    explain(one, answer, by=town, at=survey.at)
+    one.refresh_from_db()
+    assert one.state == "open"
+    task = next_task(one.matter_id or 0)
+    assert task is not None
+    assert (step_of(one), task.organisation.code, task.posts) == (
+        "amend",
+        "education",
+        "education,civil_affairs",
+    )
+    assert task.due_at is not None
+    assert (task.due_at.date() - survey.at.date()).days == 7  # five working days
+    assert one in seen_mismatches(sight_of(gu_wen))
+    assert "M1" in {told.zh[:2] for told in reasons_against(row)}
+    with pytest.raises(Refusal) as refused:
+        amend(one, True, "", by=town, at=survey.at)
+    assert refused.value.code == "access.denied"
+    amend(one, True, "学籍系统已改", by=gu_wen, at=survey.at)
+    one.refresh_from_db()
+    assert one.state == ("explained" if side == "roster" else "corrected")
+    assert [told["step"] for told in open_values(one).told.remarks] == ["amend"]
+
+
+def test_a_bureau_that_is_right_gets_no_task(survey: Survey) -> None:
+    row = survey.compare(survey.open())
+    one = differing_pair(survey, row)
+    survey.explain(one, "other", "other")
+    one.refresh_from_db()
+    assert (one.state, step_of(one)) == ("corrected", "")
+    assert one not in seen_mismatches(sight_of(survey.actor("gu_wen")))
+
+
+@pytest.mark.parametrize("ruled", ["roster", "other"])
+def test_a_bureau_may_dispute_its_error_and_corrects_it_once_it_is_ruled(
+    survey: Survey, ruled: str
+) -> None:
+    row = survey.compare(survey.open())
+    one = differing_pair(survey, row)
+    survey.explain(one, "roster", "roster")
+    one.refresh_from_db()
+    gu_wen = survey.actor("gu_wen")
+    with pytest.raises(Refusal) as refused:
+        amend(one, False, " ", by=gu_wen, at=survey.at)
+    assert refused.value.code == "care.remark"
+    amend(one, False, "电话以家长登记为准", by=gu_wen, at=survey.at)
+    one.refresh_from_db()
+    assert step_of(one) == "rule"
+    answer = Answer(ruled, "older", {"phone": (ruled, "")})
+    explain(one, answer, by=survey.actor("zhou_jie"), at=survey.at)
+    one.refresh_from_db()
+    if ruled == "roster":
+        assert (one.state, step_of(one)) == ("open", "correct")
+        correct(one, "", by=gu_wen, at=survey.at)
+        one.refresh_from_db()
+    assert (one.state, step_of(one)) == ("explained" if ruled == "roster" else "corrected", "")
+
+
 def test_a_preschool_child_is_no_question_to_education(survey: Survey) -> None:
     row = survey.compare(survey.open())
     one = survey.first_of(row, "N1")
@@ -262,6 +345,7 @@ def test_where_neither_side_is_right_the_right_value_is_corrected(survey: Survey
     )
     fields = {"phone": ("neither", "10877700000")}
     explain(one, Answer("mixed", "typing", fields), by=survey.by(one.organisation), at=survey.at)
+    amend(one, True, "", by=survey.actor("gu_wen"), at=survey.at)
     one.refresh_from_db()
     assert (one.state, one.decision) == ("corrected", "mixed")
     assert one.roster is not None

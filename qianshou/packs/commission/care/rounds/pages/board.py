@@ -209,13 +209,16 @@ def charts_of(standing: Standing) -> list[tuple[str, str, dict[str, Any]]]:
         ("confirmed", "一致" if zh else "Agree"),
     ]
     towns = [bar for bar in standing.by_town if bar.rows or bar.mismatches]
+    codes = [bar for bar in standing.by_code if bar.mismatches]
+    if not standing.total.rows:  # a bureau sees no rosters, so none of their rows agree
+        parts = parts[:2]
     made = []
     if towns:
         heading = _("按镇街")
         made.append(("by-town", heading, _stack(heading, towns, parts, zh)))
-    if any(bar.mismatches for bar in standing.by_code):
+    if codes:
         heading = _("按不一致类型")
-        made.append(("by-code", heading, _stack(heading, standing.by_code, parts[:2], zh)))
+        made.append(("by-code", heading, _stack(heading, codes, parts[:2], zh)))
     return made
 
 

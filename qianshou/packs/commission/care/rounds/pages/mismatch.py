@@ -23,7 +23,9 @@ from qianshou.packs.commission.care.rounds.explaining import (
     DECISIONS,
     GIVEN,
     Answer,
+    amend,
     check,
+    correct,
     differing,
     explain,
     may_do,
@@ -46,7 +48,9 @@ from qianshou.packs.commission.care.rounds.values import Values, open_if_kept
 STEPS = {
     "explain": ("逐字段说明", "Explained"),
     "check": ("对方核对", "Checked by the other side"),
+    "amend": ("更正本单位名单", "The bureau's answer"),
     "rule": ("裁定", "Ruled"),
+    "correct": ("按裁定更正", "Corrected as ruled"),
     "second": ("第二人复核", "Second review"),
     "confer": ("会商", "Conference"),
     "unsure": ("复核台", "Review"),
@@ -73,7 +77,7 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
         note_opening(row, sent.get("purpose", ""), by=actor, at=at)
         return _show(request, actor, row, whole=True)
     if asked == "evidence":
-        require(may_do(row, actor) in ("explain", "rule", "check"))
+        require(may_do(row, actor) in ("explain", "rule", "check", "amend"))
         for file in request.FILES.getlist("file"):
             keep_evidence(row, file, by=actor, at=at)
         messages.success(request, _("佐证已加密保存"))
@@ -84,6 +88,12 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
     elif asked == "check":
         check(row, sent.get("agree") == "yes", sent.get("remark", ""), by=actor, at=at)
         messages.success(request, _("已核对"))
+    elif asked == "amend":
+        amend(row, sent.get("accept") == "yes", sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已办理"))
+    elif asked == "correct":
+        correct(row, sent.get("remark", ""), by=actor, at=at)
+        messages.success(request, _("已办理"))
     elif asked == "review":
         review(row, sent.get("confirm") == "yes", sent.get("remark", ""), by=actor, at=at)
         messages.success(request, _("已复核"))
@@ -94,15 +104,45 @@ def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
 
 def read_answer(sent: Any) -> Answer:
     """Return what a form decides of a mismatch."""
-    chosen = sent.get("chosen", "1")
+    chosen = chosen_in(sent)
+    of = prefix_of(chosen)
     return Answer(
         decision=sent.get("decision", ""),
         reason=sent.get("reason", ""),
-        fields={key: (sent.get(f"side.{key}", ""), sent.get(f"value.{key}", "")) for key in FIELDS},
-        chosen=int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 3 else 0,
+        fields={
+            key: (sent.get(f"side.{of}{key}", ""), sent.get(f"value.{of}{key}", ""))
+            for key in FIELDS
+        },
+        chosen=chosen,
         remark=sent.get("remark", ""),
         visited=sent.get("visited", "")[:10],
     )
+
+
+def chosen_in(sent: Any) -> int:
+    """Return the candidate that a form is about, from 1; 0 for what is no number."""
+    chosen = sent.get("chosen", "1")
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 3 else 0
+
+
+def prefix_of(chosen: int) -> str:
+    """Return what stands before a field in the names of its inputs: each candidate has its own."""
+    return "" if chosen < 2 else f"{chosen}."
+
+
+def asked_of(values: Values, chosen: int, *, whole: bool) -> list[dict[str, str]]:
+    """Return the fields of a candidate that have to be explained, with both values as shown."""
+    right = values.rights[chosen - 1] if values.rights else {}
+    return [
+        {
+            "key": key,
+            "name": f"{prefix_of(chosen)}{key}",
+            "label": FIELDS[key].title(language()),
+            "left": masked_like(key, values.left.get(key, ""), whole=whole),
+            "right": masked_like(key, right.get(key, ""), whole=whole),
+        }
+        for key in differing(values, chosen)
+    ]
 
 
 def _show(
@@ -126,16 +166,10 @@ def _show(
         "sent": sent,
         "decisions": [(key, _either(WORDS[key])) for key in DECISIONS[row.code]],
         "reasons": labelled_choices("care.reason", language()),
+        "chosen": chosen_in(sent),
         "differing": [
-            {
-                "key": key,
-                "label": FIELDS[key].title(language()),
-                "left": masked_like(key, values.left.get(key, ""), whole=whole),
-                "right": masked_like(
-                    key, values.rights[0].get(key, "") if values.rights else "", whole=whole
-                ),
-            }
-            for key in differing(values)
+            asked_of(values, place, whole=whole)
+            for place in range(1, len(values.told.candidates) + 1)
         ],
         "given": [(key, FIELDS[key].title(language())) for key in GIVEN.get(row.code, ())],
         "evidence": Proof.objects.filter(mismatch=row).defer("sealed").order_by("pk"),
@@ -153,7 +187,8 @@ def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
     """Return what every page about a mismatch shows of it."""
     told, code = values.told, language()
     candidates = []
-    for place, right in enumerate(values.rights or ()):
+    pairs = values.rights if values.left else ()  # with one side only, nothing is compared
+    for place, right in enumerate(pairs or ()):
         evidence = told.candidates[place]["evidence"] if place < len(told.candidates) else []
         candidates.append(compare_rows(values.left, right, evidence, code, whole=whole))
     return {
@@ -163,7 +198,8 @@ def told_of(row: Mismatch, values: Values, *, whole: bool) -> dict[str, Any]:
         "state": mismatch_state(row, code),
         "decision": decision_words(row, code),
         "reason": _reason(row.reason),
-        "left": single_row(values.left, code, whole=whole),
+        "left": single_row(values.left or (values.rights or [{}])[0], code, whole=whole),
+        "is_pair": bool(values.left),
         "candidates": candidates,
         "is_destroyed": values.rights is None,
         "against": told.against,

@@ -17,6 +17,7 @@ from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.choices import labelled_choices
 from qianshou.packs.commission.care.crosscheck import FIELDS as COMPARED
 from qianshou.packs.commission.care.models import BlindCheck, Mismatch, Round
 from qianshou.packs.commission.care.rounds.auditing import answer_blind
@@ -36,11 +37,16 @@ from qianshou.packs.commission.care.rounds.pages.frame import (
     find_round,
     require_known,
 )
-from qianshou.packs.commission.care.rounds.pages.mismatch import told_of
+from qianshou.packs.commission.care.rounds.pages.mismatch import (
+    asked_of,
+    chosen_in,
+    read_answer,
+    told_of,
+)
 from qianshou.packs.commission.care.rounds.sight import LEAD, LEAD_POST, require_lead
 from qianshou.packs.commission.care.rounds.values import open_values
 
-REVIEWED = ("A1", "C1", "C2", "N1", "D1")
+REVIEWED = ("A1", "C1", "C2", "M1", "N1", "D1")
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,29 +144,34 @@ class Frame:
         asked = sent.get("act", "")
         if asked == "open":
             note_opening(row, sent.get("purpose", ""), by=self.actor, at=at)
-            return self.show(whole=True)
+            return self.show(whole=True, chosen=chosen_in(sent) if "chosen" in sent else 0)
         if asked == "unsure":
             leave_open(row, by=self.actor, at=at)
         elif asked in ("yes", "no"):
             review(row, asked == "yes", sent.get("remark", ""), by=self.actor, at=at)
             messages.success(self.request, _("已复核 #%(n)s") % {"n": row.pk})
+        elif asked == "explain":
+            explain(row, read_answer(sent), by=self.actor, at=at)
+            messages.success(self.request, _("已认定 #%(n)s") % {"n": row.pk})
         elif asked == "none" or asked.isdigit():
-            explain(row, self._chosen(row, asked), by=self.actor, at=at)
+            chosen = 1 if asked == "none" else int(asked[:2])
+            if asked != "none" and differing(open_values(row), chosen):
+                return self.show(chosen=chosen)
+            decision = "none" if asked == "none" else "same"
+            answer = Answer(decision, "same_name", {}, chosen, sent.get("remark", ""))
+            explain(row, answer, by=self.actor, at=at)
             messages.success(self.request, _("已认定 #%(n)s") % {"n": row.pk})
         else:
             raise Http404
         return redirect(self.address(self.following))
 
-    def _chosen(self, row: Mismatch, asked: str) -> Answer:
-        """Return the answer that chooses a candidate: who it is, the roster's fields untouched."""
-        chosen = 1 if asked == "none" else int(asked[:2])
-        fields = dict.fromkeys(differing(open_values(row), chosen), ("roster", ""))
-        decision = "none" if asked == "none" else "same"
-        remark = self.request.POST.get("remark", "")
-        return Answer(decision, "same_name", fields, chosen, remark)
-
-    def show(self, error: Refusal | Refusals | None = None, *, whole: bool = False) -> HttpResponse:
-        """Show the pair that is looked at."""
+    def show(
+        self, error: Refusal | Refusals | None = None, *, whole: bool = False, chosen: int = 0
+    ) -> HttpResponse:
+        """Show the pair that is looked at; with `chosen`, what differs of that candidate is asked."""
+        sent = self.request.POST
+        if error and sent.get("act") == "explain":
+            chosen = chosen_in(sent)
         context: dict[str, Any] = {
             **HERE,
             "row": self.row,
@@ -171,13 +182,15 @@ class Frame:
             "here_address": self.address(self.found),
             "errors": by_field(error) if error else {},
             "whole": whole,
+            "chosen": chosen,
+            "sent": sent,
             "asked": self.request.GET,
             "codes": [(code, f"{code} {code_name(code, language())}") for code in REVIEWED],
             "towns": self._towns(),
             "step": "",
         }
         if self.found is not None:
-            context |= self._blind(whole) if self.blind else self._mismatch(whole)
+            context |= self._blind(whole) if self.blind else self._mismatch(whole, chosen)
         status = 422 if error else 200
         return show(self.request, self.actor, "care/rounds/review.html", context, status)
 
@@ -189,15 +202,17 @@ class Frame:
             for pk, name in rows.values_list("division", "division__name").distinct()
         ]
 
-    def _mismatch(self, whole: bool) -> dict[str, Any]:
+    def _mismatch(self, whole: bool, chosen: int) -> dict[str, Any]:
         row = Mismatch.objects.select_related(
             "round", "division", "organisation", "partner", "roster", "other", "decided_by",
             "second_by",
         ).get(pk=self.found or 0)  # fmt: skip
         note_reading(row, by=self.actor, at=now())
-        told = told_of(row, open_values(row), whole=whole)
+        values = open_values(row)
         return {
-            **told,
+            **told_of(row, values, whole=whole),
+            "differing": asked_of(values, chosen, whole=whole) if chosen else [],
+            "reasons": labelled_choices("care.reason", language()) if chosen else [],
             "step": may_do(row, self.actor),
             "mine": row.decided_by_id == self.actor.officer,
         }

@@ -49,11 +49,18 @@ from qianshou.packs.commission.care.rounds.pages.frame import (
     sheet_answer,
 )
 from qianshou.packs.commission.care.rounds.sealed import open_rows
+from qianshou.packs.commission.care.rounds.sharing import SHARED, Sharing, sharing_of
 from qianshou.packs.commission.care.rounds.sight import sight_of
 
-SHOWN = ("name", "id_number", "birth_date", "sex", "village", "school", "guardian", "phone")
+SHOWN = (
+    "name", "id_number", "birth_date", "sex", "village", "school", "guardian", "phone", "flagged",
+)  # fmt: skip
 OPENED, DOWNLOADED = "打开已上报的名单", "下载错误行"
-CHOICES = {"sex": ("男", "女"), "father_away": ("是", "否"), "mother_away": ("是", "否")}
+YES_OR_NO = ("是", "否")
+CHOICES = {
+    "sex": ("男", "女"),
+    **dict.fromkeys(("father_away", "mother_away", "flagged"), YES_OR_NO),
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ def _do(request: HttpRequest, actor: Actor, mine: Mine) -> HttpResponse:
                 request, _("已读入 %(n)s 行，请核对后确认上报") % {"n": len(draft.lines)}
             )
     elif asked == "confirm":
-        roster = confirm(*mine.parts, by=actor, at=at)
+        sharing = Sharing(*(request.POST.get(name, "") for name in Sharing._fields))
+        roster = confirm(*mine.parts, sharing, by=actor, at=at)
         messages.success(request, _("已上报 %(n)s 行") % {"n": roster.number_of_rows})
     elif asked == "withdraw":
         roster = _handed_in(mine)
@@ -169,10 +177,15 @@ def _show(
         chosen.sort(key=lambda line: not line.errors)
     number, last = page_asked(request, len(chosen))
     errors = by_field(error) if error else {}
+    beside = {name: errors.pop(name) for name in Sharing._fields if name in errors}
+    sent = request.POST if beside else sharing_of(*mine.parts[:2], roster)._asdict()
     context = {
         **HERE,
         "row": mine.row,
         "state": round_state(mine.row, language()),
+        "shared": mine.kind in SHARED,
+        "sharing": {name: sent.get(name, "") for name in Sharing._fields},
+        "beside": beside,
         "mine": mine,
         "others": sight_of(actor).lists,
         "draft": draft,
