@@ -1,7 +1,7 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -25,6 +25,12 @@ def head_of(subject: str) -> tuple[int, str]:
     """Return the last sequence number and hash of a subject; (0, "") before its first entry."""
     row = Entry.objects.filter(subject=subject).order_by("-seq").values_list("seq", "hash").first()
     return row or (0, "")
+
+
+def opened_by(officer: int | None, subjects: Collection[str]) -> set[str]:
+    """Return which of these matters an officer opened."""
+    rows = Entry.objects.filter(subject__in=subjects, act="open", officer_id=officer)
+    return set(rows.values_list("subject", flat=True))
 
 
 def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, circles_in_part
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.door.sealing import (
@@ -15,6 +15,7 @@ from qianshou.kernel.door.sealing import (
     erase_person,
     history_of_sheet,
     keep_until,
+    may_open,
     open_sheets,
     read_sheets,
     register_person,
@@ -25,6 +26,7 @@ from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Alert, CircleMember, Disclosure, Person, Sheet
 from qianshou.kernel.registry.vault import key_of, lookup_digest
+from qianshou.kernel.worklist.lists import see_matters
 from qianshou.kernel.worklist.models import Matter, Task
 from tests.kernel.conftest import Quiet
 
@@ -91,6 +93,55 @@ def test_opening_needs_a_purpose_the_circle_and_the_post(quiet: Quiet, reader: A
     assert refused(quiet, quiet.wang) == "access.denied"
     assert [row.allowed for row in Disclosure.objects.all()] == [False, False]
     assert Entry.objects.filter(act="disclose").count() == 0
+
+
+def test_a_member_in_a_role_of_part_opens_the_declared_fields_alone(
+    quiet: Quiet, reader: Actor
+) -> None:
+    told = {"name": "刘小禾", "address": "朝阳社区", "school": "中心小学"}
+    change_sheet(quiet.person, "care.identity", told, by=quiet.wang, at=quiet.at)
+    CircleMember.objects.filter(circle=quiet.circle).update(role="teacher")
+    seats = tuple(
+        replace(seat, reads=frozenset({HEALTH, "care.identity"})) for seat in reader.seats
+    )
+    teacher = replace(reader, seats=seats)
+    asked = {"by": teacher, "at": quiet.at, "purpose": "家访"}
+    found = open_sheets(quiet.person, ["care.identity"], **asked)
+    assert found == {"care.identity": {"name": "刘小禾", "school": "中心小学"}}
+    assert Disclosure.objects.get().kinds == (
+        "care.identity.grade,care.identity.name,care.identity.school"
+    )
+    person = Person.objects.get(pk=quiet.person)
+    assert not may_open(teacher, person, ["care.identity"])
+    for kinds in ([HEALTH], ["care.identity", HEALTH], ["care.guardianship"]):
+        with pytest.raises(Refusal) as refusal:
+            open_sheets(quiet.person, kinds, **asked)
+        assert refusal.value.code == "access.denied"
+    assert [row.kind for row in Alert.objects.all()] == ["refused"]
+
+
+def test_of_a_circle_s_matters_a_member_in_a_role_of_part_knows_nothing(
+    quiet: Quiet, reader: Actor
+) -> None:
+    matter = quiet.open(condition="父母在外")
+    assert see_matters(reader).filter(pk=matter).exists()
+    CircleMember.objects.filter(circle=quiet.circle).update(role="teacher")
+    assert not see_matters(reader).filter(pk=matter).exists()
+    for act in (acts.Comment(matter, "看看"), acts.Disclose(matter, "sealed", "看看")):
+        with pytest.raises(Refusal) as refusal:
+            door.act(act, by=reader, at=quiet.at)
+        assert refusal.value.code == "door.no_matter"
+
+
+def test_whoever_belongs_to_a_circle_in_another_role_too_is_a_whole_member(
+    quiet: Quiet, reader: Actor
+) -> None:
+    member = CircleMember.objects.filter(circle=quiet.circle, officer=reader.officer).get()
+    member.pk, member.role = None, "teacher"
+    member.save()
+    person = Person.objects.get(pk=quiet.person)
+    assert may_open(reader, person, [HEALTH])
+    assert not circles_in_part(reader).exists()
 
 
 def test_one_who_does_not_exist_is_refused_alike(quiet: Quiet, reader: Actor) -> None:
