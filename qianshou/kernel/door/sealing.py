@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Model
+
 from qianshou.kernel.access import Actor, members_of, require
 from qianshou.kernel.door.alerts import NIGHT, is_night, raise_alert, was_raised
-from qianshou.kernel.door.registering import change_row, history_of, write_down
+from qianshou.kernel.door.registering import change_row, history_of, subject_of, write_down
 from qianshou.kernel.door.rules import require_text
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.pack import roles_of_part
@@ -195,7 +197,7 @@ def read_sheets(person: int, kinds: Collection[str], key: bytes) -> dict[str, di
 
 
 def note_opening(
-    person: Person,
+    of: Model,
     kinds: Collection[str],
     purpose: str,
     by: Actor,
@@ -203,10 +205,14 @@ def note_opening(
     *,
     allowed: bool,
 ) -> None:
-    """Enter an opening, or a refused one, in the log that guardians and administrators read."""
+    """Enter an opening of a person's sheets or of a sealed row, or a refused one, in the log that
+    guardians and administrators read; what is unusual raises an alert (`open_sheets`).
+    """
+    person = of if isinstance(of, Person) else None
     with write_turn():
         Disclosure.objects.create(
             person=person,
+            subject="" if person else subject_of(of),
             officer_id=by.officer,
             at=at,
             kinds=",".join(kinds)[:200],

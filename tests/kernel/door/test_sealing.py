@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor, circles_in_part
@@ -105,7 +107,7 @@ def test_a_member_in_a_role_of_part_opens_the_declared_fields_alone(
         replace(seat, reads=frozenset({HEALTH, "care.identity"})) for seat in reader.seats
     )
     teacher = replace(reader, seats=seats)
-    asked = {"by": teacher, "at": quiet.at, "purpose": "家访"}
+    asked: Any = {"by": teacher, "at": quiet.at, "purpose": "家访"}
     found = open_sheets(quiet.person, ["care.identity"], **asked)
     assert found == {"care.identity": {"name": "刘小禾", "school": "中心小学"}}
     assert Disclosure.objects.get().kinds == (
@@ -234,3 +236,12 @@ def test_a_circle_is_asked_each_time(quiet: Quiet, reader: Actor) -> None:
     assert refused(quiet, reader) == "access.denied"
     Person.objects.filter(pk=quiet.person).update(circle=None)
     assert refused(quiet, reader) == "access.denied"
+
+
+def test_an_opening_is_of_a_person_or_of_a_row_and_never_of_both_or_none(quiet: Quiet) -> None:
+    for person, subject in ((quiet.person, "roster/1"), (None, "")):
+        with pytest.raises(IntegrityError, match="disclosure_of_one"), transaction.atomic():
+            Disclosure.objects.create(
+                person_id=person, subject=subject, at=quiet.at, kinds=HEALTH, purpose="走访",
+                allowed=True,
+            )  # fmt: skip
