@@ -242,9 +242,17 @@ def _shown_line(line: Line, kind: str) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @officer_page
 def row(request: HttpRequest, actor: Actor, pk: int, number: int) -> HttpResponse:
-    """Add a row (number 0) or change one, held against the same rules as a file."""
+    """Add a row (number 0) or change one, held against the same rules as a file.
+
+    Once the lists are closed the way leads back to the list, which says so.
+    """
     mine = my_list(request, actor, pk)
-    require_own(*mine.parts, actor)
+    try:
+        require_own(*mine.parts, actor)
+    except Refusal as refusal:
+        require_known(refusal)
+        messages.error(request, refusal.text(language()))
+        return redirect(mine.address())
     draft = read_draft(*mine.parts) or Draft()
     line = next((line for line in draft.lines if line.number == number), None)
     if number and line is None:
