@@ -6,7 +6,7 @@ read no matter.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from qianshou.kernel.clock import CHINA
-from qianshou.kernel.pack import packs
+from qianshou.kernel.pack import packs, roles_of_part
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import (
     Circle,
@@ -104,10 +104,14 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
 
 @dataclass(frozen=True)
 class Members:
-    """Who belongs to a circle now: officers by id, and seats by (organisation, post)."""
+    """Who belongs to a circle now: officers by id, and seats by (organisation, post).
+
+    `parts` are those who belong to it in a role of part, by role: `hold` does not count them.
+    """
 
     officers: frozenset[int]
     seats: frozenset[tuple[int, str]]
+    parts: Mapping[str, "Members"] = field(default_factory=dict)
 
     def hold(self, by: Actor) -> bool:
         """Whether `by` is one of them, in person or by a seat; whoever sits nowhere now is not."""
@@ -116,17 +120,29 @@ class Members:
             or any((seat.organisation, seat.post) in self.seats for seat in by.seats)
         )
 
+    def roles_of(self, by: Actor) -> list[str]:
+        """Return the roles of part in which `by` belongs to it."""
+        return [role for role, members in self.parts.items() if members.hold(by)]
+
 
 def members_of(circle: int) -> Members:
     """Return who belongs to a circle now, or to one of the two around it (one query).
 
-    A union and not a disjunction, as in `circles_of`.
+    A union and not a disjunction, as in `_around`.
     """
     own = Circle.objects.filter(pk=circle)
     around = own.values("pk").union(own.values("parent"), own.values("parent__parent"))
     rows = CircleMember.objects.filter(circle__in=around, to_date=None).only(
-        "officer", "organisation", "post"
+        "role", "officer", "organisation", "post"
     )
+    whole, parts = list[CircleMember](), dict[str, list[CircleMember]]()
+    for row in rows:
+        (parts.setdefault(row.role, []) if row.role in roles_of_part() else whole).append(row)
+    found = _members(whole)
+    return replace(found, parts={role: _members(held) for role, held in parts.items()})
+
+
+def _members(rows: Iterable[CircleMember]) -> Members:
     officers, seats = set(), set()
     for row in rows:
         if row.officer_id is not None:
@@ -137,14 +153,34 @@ def members_of(circle: int) -> Members:
 
 
 def circles_of(by: Actor) -> QuerySet[Circle]:
-    """Return the circles to which `by` belongs now, in person or by a seat, as `Members.hold`.
+    """Return the circles to which `by` belongs now, in person or by a seat, as `Members.hold`."""
+    return _around(_memberships(by).exclude(role__in=list(roles_of_part())))
 
-    A union and not a disjunction: each part is an index range, however many circles there are.
-    """
+
+def circles_near(by: Actor) -> QuerySet[Circle]:
+    """Return the circles to which `by` belongs now in whatever role, those of part as well."""
+    return _around(_memberships(by))
+
+
+def circles_in_part(by: Actor) -> QuerySet[Circle]:
+    """Return the circles to which `by` belongs now in a role of part and in no other."""
+    parts = _memberships(by).filter(role__in=list(roles_of_part()))
+    return _around(parts).exclude(pk__in=circles_of(by))
+
+
+def _memberships(by: Actor) -> QuerySet[CircleMember]:
     rule = Q(officer=by.officer) if by.officer is not None and by.seats else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
-    own = CircleMember.objects.filter(rule, to_date=None).values("circle")
+    return CircleMember.objects.filter(rule, to_date=None)
+
+
+def _around(members: QuerySet[CircleMember]) -> QuerySet[Circle]:
+    """Return the circles of these memberships with those inside them.
+
+    A union and not a disjunction: each part is an index range, however many circles there are.
+    """
+    own = members.values("circle")
     inner = Circle.objects.filter(parent__in=own).values("pk")
     innermost = Circle.objects.filter(parent__parent__in=own).values("pk")
     return Circle.objects.filter(pk__in=own.union(inner, innermost))

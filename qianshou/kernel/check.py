@@ -51,7 +51,7 @@ def check_packs() -> list[Refusal]:
 
 def check_pack(pack: Pack) -> list[Refusal]:
     """Return what is wrong in one pack."""
-    found = [*_check_posts(pack), *_check_files(pack)]
+    found = [*_check_posts(pack), *_check_roles(pack), *_check_files(pack)]
     for declared in pack.procedures.values():
         try:
             _, procedure = compile_sources(declared.id, pack.sources(declared.id))
@@ -88,6 +88,23 @@ def _check_posts(pack: Pack) -> Iterator[Refusal]:
             yield _wrong(
                 pack, post.code, f"不认识的范围 {post.reach}", f"unknown reach {post.reach}"
             )
+
+
+def _check_roles(pack: Pack) -> Iterator[Refusal]:
+    for role in pack.roles.values():
+        if any(role.code in other.roles for other in packs() if other.id != pack.id):
+            yield _wrong(pack, role.code, "别的业务包已有此角色", "another pack has this role")
+        for kind, names in role.opens.items():
+            system, _, sheet = kind.partition(".")
+            path = pack.folder / "forms" / f"{sheet}.json"
+            if system != pack.folder.name or not path.is_file():
+                yield _wrong(pack, role.code, f"没有表 {kind}", f"there is no sheet {kind}")
+                continue
+            odd = sorted(set(names) - {one.id for one in pack.form(sheet).fields})
+            if odd:
+                yield _wrong(
+                    pack, role.code, f"{kind} 没有字段 {odd}", f"{kind} has no fields {odd}"
+                )
 
 
 def _check_indicators(pack: Pack) -> Iterator[Refusal]:

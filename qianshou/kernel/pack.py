@@ -49,6 +49,17 @@ class PostDeclaration:
 
 
 @dataclass(frozen=True)
+class RoleDeclaration:
+    """A role of part (部分知情) in a circle: of each kind of sheets the fields that it opens.
+
+    Of all else in the circle whoever belongs to it in no other role knows nothing.
+    """
+
+    code: str
+    opens: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class ProcedureDeclaration:
     """A procedure of a pack; `title`, `level` and `place` are FEEL or names of facts."""
 
@@ -123,6 +134,7 @@ class Pack:
     catalogues: Mapping[str, Name] = field(default_factory=dict)
     pages: Mapping[str, PageDeclaration] = field(default_factory=dict)
     duties: Mapping[str, DutyDeclaration] = field(default_factory=dict)
+    roles: Mapping[str, RoleDeclaration] = field(default_factory=dict)
 
     def form(self, name: str) -> Form:
         """Return the form `forms/<name>.json`; Refusal pack.form when there is none."""
@@ -171,7 +183,7 @@ def _read_form(path: Path) -> Form:
 KEYS = {
     "": {
         "id", "authority", "name", "icon", "accent", "procedures", "posts", "starts", "catalogues",
-        "pages", "duties",
+        "pages", "duties", "roles",
     },
     "procedures": {"file", "number", "title", "place", "level", "classes"},
     "posts": {"name", "reach", "acts", "reads", "around_the_clock"},
@@ -179,6 +191,7 @@ KEYS = {
     "catalogues": {"name"},
     "pages": {"address", "name", "icon", "posts", "urgent"},
     "duties": {"procedure", "start", "every", "of"},
+    "roles": {"opens"},
 }  # fmt: skip
 
 
@@ -190,7 +203,7 @@ def read_pack(path: Path) -> Pack:
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     folder = path.parent
     _refuse_unknown(path, "", raw)
-    for part in ("procedures", "posts", "starts", "catalogues", "pages", "duties"):
+    for part in ("procedures", "posts", "starts", "catalogues", "pages", "duties", "roles"):
         for key, table in raw.get(part, {}).items():
             _refuse_unknown(path, part, table, key)
     expected = f"{folder.parent.name}.{folder.name}"
@@ -265,6 +278,15 @@ def read_pack(path: Path) -> Pack:
                     for key, table in raw.get("duties", {}).items()
                 }
             ),
+            roles=MappingProxyType(
+                {
+                    key: RoleDeclaration(
+                        code=key,
+                        opens={kind: tuple(names) for kind, names in table["opens"].items()},
+                    )
+                    for key, table in raw.get("roles", {}).items()
+                }
+            ),
         )
     except (KeyError, TypeError) as error:
         raise Refusal(
@@ -292,6 +314,12 @@ def packs() -> tuple[Pack, ...]:
         for module in settings.PACKS
     ]
     return tuple(sorted(found, key=lambda pack: pack.id))
+
+
+@cache
+def roles_of_part() -> dict[str, RoleDeclaration]:
+    """Return the roles of part that the packs declare, by code."""
+    return {code: role for pack in packs() for code, role in pack.roles.items()}
 
 
 @cache

@@ -1,6 +1,6 @@
 """Audit: every entry of the ledger as it was written, and the check of all of it while one waits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
@@ -20,6 +20,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.ledger.problem import Problem
 from qianshou.kernel.ledger.read import count_entries, find_entries, last_seal
 from qianshou.kernel.ledger.replay import check_entries
+from qianshou.kernel.ledger.tables import tables_in_circles
 from qianshou.kernel.registry.models import Officer, Organisation
 from qianshou.kernel.worklist.lists import hidden_matters
 from qianshou.office.timeline import ICONS, act_words
@@ -33,6 +34,7 @@ class Hidden(TypedDict):
 
     without: QuerySet[Any]
     nor: Sequence[QuerySet[Any]]
+    tables: Collection[str]
 
 
 @require_safe
@@ -42,7 +44,11 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     require(actor.role == "audit")
     act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
     before = whole(request.GET.get("before", ""))
-    hidden: Hidden = {"without": hidden_matters(actor), "nor": hidden_rows(actor)}
+    hidden: Hidden = {
+        "without": hidden_matters(actor),
+        "nor": hidden_rows(actor),
+        "tables": tables_in_circles(),
+    }
     rows, following = find_entries(act=act, subject=subject, before=before, **hidden)
     names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
     places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
@@ -109,7 +115,11 @@ def _lines(before: str, after: str, code: str, actor: Actor) -> Iterator[str]:
 
 
 def is_hidden(subject: str, actor: Actor) -> bool:
-    """Whether a subject of the ledger tells of a matter that is hidden from an officer."""
-    return hidden_matters(actor).filter(number=subject).exists() or any(
-        subjects.filter(subject=subject).exists() for subjects in hidden_rows(actor)
+    """Whether a subject of the ledger tells of a matter, or of a row, that a circle hides from an
+    officer; who audits holds no post, and belongs to no circle.
+    """
+    return (
+        subject.partition("/")[0] in tables_in_circles()
+        or hidden_matters(actor).filter(number=subject).exists()
+        or any(subjects.filter(subject=subject).exists() for subjects in hidden_rows(actor))
     )

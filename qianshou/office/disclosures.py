@@ -1,6 +1,6 @@
 """The record of disclosures: who opened which person's sealed sheets, and what for.
 
-A person is told by number only, here as in the exported file.
+A person is told by number only, and so is a row of a sealed list, here as in the exported file.
 """
 
 from dataclasses import dataclass
@@ -120,6 +120,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         .distinct()
         .order_by("name", "pk")
         .values_list("pk", "name", "username"),
+        "number_words": number_words,
         "here": "disclosures",
     }
     status = 422 if asked.errors else 200
@@ -129,7 +130,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 COLUMNS = (
     Column("at", "时间", "Time"),
     Column("officer", "谁", "Who"),
-    Column("person", "当事人编号", "Person no."),
+    Column("person", "当事人或名单编号", "Person or list no."),
     Column("kinds", "表", "Sheets"),
     Column("purpose", "用途", "Purpose"),
     Column("allowed", "结果", "Result"),
@@ -146,7 +147,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         (
             instant(row.at),
             officer_words(row.officer),
-            str(row.person_id),
+            number_words(row),
             row.kinds,
             row.purpose,
             _("已打开") if row.allowed else _("被拒绝"),
@@ -154,6 +155,13 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         for row in rows
     ]
     return sheet_response(write_sheet(COLUMNS, lines, language()), "disclosures.xlsx")
+
+
+def number_words(row: Disclosure) -> str:
+    """Return the number of the person whose sheets were opened, or of a sealed row its name in the
+    ledger.
+    """
+    return row.subject or str(row.person_id)
 
 
 def officer_words(officer: Any) -> str:

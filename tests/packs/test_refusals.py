@@ -26,6 +26,12 @@ def replaced(name: str, old: str, new: str) -> Change:
     return change
 
 
+def with_role(role: str, kind: str, field: str) -> Change:
+    """Return what declares a role of part that opens one field of a kind of sheets."""
+    opens = f'[roles.{role}]\nopens = {{ "{kind}" = ["{field}"] }}\n\n[posts.town_seat]'
+    return replaced("pack.toml", "[posts.town_seat]", opens)
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """Return a copy of the gate's folder that a test may spoil."""
@@ -44,6 +50,7 @@ def test_the_copy_itself_is_fine(copied: Path) -> None:
         (replaced("pack.toml", 'authority = "police"', 'colour = "red"'), "pack.key"),
         (replaced("pack.toml", 'id = "police.gate"', 'id = "police.other"'), "pack.id"),
         (replaced("pack.toml", "[posts.town_seat]\nreach", "[posts.town_seat]\nroof"), "pack.key"),
+        (replaced("pack.toml", "[posts.town_seat]", "[roles.x]\n[posts.town_seat]"), "pack.key"),
     ],
 )
 def test_a_declaration_that_cannot_be_read_is_refused(
@@ -80,6 +87,10 @@ def test_a_declaration_that_cannot_be_read_is_refused(
         (replaced("indicators.toml", "[calls]", '[calls]\nposts = ["king"]'), "king"),
         (replaced("indicators.toml", "[calls]", '[calls]\nposts = "king"'), "posts"),
         (replaced("indicators.toml", "[calls]", '[calls]\nsuppress = "yes"'), "suppress"),
+        (with_role("teacher", "gate.receive", "source"), "another pack has this role"),
+        (with_role("caller", "gate.sheet", "source"), "no sheet gate.sheet"),
+        (with_role("caller", "care.receive", "source"), "no sheet care.receive"),
+        (with_role("caller", "gate.triage", "colour"), "no fields ['colour']"),
         (
             replaced("indicators.toml", 'matter = "matter_id"', 'matter = ""\nsight = "gone"'),
             "gone",

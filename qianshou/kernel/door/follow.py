@@ -1,7 +1,7 @@
 """What an engine step means for the list: tasks with deadlines, timers, parties, closure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -209,7 +209,7 @@ def _holders(doing: Doing, tasks: tuple[Opened, ...], held: Held) -> Iterator[tu
     codes = sorted({str(task.organisation) for task in tasks if task.organisation is not None})
     unknown = [code for code in codes if code not in held]
     if unknown or (opening and home not in held):
-        held.update(_posts_held(unknown, home if opening else None, doing.at))
+        held.update(posts_held(unknown, [home] if opening else [], doing.at))
     for task in tasks:
         key = home if task.organisation is None else str(task.organisation)
         if task.organisation is not None and key not in held:
@@ -235,19 +235,22 @@ SELECT organisation.code, organisation.id, organisation.name, posting.post_id
 FROM registry_organisation organisation LEFT JOIN registry_posting posting
   ON posting.organisation_id = organisation.id AND posting.from_date <= %s
  AND (posting.to_date IS NULL OR posting.to_date >= %s)
-WHERE organisation.id = %s OR organisation.code IN ({codes})"""
+WHERE organisation.id IN ({homes}) OR organisation.code IN ({codes})"""
 
 
-def _posts_held(codes: list[str], home: int | None, at: datetime) -> Held:
-    """Return id, name and the posts held at `at` of the organisations named, and of home by id."""
+def posts_held(codes: Collection[str], homes: Collection[int], at: datetime) -> Held:
+    """Return id, name and the posts held at `at` of the organisations named, and of homes by id
+    (one query).
+    """
     today = at.astimezone(CHINA).date()
-    marks = ",".join(["%s"] * len(codes)) or "NULL"
+    homes_marks, codes_marks = (",".join(["%s"] * len(one)) or "NULL" for one in (homes, codes))
+    sql = POSTS_HELD.format(homes=homes_marks, codes=codes_marks)
     held: Held = {}
     with connection.cursor() as cursor:
-        cursor.execute(POSTS_HELD.format(codes=marks), [today, today, home, *codes])
+        cursor.execute(sql, [today, today, *homes, *codes])
         for code, pk, name, post in cursor.fetchall():
             held.setdefault(code, (pk, name, set()))[2].add(post)
-            if pk == home:
+            if pk in homes:
                 held[pk] = held[code]
     return held
 

@@ -10,7 +10,7 @@ from qianshou.kernel.access import REPORTER, RESIDENT, Actor, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Open
 from qianshou.kernel.door.cleaning import clean_facts
-from qianshou.kernel.door.follow import Doing, Held, evaluate, tell_pack, work_out
+from qianshou.kernel.door.follow import Doing, Held, evaluate, posts_held, tell_pack, work_out
 from qianshou.kernel.door.turn import MatterRow, instant
 from qianshou.kernel.pack import (
     Pack,
@@ -68,6 +68,8 @@ def open_matters(opens: Sequence[Open], *, by: Actor, at: datetime) -> list[tupl
         return []
     way = _find_way(opens, by)
     drawn = [_draw(act, way, by, at) for act in opens]
+    if len(opens) > 1:
+        way.held.update(posts_held((), {home.pk for _facts, home, _division in drawn}, at))
     day = at.astimezone(CHINA).strftime("%Y%m%d")
     series = f"{way.declared.number}-{day}"
     row = change.fetch(change.NEXT_NUMBERS, [series, len(opens)])
@@ -109,9 +111,7 @@ def _find_way(opens: Sequence[Open], by: Actor) -> Way:
         version=version,
         digest=digest,
         form=form,
-        homes=Homes(
-            cache(_find_division), cache(_find_organisation), cache(_find_centre), cache(_find_seat)
-        ),
+        homes=_find_homes(opens, declaration_of(procedure).place),
         choices=cache(choices_of),
         find_key=keys_of(persons).__getitem__ if sealing else key_of,
     )
@@ -172,6 +172,26 @@ def _home(
             "door.no_home", "请选择事情发生的地点", "Please say where it is", place or "place"
         )
     return organisation, division or organisation.division
+
+
+def _find_homes(opens: Sequence[Open], place: str) -> Homes:
+    """Return where matters may lie and who may keep them: what the acts name is asked of the
+    database together (two queries), what they come to name besides when it is wanted.
+    """
+    if len(opens) == 1:
+        return Homes(_find_division, _find_organisation, _find_centre, _find_seat)
+    named = [act.facts.get(place) for act in opens]
+    codes = {str(one.get("division")) for one in named if isinstance(one, Mapping)}
+    divisions = Division.objects.filter(code__in=codes, valid_to=None).order_by("-pk")
+    division = {one.code: one for one in divisions}
+    kept = Organisation.objects.filter(code__in={act.organisation for act in opens})
+    organisation = {one.code: one for one in kept.select_related("division")}
+    return Homes(
+        cache(lambda code: division.get(code) or _find_division(code)),
+        cache(lambda code: organisation.get(code) or _find_organisation(code)),
+        cache(_find_centre),
+        cache(_find_seat),
+    )
 
 
 def _find_division(code: str) -> Division | None:

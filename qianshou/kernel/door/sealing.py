@@ -8,11 +8,14 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Model
+
 from qianshou.kernel.access import Actor, circles_of, members_of, require
 from qianshou.kernel.door.alerts import NIGHT, is_night, raise_alert, was_raised
-from qianshou.kernel.door.registering import change_row, history_of, write_down
+from qianshou.kernel.door.registering import change_row, history_of, subject_of, write_down
 from qianshou.kernel.door.rules import require_text
 from qianshou.kernel.door.turn import write_turn
+from qianshou.kernel.pack import roles_of_part
 from qianshou.kernel.registry import cipher
 from qianshou.kernel.registry.models import Circle, Disclosure, Person, Sheet
 from qianshou.kernel.registry.vault import (
@@ -107,24 +110,39 @@ def open_sheets(
 ) -> dict[str, dict[str, Any]]:
     """Return a person's sheets in clear, {kind: {field: value}}, after writing down the purpose.
 
-    For members of the person's circle whose posts read every kind asked for. Refuses a missing
-    purpose (door.purpose), everybody else (access.denied, written down as well) and a person
-    who has been erased (vault.erased). Three refusals in a day, thirty openings in ten minutes,
-    or one between ten and six at night raise an alert for the security administrator.
+    For members of the person's circle whose posts read every kind asked for; a member in a role of
+    part gets the fields that it opens, and those are what is written down (个人信息保护法 art. 6:
+    no more than the purpose needs). Refuses a missing purpose (door.purpose), everybody else
+    (access.denied, written down as well) and a person who has been erased (vault.erased). Three
+    refusals in a day, thirty openings in ten minutes, or one between ten and six at night raise an
+    alert for the security administrator.
     """
     require_text(purpose, "purpose", "请写明查看用途", "Please say what you need it for")
     row = Person.objects.filter(pk=person).first()
-    if row is None or not may_open(by, row, kinds):
+    fields = {} if row is None else openable(by, row)
+    if row is None or not set(kinds) <= set(fields):
         if row is not None:
             note_openings([row], kinds, purpose, by, at, allowed=False)
         require(False)
     assert row is not None
     with write_turn():
         key = key_of(person)
-        told = f"{','.join(kinds)}：{purpose}"[:400]
+        opened = [name for kind in kinds for name in _told_of(kind, fields[kind])]
+        told = f"{','.join(opened)}：{purpose}"[:400]
         write_down(row, "disclose", {}, {}, by=by, at=at, reason=told)
-        note_openings([row], kinds, purpose, by, at, allowed=True)
-    return read_sheets(person, kinds, key)
+        note_openings([row], opened, purpose, by, at, allowed=True)
+    return {
+        kind: {name: value for name, value in sheet.items() if _is_in(name, fields[kind])}
+        for kind, sheet in read_sheets(person, kinds, key).items()
+    }
+
+
+def _told_of(kind: str, names: frozenset[str] | None) -> list[str]:
+    return [kind] if names is None else [f"{kind}.{name}" for name in sorted(names)]
+
+
+def _is_in(name: str, names: frozenset[str] | None) -> bool:
+    return names is None or name in names
 
 
 def open_sheets_of(
@@ -175,11 +193,30 @@ def open_own_sheets(
     return read_sheets(person, kinds, key)
 
 
+def openable(by: Actor, person: Person) -> dict[str, frozenset[str] | None]:
+    """Return the kinds of a person's sheets that `by` may open, with their fields: None for all.
+
+    A member of the person's circle opens what some seat of theirs reads; a member in a role of
+    part of that only the fields that the pack declares for it. Everybody else opens nothing.
+    """
+    if person.circle_id is None:
+        return {}
+    members = members_of(person.circle_id)
+    read = kinds_read(by)
+    if members.hold(by):
+        return dict.fromkeys(read)
+    found: dict[str, frozenset[str] | None] = {}
+    for role in members.roles_of(by):
+        for kind, names in roles_of_part()[role].opens.items():
+            if kind in read:
+                found[kind] = frozenset(names) | (found.get(kind) or frozenset())
+    return found
+
+
 def may_open(by: Actor, person: Person, kinds: Collection[str]) -> bool:
-    """Whether `by` is in the person's circle and reads every one of `kinds` by some seat."""
-    if person.circle_id is None or not members_of(person.circle_id).hold(by):
-        return False
-    return set(kinds) <= kinds_read(by)
+    """Whether `by` is in the person's circle and opens every one of `kinds` whole."""
+    found = openable(by, person)
+    return all(kind in found and found[kind] is None for kind in kinds)
 
 
 def kinds_read(by: Actor) -> set[str]:
@@ -195,7 +232,7 @@ def read_sheets(person: int, kinds: Collection[str], key: bytes) -> dict[str, di
 
 
 def note_openings(
-    persons: Collection[Person],
+    of: Collection[Model],
     kinds: Collection[str],
     purpose: str,
     by: Actor,
@@ -203,18 +240,21 @@ def note_openings(
     *,
     allowed: bool,
 ) -> None:
-    """Enter openings, or refused ones, in the log that guardians and administrators read."""
+    """Enter openings of persons' sheets or of sealed rows, or refused ones, in the log that
+    guardians and administrators read; what is unusual raises an alert (`open_sheets`).
+    """
     with write_turn():
         Disclosure.objects.bulk_create(
             Disclosure(
-                person=person,
+                person=one if isinstance(one, Person) else None,
+                subject="" if isinstance(one, Person) else subject_of(one),
                 officer_id=by.officer,
                 at=at,
                 kinds=",".join(kinds)[:200],
                 purpose=purpose[:200],
                 allowed=allowed,
             )
-            for person in persons
+            for one in of
         )
         mine = Disclosure.objects.filter(officer=by.officer, allowed=allowed)
         failed = not allowed and mine.filter(at__gt=at - FAILED_WITHIN).count() >= FAILED

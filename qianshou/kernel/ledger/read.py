@@ -1,7 +1,7 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -27,6 +27,12 @@ def head_of(subject: str) -> tuple[int, str]:
     return row or (0, "")
 
 
+def opened_by(officer: int | None, subjects: Collection[str]) -> set[str]:
+    """Return which of these matters an officer opened."""
+    rows = Entry.objects.filter(subject__in=subjects, act="open", officer_id=officer)
+    return set(rows.values_list("subject", flat=True))
+
+
 def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Return (act, node, body) of the entries that completed a step or turned a matter back."""
     rows = Entry.objects.filter(subject=subject, act__in=("complete", "return", "withdraw"))
@@ -44,12 +50,13 @@ def find_entries(
     size: int = 50,
     without: QuerySet[Any] | None = None,
     nor: Sequence[QuerySet[Any]] = (),
+    tables: Collection[str] = (),
 ) -> tuple[Sequence[Entry], int | None]:
     """Return entries, the newest first, of one act or subject if named; and where the next
-    page begins, if there is one. The entries of the matters `without` are left out, and those
-    of the subjects that the queries of `nor` give.
+    page begins, if there is one. The entries of the matters `without` are left out, those of the
+    subjects that the queries of `nor` give, and those of all rows of `tables`.
     """
-    found = _left(without, nor).order_by("-pk")
+    found = _left(without, nor, tables).order_by("-pk")
     if act:
         found = found.filter(act=act)
     if subject:
@@ -66,14 +73,21 @@ def last_seal() -> Seal | None:
 
 
 def count_entries(
-    *, without: QuerySet[Any] | None = None, nor: Sequence[QuerySet[Any]] = ()
+    *,
+    without: QuerySet[Any] | None = None,
+    nor: Sequence[QuerySet[Any]] = (),
+    tables: Collection[str] = (),
 ) -> int:
     """Return how many entries the ledger holds, but those left out as by `find_entries`."""
-    return _left(without, nor).count()
+    return _left(without, nor, tables).count()
 
 
-def _left(without: QuerySet[Any] | None, nor: Sequence[QuerySet[Any]]) -> QuerySet[Entry]:
+def _left(
+    without: QuerySet[Any] | None, nor: Sequence[QuerySet[Any]], tables: Collection[str]
+) -> QuerySet[Entry]:
     found = Entry.objects.all()
+    for table in sorted(tables):
+        found = found.exclude(subject__startswith=f"{table}/")
     if without is not None:
         found = found.filter(~Exists(without.filter(number=OuterRef("subject"))))
     for subjects in nor:

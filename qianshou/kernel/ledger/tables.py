@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -123,6 +124,31 @@ def ledgered_models() -> dict[str, type[models.Model]]:
             )
         found[name] = model
     return found
+
+
+@cache
+def tables_in_circles() -> frozenset[str]:
+    """Return the names of the packs' tables whose every row lies in a circle: those that must point
+    at a circle, or at a row that must (a hazard at a child, a child at her circle).
+    """
+    return frozenset(
+        name
+        for name, model in ledgered_models().items()
+        if model._meta.app_label != "registry" and _lies_in_circle(model)
+    )
+
+
+def _lies_in_circle(model: type[models.Model]) -> bool:
+    targets = [
+        field.remote_field.model
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey)
+        and not field.null
+        and field.remote_field.model is not model
+    ]
+    return any(
+        target._meta.label == "registry.Circle" or _lies_in_circle(target) for target in targets
+    )
 
 
 def is_written(value: Any, told: Any) -> bool:

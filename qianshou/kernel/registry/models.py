@@ -418,9 +418,13 @@ class Sheet(models.Model):
 
 
 class Disclosure(models.Model):
-    """Somebody opened a person's sealed sheets for a purpose, or tried to and was refused."""
+    """Somebody opened what is sealed for a purpose, or tried to and was refused.
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="disclosures")
+    Sheets of a `person`, or a row of another table by its `subject` in the ledger.
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="disclosures")
+    subject = models.CharField(max_length=80, blank=True)
     officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="disclosures")
     at = models.DateTimeField()
     kinds = models.CharField(max_length=200)
@@ -428,6 +432,11 @@ class Disclosure(models.Model):
     allowed = models.BooleanField()
 
     class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(person=None) ^ Q(subject=""), name="disclosure_of_one"
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["officer", "at"], name="disclosure_by_officer"),
             models.Index(fields=["person", "at"], name="disclosure_of_person"),

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, circles_in_part
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.door.sealing import (
@@ -15,6 +17,7 @@ from qianshou.kernel.door.sealing import (
     erase_person,
     history_of_sheet,
     keep_until,
+    may_open,
     open_sheets,
     open_sheets_of,
     read_sheets,
@@ -26,6 +29,7 @@ from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Alert, CircleMember, Disclosure, Person, Sheet
 from qianshou.kernel.registry.vault import key_of, lookup_digest
+from qianshou.kernel.worklist.lists import see_matters
 from qianshou.kernel.worklist.models import Matter, Task
 from tests.kernel.conftest import Quiet
 
@@ -92,6 +96,55 @@ def test_opening_needs_a_purpose_the_circle_and_the_post(quiet: Quiet, reader: A
     assert refused(quiet, quiet.wang) == "access.denied"
     assert [row.allowed for row in Disclosure.objects.all()] == [False, False]
     assert Entry.objects.filter(act="disclose").count() == 0
+
+
+def test_a_member_in_a_role_of_part_opens_the_declared_fields_alone(
+    quiet: Quiet, reader: Actor
+) -> None:
+    told = {"name": "刘小禾", "address": "朝阳社区", "school": "中心小学"}
+    change_sheet(quiet.person, "care.identity", told, by=quiet.wang, at=quiet.at)
+    CircleMember.objects.filter(circle=quiet.circle).update(role="teacher")
+    seats = tuple(
+        replace(seat, reads=frozenset({HEALTH, "care.identity"})) for seat in reader.seats
+    )
+    teacher = replace(reader, seats=seats)
+    asked: Any = {"by": teacher, "at": quiet.at, "purpose": "家访"}
+    found = open_sheets(quiet.person, ["care.identity"], **asked)
+    assert found == {"care.identity": {"name": "刘小禾", "school": "中心小学"}}
+    assert Disclosure.objects.get().kinds == (
+        "care.identity.grade,care.identity.name,care.identity.school"
+    )
+    person = Person.objects.get(pk=quiet.person)
+    assert not may_open(teacher, person, ["care.identity"])
+    for kinds in ([HEALTH], ["care.identity", HEALTH], ["care.guardianship"]):
+        with pytest.raises(Refusal) as refusal:
+            open_sheets(quiet.person, kinds, **asked)
+        assert refusal.value.code == "access.denied"
+    assert [row.kind for row in Alert.objects.all()] == ["refused"]
+
+
+def test_of_a_circle_s_matters_a_member_in_a_role_of_part_knows_nothing(
+    quiet: Quiet, reader: Actor
+) -> None:
+    matter = quiet.open(condition="父母在外")
+    assert see_matters(reader).filter(pk=matter).exists()
+    CircleMember.objects.filter(circle=quiet.circle).update(role="teacher")
+    assert not see_matters(reader).filter(pk=matter).exists()
+    for act in (acts.Comment(matter, "看看"), acts.Disclose(matter, "sealed", "看看")):
+        with pytest.raises(Refusal) as refusal:
+            door.act(act, by=reader, at=quiet.at)
+        assert refusal.value.code == "door.no_matter"
+
+
+def test_whoever_belongs_to_a_circle_in_another_role_too_is_a_whole_member(
+    quiet: Quiet, reader: Actor
+) -> None:
+    member = CircleMember.objects.filter(circle=quiet.circle, officer=reader.officer).get()
+    member.pk, member.role = None, "teacher"
+    member.save()
+    person = Person.objects.get(pk=quiet.person)
+    assert may_open(reader, person, [HEALTH])
+    assert not circles_in_part(reader).exists()
 
 
 def test_one_who_does_not_exist_is_refused_alike(quiet: Quiet, reader: Actor) -> None:
@@ -236,3 +289,12 @@ def test_a_circle_is_asked_each_time(quiet: Quiet, reader: Actor) -> None:
     assert refused(quiet, reader) == "access.denied"
     Person.objects.filter(pk=quiet.person).update(circle=None)
     assert refused(quiet, reader) == "access.denied"
+
+
+def test_an_opening_is_of_a_person_or_of_a_row_and_never_of_both_or_none(quiet: Quiet) -> None:
+    for person, subject in ((quiet.person, "roster/1"), (None, "")):
+        with pytest.raises(IntegrityError, match="disclosure_of_one"), transaction.atomic():
+            Disclosure.objects.create(
+                person_id=person, subject=subject, at=quiet.at, kinds=HEALTH, purpose="走访",
+                allowed=True,
+            )  # fmt: skip

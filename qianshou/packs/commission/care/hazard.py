@@ -30,7 +30,7 @@ from qianshou.packs.commission.care.circle import (
 )
 from qianshou.packs.commission.care.models import Child, Contact, Hazard
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
-from qianshou.packs.commission.care.register import my_children
+from qianshou.packs.commission.care.register import near_children
 from qianshou.packs.commission.care.report import open_report
 from qianshou.packs.commission.care.visiting import open_parcel
 
@@ -60,7 +60,7 @@ def open_hazard(
             "Suspected harm is reported, not registered here",
             "hazard_kind",
         )
-    require(by.kind == "clock" or my_children(by).filter(pk=child.pk).exists())
+    require(by.kind == "clock" or near_children(by).filter(pk=child.pk).exists())
     near = seats_around(child.village)
     facts = {
         **{name: told.get(name) for name in ("hazard_kind", "hazard_signs", "seen")},

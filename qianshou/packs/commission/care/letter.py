@@ -14,7 +14,7 @@ from qianshou.packs.commission.care.circle import cadre_of
 from qianshou.packs.commission.care.enrolment import actor_in, child_of, places_of
 from qianshou.packs.commission.care.handover import seat_of
 from qianshou.packs.commission.care.models import Child, Letter
-from qianshou.packs.commission.care.register import my_children
+from qianshou.packs.commission.care.register import near_children
 
 LETTER = "care.letter"
 
@@ -24,7 +24,7 @@ def open_letter(child: Child, way: str, *, by: Actor, at: datetime) -> Receipt:
 
     Refuses whoever is not in her circle (access.denied) and a way that is none (form.choice).
     """
-    require(my_children(by).filter(pk=child.pk).exists())
+    require(near_children(by).filter(pk=child.pk).exists())
     if not way:
         raise Refusal("form.required", "请选择怎样寄出", "Say how it was sent", "way")
     places, cadre = places_of(child), cadre_of(child)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from qianshou.kernel.access import Actor, circles_of
+from qianshou.kernel.access import Actor, circles_in_part, circles_near, circles_of
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.sealing import read_sheets, register_person
@@ -93,8 +93,18 @@ def _refuse_known(number: str) -> None:
 
 
 def my_children(by: Actor) -> QuerySet[Child]:
-    """Return the children in whose circles `by` is, in person or by a seat."""
+    """Return the children in whose circles `by` is, in person or by a seat, but for one's pupils."""
     return Child.objects.filter(circle__in=circles_of(by))
+
+
+def my_pupils(by: Actor) -> QuerySet[Child]:
+    """Return the children in whose circles `by` is in a role of part only: a class teacher's."""
+    return Child.objects.filter(circle__in=circles_in_part(by))
+
+
+def near_children(by: Actor) -> QuerySet[Child]:
+    """Return the children in whose circles `by` is in whatever role: whose wish one may collect."""
+    return Child.objects.filter(circle__in=circles_near(by))
 
 
 def masked(name: str) -> str:

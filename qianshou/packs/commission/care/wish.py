@@ -27,7 +27,7 @@ from qianshou.packs.commission.care.enrolment import actor_in, child_of, places_
 from qianshou.packs.commission.care.handover import seat_of
 from qianshou.packs.commission.care.models import Child, Wish
 from qianshou.packs.commission.care.naming import refuse_identity
-from qianshou.packs.commission.care.register import my_children
+from qianshou.packs.commission.care.register import near_children
 
 WISH, GIFT = "care.wish", "care.gift"
 CLAIMED, GRANTED = "care.claimed", "care.granted"
@@ -43,7 +43,7 @@ def open_wish(
     Refuses whoever is not in her circle (access.denied) and a text by which she could be
     recognised (care.identity).
     """
-    require(by.kind == "clock" or my_children(by).filter(pk=child.pk).exists())
+    require(by.kind == "clock" or near_children(by).filter(pk=child.pk).exists())
     refuse_identity(child, text, "wish_text")
     places, cadre = places_of(child), cadre_of(child)
     seat = seat_of(cadre, at)

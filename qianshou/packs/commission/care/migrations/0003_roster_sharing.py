@@ -14,7 +14,7 @@ def say_unknown(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('care', '0001_initial'),
+        ('care', '0002_name_sheet'),
     ]
 
     operations = [

@@ -1,14 +1,14 @@
 """A child's page: her registers with their history, contacts, pledges, hazards, wishes, circle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -36,15 +36,20 @@ from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY, SHEETS
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.children import is_current, stage_words, state_words
+from qianshou.packs.commission.care.pages.pupil import show_pupil
+from qianshou.packs.commission.care.pages.reach import find_child
+from qianshou.packs.commission.care.pages.tried import Tried
 from qianshou.packs.commission.care.pages.visit import report_address
 from qianshou.packs.commission.care.pages.words import (
+    Told,
     contact_words,
     hazard_words,
+    note_words,
     role_words,
     wish_words,
 )
 from qianshou.packs.commission.care.pledges import standings_of
-from qianshou.packs.commission.care.register import masked_names, my_children
+from qianshou.packs.commission.care.register import masked_names, my_pupils
 from qianshou.packs.commission.care.visiting import REGISTERS, register_form, sheet_kind
 
 SHOWN = 50
@@ -70,29 +75,6 @@ class ToldSheet:
     form: list[ShownField]
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A form of the page that was refused: which, what was typed, the sentences by field."""
-
-    form: str = ""
-    sent: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, list[str]] = field(default_factory=dict)
-
-    def refused(self, form: str) -> Mapping[str, list[str]]:
-        """Return the sentences for one form of the page."""
-        return self.errors if form == self.form else {}
-
-    def typed(self, form: str, name: str, given: str = "") -> str:
-        """Return what was typed into a field of one form of the page, or else what is `given`."""
-        return str(self.sent.get(name, "")) if form == self.form else given
-
-
-def find_child(actor: Actor, code: str) -> Child:
-    """Return a child of the actor's circles, or raise the 404 that one who is not there gets."""
-    mine = my_children(actor).select_related("town", "village", "person")
-    return get_object_or_404(mine, code=code)
-
-
 def readable(actor: Actor) -> list[str]:
     """Return the kinds of sheets that some post of the actor reads."""
     read = {kind for seat in actor.seats for kind in seat.reads}
@@ -103,16 +85,18 @@ def readable(actor: Actor) -> list[str]:
 @officer_page
 def page(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     """Show a child under her code; a POST with a purpose opens her sheets for this one answer."""
-    child = find_child(actor, code)
+    pupil = my_pupils(actor).select_related("person").filter(code=code).first()
+    child = pupil or find_child(actor, code)
+    shown = show_child if pupil is None else show_pupil
     if request.method != "POST":
-        return show_child(request, actor, child)
+        return shown(request, actor, child)
     purpose = request.POST.get("purpose", "")
     try:
-        return show_child(request, actor, child, purpose=purpose)
+        return shown(request, actor, child, purpose=purpose)
     except Refusal as refusal:
         if refusal.code == "access.denied":
             raise
-        return show_child(request, actor, child, tried=Tried("open", {}, by_field(refusal)))
+        return shown(request, actor, child, tried=Tried("open", {}, by_field(refusal)))
 
 
 def show_child(
@@ -244,9 +228,7 @@ def _words(one: Any, value: Any) -> str:
     return "、".join(choice_label(one, part, language()) for part in parts)
 
 
-def _contacts(
-    child: Child, key: bytes | None
-) -> list[tuple[Contact, str, str, list[tuple[str, str]]]]:
+def _contacts(child: Child, key: bytes | None) -> list[tuple[Contact, str, str, list[Told]]]:
     kinds = dict(contact_words())
     rows = child.contacts.select_related("officer", "division").order_by("-at", "-pk")[:SHOWN]
     return [
@@ -257,15 +239,6 @@ def _contacts(
             [] if key is None else note_words(read_note(bytes(one.note), key)),
         )
         for one in rows
-    ]
-
-
-def note_words(seen: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what was seen at a contact as (label, words), in the order of the visit's form."""
-    return [
-        (one.label(language()), _words(one, seen[one.id]))
-        for one in pack_of(MONTH).form("month").fields
-        if one.id in seen
     ]
 
 

@@ -26,10 +26,16 @@ from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.namesheet import may_ask
 from qianshou.packs.commission.care.pages.words import contact_words
-from qianshou.packs.commission.care.register import find_by_name, masked_names, my_children
+from qianshou.packs.commission.care.register import (
+    find_by_name,
+    masked_names,
+    my_children,
+    my_pupils,
+)
 
 PAGE = 50
 MOST = 5000
+MOST_PUPILS = 200
 WAITING = ("due", "late", "stale")
 SORTS = ("updated", "code", "young")
 STATES = dict(Child.STATES)
@@ -214,7 +220,7 @@ def last_contacts(children: Iterable[Child]) -> dict[int, Contact]:
 @require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show the children in whose circles the officer is, a page at a time."""
+    """Show the children in whose circles the officer is, a page at a time, and one's pupils."""
     search, at = read_search(request), now()
     refused, found = "", list[Child]()
     try:
@@ -222,9 +228,12 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     except Refusal as refusal:
         refused = refusal.text(language())
     following = key_after(found[PAGE - 1], search.sort) if len(found) > PAGE else ""
+    pupils = list(my_pupils(actor).order_by("stage", "code")[:MOST_PUPILS])
+    names = masked_names(pupils)
     context = {
         "search": search,
         "rows": rows_of(actor, found[:PAGE], at),
+        "pupils": [(one, names[one.pk]) for one in pupils],
         "following": following,
         "villages": villages_of(actor),
         "states": [(code, state_words(code)) for code in STATES],

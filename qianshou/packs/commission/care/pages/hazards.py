@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,8 +31,9 @@ from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.packs.commission.care.hazard import HARM, HAZARD, open_hazard
 from qianshou.packs.commission.care.models import Child, Hazard
+from qianshou.packs.commission.care.pages.reach import after_opening
 from qianshou.packs.commission.care.pages.report import ASKED as ASKED_OF_REPORT
-from qianshou.packs.commission.care.register import my_children
+from qianshou.packs.commission.care.register import my_children, near_children
 from qianshou.packs.commission.care.report import PACK, REPORT
 
 PAGE, MOST = 50, 5000
@@ -135,7 +135,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "town_choices": town_choices(),
         "tones": LEVELS,
         "late_at": at,
-        "may_register": my_children(actor).exists(),
+        "may_register": near_children(actor).exists(),
         "here": "care-hazards",
     }
     return show(request, actor, "care/hazards.html", context)
@@ -283,7 +283,7 @@ def register(request: HttpRequest, actor: Actor) -> HttpResponse:
 
     Suspected harm opens the report instead, with what was typed: nothing is kept here.
     """
-    require(my_children(actor).exists())
+    require(near_children(actor).exists())
     form = form_of(current(HAZARD)[1], "hazard")
     values: Mapping[str, Any] = {"child_code": request.GET.get("child", "")[:12]}
     errors: Mapping[str, list[str]] = {}
@@ -297,7 +297,7 @@ def register(request: HttpRequest, actor: Actor) -> HttpResponse:
                 raise Refusals(refused)
             receipt = open_hazard(child, values, by=actor, at=now())
             messages.success(request, _("已登记 %(number)s") % {"number": receipt.number})
-            return redirect("matter", receipt.matter)
+            return after_opening(actor, child, receipt.matter)
         except (Refusal, Refusals) as refusal:
             errors = by_field(refusal)
     shown = shown_fields(form, language(), values=values, errors=errors)
@@ -328,7 +328,7 @@ def read_hazard(
 
 def find_child(by: Actor, code: str) -> Child | None:
     """Return the child of a code in whose circle `by` is, or None for every other code."""
-    found = my_children(by).filter(code=code.strip().upper())
+    found = near_children(by).filter(code=code.strip().upper())
     return found.select_related("village").first()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +13,8 @@ from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.packs.commission.care.letter import open_letter
-from qianshou.packs.commission.care.register import masked_names, my_children
+from qianshou.packs.commission.care.pages.reach import after_opening, find_near
+from qianshou.packs.commission.care.register import masked_names
 
 
 def way_words() -> dict[str, str]:
@@ -47,26 +47,28 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 
     What is written on the paper stays in the browser: no field of it is sent.
     """
-    mine = my_children(actor).select_related("town", "village__parent")
-    child = get_object_or_404(mine, code=request.GET.get("child", "").strip().upper())
+    child, is_pupil = find_near(actor, request.GET.get("child", ""))
     errors: Mapping[str, list[str]] = {}
     if request.method == "POST":
         try:
             receipt = open_letter(child, request.POST.get("way", ""), by=actor, at=now())
             messages.success(request, _("已登记 %(number)s") % {"number": receipt.number})
-            return redirect("matter", receipt.matter)
+            return after_opening(actor, child, receipt.matter)
         except (Refusal, Refusals) as refusal:
             if isinstance(refusal, Refusal) and refusal.code == "access.denied":
                 raise
             errors = by_field(refusal)
-    letters = child.letters.select_related("matter").order_by("-sent_at")[:10]
+    letters = child.letters.select_related("matter").order_by("-sent_at")
+    if is_pupil:
+        letters = letters.filter(officer=actor.officer)
     context = {
         "child": child,
+        "is_pupil": is_pupil,
         "name": masked_names([child])[child.pk],
         "prompts": prompts(),
         "ways": way_words(),
         "way": request.POST.get("way", ""),
-        "letters": list(letters),
+        "letters": list(letters[:10]),
         "errors": errors,
         "here": "care-wishes",
     }

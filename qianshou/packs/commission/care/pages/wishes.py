@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +22,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.packs.commission.care.models import Wish
+from qianshou.packs.commission.care.pages.reach import after_opening, find_near
 from qianshou.packs.commission.care.pages.wish_donors import bands, kinds
 from qianshou.packs.commission.care.register import masked_names, my_children
 from qianshou.packs.commission.care.wish import open_wish, published_wishes
@@ -163,8 +163,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
 @officer_page
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the form of a wish of the child in the address, and collect it."""
-    mine = my_children(actor).select_related("town", "village__parent")
-    child = get_object_or_404(mine, code=request.GET.get("child", "").strip().upper())
+    child, is_pupil = find_near(actor, request.GET.get("child", ""))
     sent: Mapping[str, Any] = request.POST
     errors: Mapping[str, list[str]] = {}
     if request.method == "POST":
@@ -179,13 +178,14 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
                 at=now(),
             )
             messages.success(request, _("已登记 %(number)s") % {"number": receipt.number})
-            return redirect("matter", receipt.matter)
+            return after_opening(actor, child, receipt.matter)
         except (Refusal, Refusals) as refusal:
             if isinstance(refusal, Refusal) and refusal.code == "access.denied":
                 raise
             errors = by_field(refusal)
     context = {
         "child": child,
+        "is_pupil": is_pupil,
         "name": masked_names([child])[child.pk],
         "kinds": kinds(),
         "bands": bands(),

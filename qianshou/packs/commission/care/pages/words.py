@@ -10,6 +10,7 @@ from qianshou.design.refused import language
 from qianshou.kernel.procedures.forms import Field, Form
 from qianshou.kernel.procedures.wording import choice_label
 from qianshou.kernel.registry.choices import labelled_choices
+from qianshou.packs.commission.care.enrolment import care
 from qianshou.packs.commission.care.models import Hazard, Wish
 from qianshou.packs.commission.care.pledges import KINDS
 
@@ -68,6 +69,11 @@ def tell_value(field: Field, value: Any) -> str:
     return choice_label(field, value, language())
 
 
+def note_words(seen: Mapping[str, Any]) -> list[Told]:
+    """Return what was seen at a contact in words, in the order of the visit's form."""
+    return tell_sheet(care().form("month"), seen)
+
+
 def sheet_words(kinds: Iterable[str]) -> str:
     """Return the names of kinds of sheets in one line."""
     named = {
@@ -77,7 +83,14 @@ def sheet_words(kinds: Iterable[str]) -> str:
         "care.guardianship": _("监护台账"),
     }
     between = "、" if language().startswith("zh") else ", "
-    return between.join(named.get(kind, kind) for kind in kinds)
+    return between.join(named.get(kind) or _field_words(kind) for kind in kinds)
+
+
+def _field_words(part: str) -> str:
+    """Return the name of one field of a sheet ("care.identity.school"); what is none as it is."""
+    sheet, _dot, name = part.partition(".")[2].partition(".")
+    found = care().form(sheet).fields if name else ()
+    return next((one.label(language()) for one in found if one.id == name), part)
 
 
 def contact_words() -> list[tuple[str, str]]:

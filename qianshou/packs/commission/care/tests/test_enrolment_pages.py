@@ -159,9 +159,9 @@ def test_a_class_teacher_of_the_circle_reads_no_guardianship_and_gives_no_link(
     add_officer(child.circle, TEACHER, teacher, by=CLOCK, at=now())
     client = browse("xu_min")
     address = f"/p/care/c/{child.code}/"
-    assert client.get(f"{address}pledges/").status_code == 403
-    assert client.post(f"{address}link/guardian/", {"do": "give"}).status_code == 403
-    assert client.post(f"{address}pledges/duties/blank/").status_code == 403
+    assert client.get(f"{address}pledges/").status_code == 404
+    assert client.post(f"{address}link/guardian/", {"do": "give"}).status_code == 404
+    assert client.post(f"{address}pledges/duties/blank/").status_code == 404
     assert not GuardianLink.objects.exists()
 
 

@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from qianshou.design.refused import by_field
@@ -15,12 +17,13 @@ from qianshou.kernel.clock import CHINA, day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.sealing import erase_person, history_of_sheet, read_sheets
 from qianshou.kernel.duties.giving import give_duties
+from qianshou.kernel.duties.models import Look
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.procedures.forms import sheet_field
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Officer, Organisation
+from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.kernel.registry.vault import key_of
 from qianshou.kernel.worker import tick
 from qianshou.kernel.worklist.models import Matter, Notice, Task
@@ -341,3 +344,19 @@ def test_who_does_not_hold_the_visit_is_shown_the_child_and_others_nothing(
     assert browse("fang_ting").get(address).status_code == 302
     for username in ("jin_ke", "zhang_min", "hao_jian"):
         assert browse(username).get(address).status_code == 404
+
+
+def test_a_month_in_more_towns_and_villages_asks_the_database_no_more(family: Family) -> None:
+    villages = Division.objects.filter(kind__in=("village", "community")).order_by("name", "pk")
+    asked = []
+    for first, last in ((0, 2), (2, 4), (4, 16)):
+        for village in villages[first:last]:
+            family.child(cadre="", village=village.code)
+        Look.objects.all().delete()
+        with CaptureQueriesContext(connection) as queries:
+            given = give_duties(family.at)
+        assert given["commission.care.month"] == last - first
+        asked.append(len(queries))
+    assert asked[1] == asked[2]
+    assert Matter.objects.filter(procedure=MONTH).values("organisation").distinct().count() > 4
+    assert list(verify()) == []

@@ -113,7 +113,7 @@ def test_a_correction_needs_a_reason_and_stays_in_the_history(browse: Browse, ch
     assert "姑姑搬来同住" in opened
 
 
-@pytest.mark.parametrize(("username", "status"), [("xu_min", 403), ("jin_ke", 404)])
+@pytest.mark.parametrize(("username", "status"), [("xu_min", 404), ("jin_ke", 404)])
 def test_who_does_not_read_a_register_does_not_correct_it(
     browse: Browse, child: Child, username: str, status: int
 ) -> None:

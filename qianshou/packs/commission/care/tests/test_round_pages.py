@@ -530,3 +530,22 @@ def test_the_conference_settles_what_three_rounds_left(lead: Client, survey: Sur
     ended = {"act": "end", "held_on": "2026-11-20", "present": ["education", "civil"]}
     assert lead.post(address, ended).status_code == 302
     assert lead.get(address).status_code == 302
+
+
+def test_a_row_of_a_closed_list_leads_back_to_the_list_which_says_why(
+    town: Client, survey: Survey
+) -> None:
+    row = survey.compare(survey.open())
+    address = f"/p/care/rounds/{row.pk}/roster/row/0/"
+    for answer in (town.get(address, follow=True), town.post(address, {}, follow=True)):
+        assert "本轮已收口" in text_of(answer)
+
+
+def test_a_task_leads_to_its_mismatch_only_whom_it_is_shown(town: Client, survey: Survey) -> None:
+    row = survey.compare(survey.open())
+    found = []
+    for one in (mismatch_of(row, "M1"), mismatch_of(row, "M1", TOWNS[1])):
+        task = next_task(one.matter_id or 0)
+        assert task is not None
+        found.append(town.get(f"/p/care/rounds/task/{task.pk}/").status_code)
+    assert found == [302, 404]

@@ -23,12 +23,11 @@ from qianshou.packs.commission.care.rounds.disclosing import note_reading
 from qianshou.packs.commission.care.rounds.explaining import DECISIONS, Answer, differing
 from qianshou.packs.commission.care.rounds.pages.frame import (
     HERE,
-    find_round,
+    find_led_round,
     require_known,
 )
 from qianshou.packs.commission.care.rounds.pages.mismatch import told_of
 from qianshou.packs.commission.care.rounds.pages.mismatches import DECISIONS as WORDS
-from qianshou.packs.commission.care.rounds.sight import require_lead
 from qianshou.packs.commission.care.rounds.values import open_values
 
 AT_ONCE = 5
@@ -38,8 +37,7 @@ AT_ONCE = 5
 @officer_page
 def page(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     """Show what is open before the conference, take its decisions, and close it."""
-    require_lead(actor)
-    row = find_round(pk)
+    row = find_led_round(pk, actor)
     if row.state != "conferring":
         return redirect("care-round", row.pk)
     if request.method == "POST":

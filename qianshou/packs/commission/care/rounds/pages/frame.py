@@ -1,13 +1,18 @@
 """What the survey's pages share: the round that is asked for, words, downloads."""
 
+from contextlib import nullcontext
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
+from qianshou.kernel.access import Actor
+from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Organisation
 from qianshou.packs.commission.care.models import Mismatch, Round
+from qianshou.packs.commission.care.rounds.disclosing import WORK, note_refused, noting_refusal
 from qianshou.packs.commission.care.rounds.exits import NAMES, NAMES_EN
-from qianshou.packs.commission.care.rounds.sight import Sight, seen_mismatches
+from qianshou.packs.commission.care.rounds.sight import require_lead, seen_mismatches, sight_of
 
 HERE = {"here": "care-rounds"}
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,15 +41,32 @@ def find_round(pk: int) -> Round:
     return row
 
 
-def find_mismatch(pk: int, sight: Sight) -> Mismatch:
-    """Return a mismatch that is shown to the officer; 404 for every other."""
+def find_led_round(pk: int, actor: Actor) -> Round:
+    """Return a round whose lists the lead group's office looks into; access.denied for others,
+    whose attempt counts as a refused opening where there is such a round.
+    """
+    row = Round.objects.filter(pk=pk).first()
+    with noting_refusal(row, WORK, by=actor, at=now()) if row else nullcontext():
+        require_lead(actor)
+    return find_round(pk)
+
+
+def find_mismatch(pk: int, actor: Actor) -> Mismatch:
+    """Return a mismatch that is shown to the officer; 404 for every other, access.denied for whoever
+    has no part in the survey: both count as refused openings of one that there is.
+    """
+    row = Mismatch.objects.filter(pk=pk).first()
+    with noting_refusal(row, WORK, by=actor, at=now()) if row else nullcontext():
+        sight = sight_of(actor)
     found = seen_mismatches(sight).filter(pk=pk).distinct()
-    row = found.select_related(
+    seen = found.select_related(
         "round", "division", "organisation", "partner", "roster", "other", "decided_by", "second_by"
     ).first()
-    if row is None:
+    if seen is None:
+        if row is not None:
+            note_refused(row, by=actor, at=now())
         raise Http404
-    return row
+    return seen
 
 
 def code_name(code: str, language: str) -> str:

@@ -18,7 +18,7 @@ from qianshou.kernel.registry.choices import labelled_choices
 from qianshou.kernel.worklist.lists import next_task
 from qianshou.packs.commission.care.models import Mismatch, Proof
 from qianshou.packs.commission.care.roster.columns import FIELDS
-from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
+from qianshou.packs.commission.care.rounds.disclosing import note_reading, note_whole
 from qianshou.packs.commission.care.rounds.explaining import (
     DECISIONS,
     GIVEN,
@@ -42,7 +42,6 @@ from qianshou.packs.commission.care.rounds.pages.frame import (
 from qianshou.packs.commission.care.rounds.pages.mismatches import DECISIONS as WORDS
 from qianshou.packs.commission.care.rounds.pages.mismatches import decision_words
 from qianshou.packs.commission.care.rounds.proving import keep_evidence, open_evidence
-from qianshou.packs.commission.care.rounds.sight import sight_of
 from qianshou.packs.commission.care.rounds.values import Values, open_if_kept
 
 STEPS = {
@@ -61,7 +60,7 @@ STEPS = {
 @officer_page
 def page(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     """Show a mismatch to whom it is addressed, write that down, and take what they decide."""
-    row = find_mismatch(pk, sight_of(actor))
+    row = find_mismatch(pk, actor)
     if request.method == "POST":
         try:
             return _do(request, actor, row)
@@ -74,7 +73,7 @@ def page(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
 def _do(request: HttpRequest, actor: Actor, row: Mismatch) -> HttpResponse:
     asked, at, sent = request.POST.get("act", ""), now(), request.POST
     if asked == "open":
-        note_opening(row, sent.get("purpose", ""), by=actor, at=at)
+        note_whole(row, sent.get("purpose", ""), by=actor, at=at)
         return _show(request, actor, row, whole=True)
     if asked == "evidence":
         require(may_do(row, actor) in ("explain", "rule", "check", "amend"))
@@ -236,11 +235,11 @@ def _answers(answer: Mapping[str, Any], *, whole: bool) -> list[tuple[str, str, 
 @officer_page
 def evidence(request: HttpRequest, actor: Actor, pk: int, number: int) -> HttpResponse:
     """Return a photograph or file of a mismatch to whoever sees it; that is written down."""
-    row = find_mismatch(pk, sight_of(actor))
+    row = find_mismatch(pk, actor)
     kept = Proof.objects.filter(mismatch=row, pk=number).first()
     if kept is None:
         raise Http404
-    note_opening(row, _("查看佐证"), by=actor, at=now())
+    note_whole(row, _("查看佐证"), by=actor, at=now())
     answer = HttpResponse(open_evidence(row, kept), content_type=kept.media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="evidence-{kept.pk}"'
     answer.headers["Cache-Control"] = "no-store"

@@ -21,7 +21,7 @@ from qianshou.kernel.registry.choices import labelled_choices
 from qianshou.packs.commission.care.crosscheck import FIELDS as COMPARED
 from qianshou.packs.commission.care.models import BlindCheck, Mismatch, Round
 from qianshou.packs.commission.care.rounds.auditing import answer_blind
-from qianshou.packs.commission.care.rounds.disclosing import note_opening, note_reading
+from qianshou.packs.commission.care.rounds.disclosing import note_reading, note_whole
 from qianshou.packs.commission.care.rounds.explaining import (
     Answer,
     differing,
@@ -34,7 +34,7 @@ from qianshou.packs.commission.care.rounds.looking import compare_rows
 from qianshou.packs.commission.care.rounds.pages.frame import (
     HERE,
     code_name,
-    find_round,
+    find_led_round,
     require_known,
 )
 from qianshou.packs.commission.care.rounds.pages.mismatch import (
@@ -43,7 +43,7 @@ from qianshou.packs.commission.care.rounds.pages.mismatch import (
     read_answer,
     told_of,
 )
-from qianshou.packs.commission.care.rounds.sight import LEAD, LEAD_POST, require_lead
+from qianshou.packs.commission.care.rounds.sight import LEAD, LEAD_POST
 from qianshou.packs.commission.care.rounds.values import open_values
 
 REVIEWED = ("A1", "C1", "C2", "M1", "N1", "D1")
@@ -53,8 +53,7 @@ REVIEWED = ("A1", "C1", "C2", "M1", "N1", "D1")
 @officer_page
 def page(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     """Show what waits for the lead group's office, one by one; take the answer and go on."""
-    require_lead(actor)
-    row = find_round(pk)
+    row = find_led_round(pk, actor)
     blind = request.GET.get("queue") == "blind"
     queue: QuerySet[Any] = blind_queue(request, row) if blind else review_queue(request, row)
     asked = read_whole(request.GET.get("at", ""))
@@ -136,14 +135,14 @@ class Frame:
         if self.blind:
             pair = BlindCheck.objects.select_related("roster", "other").get(pk=self.found)
             if sent.get("act") == "open":
-                note_opening(pair, sent.get("purpose", ""), by=self.actor, at=at)
+                note_whole(pair, sent.get("purpose", ""), by=self.actor, at=at)
                 return self.show(whole=True)
             answer_blind(pair, sent.get("answer", ""), by=self.actor, at=at)
             return redirect(self.address(self.following))
         row = Mismatch.objects.select_related("round", "roster", "other").get(pk=self.found)
         asked = sent.get("act", "")
         if asked == "open":
-            note_opening(row, sent.get("purpose", ""), by=self.actor, at=at)
+            note_whole(row, sent.get("purpose", ""), by=self.actor, at=at)
             return self.show(whole=True, chosen=chosen_in(sent) if "chosen" in sent else 0)
         if asked == "unsure":
             leave_open(row, by=self.actor, at=at)

@@ -1,6 +1,8 @@
 """The page of one's own list: template, file, rows on the screen, errors beside them, hand in."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +24,7 @@ from qianshou.packs.commission.care.models import Roster, Round
 from qianshou.packs.commission.care.roster import write_roster_template, write_row_errors
 from qianshou.packs.commission.care.roster.columns import FIELDS, REQUIRED, TEMPLATE
 from qianshou.packs.commission.care.rounds.collecting import withdraw
-from qianshou.packs.commission.care.rounds.disclosing import note_list
+from qianshou.packs.commission.care.rounds.disclosing import note_list, noting_refusal
 from qianshou.packs.commission.care.rounds.drafting import (
     Draft,
     Line,
@@ -82,9 +84,17 @@ class Mine:
 
 
 def my_list(request: HttpRequest, actor: Actor, pk: int) -> Mine:
-    """Return the list that the address asks for, one of the officer's own; else access.denied."""
-    row, sight = find_round(pk), sight_of(actor)
-    wanted = request.GET.get("of", "")
+    """Return the list that the address asks for, one of the officer's own; else access.denied, which
+    counts as a refused opening of a list that was handed in.
+    """
+    row, wanted = find_round(pk), request.GET.get("of", "")
+    theirs = Roster.objects.filter(round=row, organisation__code=wanted).first()
+    with noting_refusal(theirs, OPENED, by=actor, at=now()) if theirs else nullcontext():
+        return _own_list(row, wanted, actor)
+
+
+def _own_list(row: Round, wanted: str, actor: Actor) -> Mine:
+    sight = sight_of(actor)
     own = Organisation.objects.filter(pk__in=[one for _kind, one in sight.lists])
     found = {one.pk: one for one in own.select_related("division")}
     for kind, organisation in sight.lists:
@@ -130,14 +140,12 @@ def _do(request: HttpRequest, actor: Actor, mine: Mine) -> HttpResponse:
     elif asked == "withdraw":
         roster = _handed_in(mine)
         withdraw(roster, by=actor, at=at)
-        note_list(roster, OPENED, by=actor, at=at)
-        edit_again(*mine.parts, open_rows(roster), by=actor, at=at)
+        _edit(mine, roster, actor, at)
         messages.success(request, _("已撤回，修改后请重新上报"))
     elif asked == "edit":
         require_own(*mine.parts, actor)
         roster = _handed_in(mine)
-        edit_again(*mine.parts, open_rows(roster), by=actor, at=at)
-        note_list(roster, OPENED, by=actor, at=at)
+        _edit(mine, roster, actor, at)
     elif asked == "drop":
         drop_draft(*mine.parts, by=actor)
     elif asked == "delete":
@@ -146,6 +154,13 @@ def _do(request: HttpRequest, actor: Actor, mine: Mine) -> HttpResponse:
     else:
         raise Http404
     return redirect(mine.address())
+
+
+def _edit(mine: Mine, roster: Roster, actor: Actor, at: datetime) -> None:
+    with noting_refusal(roster, OPENED, by=actor, at=at):
+        rows = open_rows(roster)
+    edit_again(*mine.parts, rows, by=actor, at=at)
+    note_list(roster, OPENED, by=actor, at=at)
 
 
 def _handed_in(mine: Mine) -> Roster:
@@ -241,9 +256,17 @@ def _shown_line(line: Line, kind: str) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 @officer_page
 def row(request: HttpRequest, actor: Actor, pk: int, number: int) -> HttpResponse:
-    """Add a row (number 0) or change one, held against the same rules as a file."""
+    """Add a row (number 0) or change one, held against the same rules as a file.
+
+    Once the lists are closed the way leads back to the list, which says so.
+    """
     mine = my_list(request, actor, pk)
-    require_own(*mine.parts, actor)
+    try:
+        require_own(*mine.parts, actor)
+    except Refusal as refusal:
+        require_known(refusal)
+        messages.error(request, refusal.text(language()))
+        return redirect(mine.address())
     draft = read_draft(*mine.parts) or Draft()
     line = next((line for line in draft.lines if line.number == number), None)
     if number and line is None:

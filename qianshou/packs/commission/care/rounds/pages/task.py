@@ -7,16 +7,16 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.desk import officer_page
 from qianshou.kernel.access import Actor
-from qianshou.packs.commission.care.models import Mismatch, Round
-from qianshou.packs.commission.care.rounds.sight import sight_of
+from qianshou.packs.commission.care.models import Round
+from qianshou.packs.commission.care.rounds.sight import seen_mismatches, sight_of
 
 
 @require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
     """Go to the roster's page, the board or the mismatch that a task is about."""
-    sight_of(actor)
-    one = Mismatch.objects.filter(matter__tasks=task).values_list("pk", flat=True).first()
+    mine = seen_mismatches(sight_of(actor)).distinct()
+    one = mine.filter(matter__tasks=task).values_list("pk", flat=True).first()
     if one is not None:
         return redirect("care-mismatch", one)
     found = (
