@@ -41,8 +41,15 @@ from qianshou.packs.commission.care.guardians import give_link
 from qianshou.packs.commission.care.handover import Move, open_handover
 from qianshou.packs.commission.care.hazard import open_hazard
 from qianshou.packs.commission.care.letter import open_letter
-from qianshou.packs.commission.care.models import Handover, Mismatch, Round, SampleVisit
+from qianshou.packs.commission.care.models import (
+    Handover,
+    Mismatch,
+    NameSheet,
+    Round,
+    SampleVisit,
+)
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, HEALTH, HOUSEHOLD
+from qianshou.packs.commission.care.namesheet import ask_names
 from qianshou.packs.commission.care.pledges import sign_on_paper
 from qianshou.packs.commission.care.report import open_report
 from qianshou.packs.commission.care.rounds.proving import keep_evidence
@@ -116,6 +123,10 @@ CANDIDATE = {
     "name": "何小满", "identity_number": "{number}", "birth_date": "2015-03-02",
     "address": "朝阳社区一组", "village": VILLAGE, "stage": "primary", "sex": "F",
 }  # fmt: skip
+NAMES = {
+    "child": "{child}", "purpose": "visit", "words": "春节前上门慰问", "id_number": "none",
+    "needed_until": TODAY,
+}  # fmt: skip
 REQUESTS = {
     # a child
     "children": ask("care-children"),
@@ -137,6 +148,12 @@ REQUESTS = {
     "handover new": ask("care-handover-new", query="?child={other}"),
     "handover open": send("care-handover-new", query="?child={other}", kind="aged_out"),
     "handover file": send("care-handover-summary", "{moved}"),
+    # sheets with names
+    "namesheets": ask("care-namesheets"),
+    "namesheet new": ask("care-namesheet-new"),
+    "namesheet ask": send("care-namesheet-new", **NAMES),
+    "namesheet": ask("care-namesheet", "{namesheet}"),
+    "namesheet fetch": send("care-namesheet-fetch", "{namesheet}"),
     # her enrolment and pledges
     "enrol": ask("care-enrol"),
     "enrol export": ask("care-enrol-export"),
@@ -247,6 +264,11 @@ hazard register         |  y   x   y   x   y   y   x   x   x   y   x   y   x   x
 handover new            |  y   -   y   -   y   y   -   -   -   x   -   -   -   -
 handover open           |  y   -   y   -   y   y   -   -   -   x   -   -   -   -
 handover file           |  -   -   y   -   y   y   -   -   -   y   -   -   -   -
+namesheets              |  y   x   y   x   y   y   x   x   x   y   x   x   x   x
+namesheet new           |  y   x   y   x   y   y   x   x   x   y   x   x   x   x
+namesheet ask           |  >   x   >   x   >   >   x   x   x   >   x   x   x   x
+namesheet               |  y   -   -   -   -   y   -   -   -   -   -   -   -   -
+namesheet fetch         |  y   -   -   -   -   x   -   -   -   -   -   -   -   -
 enrol                   |  y   y   y   y   y   y   y   y   y   y   y   y   y   y
 enrol export            |  y   y   y   y   y   y   y   y   y   y   y   y   y   y
 candidate               |  x   x   y   x   y   y   x   x   x   x   x   x   x   x
@@ -380,6 +402,8 @@ def build_world() -> dict[str, Any]:
     sample = draw_for(at.year, quarter_of(at.date()), "2026", by=lead, at=at)
     carry_out(at)
     visit = SampleVisit.objects.filter(sample=sample).order_by("pk")[0]
+    names = ask_names([child.code], {**NAMES, "columns": ["address"]}, by=lin, at=at).matter
+    do(names, "decide", "zhou_jie", at, decision="approved")
     report = open_report({"told": "三天没人管", "child_code": child.code}, by=lin, at=at).matter
     month = Matter.objects.get(procedure="care.month", person=child.person_id)
     month_task = Task.objects.get(matter=month, state=0)
@@ -400,7 +424,7 @@ def build_world() -> dict[str, Any]:
         "colleague": colleague.pk, "hazard": hazard, "hazard_task": waiting(hazard), "wish": wish,
         "letter": letter, "enrol": enrol.matter, "handover": handover,
         "sample_visit": visit.matter_id, "report": report, "report_task": waiting(report),
-        "visited": posted(month_task),
+        "visited": posted(month_task), "namesheet": NameSheet.objects.get(matter=names).pk,
     }  # fmt: skip
 
 
