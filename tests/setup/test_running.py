@@ -43,25 +43,33 @@ def test_a_second_start_is_ready_in_seconds_and_ctrl_c_stops_both(
     subprocess.run(command("demo", "--if-empty"), cwd=ROOT, env=environment, check=True)
     with subprocess.Popen(
         command("serve", "--with-worker", "--port", str(port)),
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c,
     ) as served:  # fmt: skip
-        assert served.stdout is not None
-        line = served.stdout.readline()
-        taken = time.monotonic() - begun
-        assert f"http://127.0.0.1:{port}/" in line
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-            assert answer.status == 200
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(served.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.split()
-        served.send_signal(signal.SIGINT)
-        assert served.wait(timeout=15) == 0
+        try:
+            assert served.stdout is not None
+            line = served.stdout.readline()
+            taken = time.monotonic() - begun
+            assert f"http://127.0.0.1:{port}/" in line
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+                assert answer.status == 200
+            children = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(served.pid)],
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout.split()
+            served.send_signal(signal.SIGINT)
+            assert served.wait(timeout=30) == 0
+        finally:
+            served.terminate()
     assert len(children) == 2
     assert not any(Path(f"/proc/{child}").exists() for child in children)
     assert taken < READY_SECONDS
+
+
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to what it starts in the background: that is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_the_demonstration_district_verifies(environment: dict[str, str]) -> None:
