@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from random import Random
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.db import transaction
@@ -58,7 +59,7 @@ OPENED = {
     **dict.fromkeys(("measures", "measures_overdue"), MEASURE),
     **dict.fromkeys(("funds_budget", "funds_spent"), FUNDS),
     "mismatches": r"/p/care/rounds/mismatch/\d+/",
-    "commendations": r"/p/care/commendations/\?q=[%\w]+",
+    "commendations": r"/p/care/commendations/\?s=[-\w]+",
     "vetted": r"/p/care/vetting/",
 }  # fmt: skip
 NO_PAGE = {"lead_group"}
@@ -178,3 +179,13 @@ def test_what_is_missing_and_what_is_late_is_counted(names: set[str], db: None) 
     assert (value("measures"), value("funds_budget")) == (19, 620_000)
     assert 0.9 * 620_000 < (value("funds_spent") or 0) < 620_000
     assert (value("hazards_rectified") or 0) >= (value("hazards_verified") or 0) >= 635
+
+
+def test_a_commendation_opens_what_the_same_officer_was_commended_for(
+    names: set[str], db: None
+) -> None:
+    client = opened_by("zhou_jie")
+    link = links_of(rows_of(records_of(client, "commendations"))[0])[0]
+    page = str(client.get(link).content.decode())
+    (name,) = set(re.findall(r"<tr><td><b>([^<]+)</b>", page))
+    assert name not in unquote(link)

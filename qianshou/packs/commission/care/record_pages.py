@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.http import urlencode
 
+from qianshou.design.sought import seal_words
 from qianshou.kernel.access import Actor
 from qianshou.kernel.pack import record_pages
 from qianshou.kernel.registry.models import Division, Posting
@@ -103,10 +103,10 @@ def _town_of(row: Any) -> Any:
 @record_pages(PACK, "care.Commendation")
 def pages_of_commendations(rows: Iterable[Any], by: Actor) -> dict[int, str]:
     """Return the list of commendations of whoever was commended, for everybody with a post."""
-    if not any(seat.pack == PACK for seat in by.seats):
+    if by.officer is None or not any(seat.pack == PACK for seat in by.seats):
         return {}
     address = reverse("care-commendations")
-    return {row.pk: f"{address}?{urlencode({'q': row.officer.name})}" for row in rows}
+    return {row.pk: f"{address}?s={seal_words(row.officer.name, by.officer)}" for row in rows}
 
 
 @record_pages(PACK, "care.Vetting")
