@@ -15,6 +15,7 @@ from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.environment import instant
 from qianshou.design.refused import by_field, language
+from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.campaigns.funds import (
     Spending,
@@ -33,7 +34,6 @@ from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.office.campaigns import find_campaign
 from qianshou.office.intake import sheet_response
 from qianshou.office.matter import give_file
-from qianshou.office.measures import Attempt
 from qianshou.office.taking import take_files
 
 MOST = 5000
@@ -44,11 +44,11 @@ SALT = "campaigns.voucher"
 @officer_page
 def page(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
     """Show the budget lines and the entries, the newest first, of all lines or one."""
-    return _show_funds(request, actor, find_campaign(actor, campaign), Attempt())
+    return _show_funds(request, actor, find_campaign(actor, campaign), Tried())
 
 
 def _show_funds(
-    request: HttpRequest, actor: Actor, campaign: Campaign, tried: Attempt
+    request: HttpRequest, actor: Actor, campaign: Campaign, tried: Tried
 ) -> HttpResponse:
     lines = list(lines_of(campaign))
     line = whole(request.GET.get("line", ""))
@@ -84,7 +84,7 @@ def add(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
         line = _line(found, sent)
         spend(line, _read_spending(request, sent), by=actor, at=now())
     except (Refusal, Refusals) as refusal:
-        return _show_funds(request, actor, found, Attempt("add", sent, by_field(refusal)))
+        return _show_funds(request, actor, found, Tried("add", sent, by_field(refusal)))
     messages.success(request, _("已保存"))
     return redirect("funds", campaign)
 
@@ -101,7 +101,7 @@ def change(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
         amount = read_yuan(sent.get("amount", ""))
         change_budget(line, amount, reason=sent.get("reason", "")[:200], by=actor, at=now())
     except (Refusal, Refusals) as refusal:
-        return _show_funds(request, actor, found, Attempt("change", sent, by_field(refusal)))
+        return _show_funds(request, actor, found, Tried("change", sent, by_field(refusal)))
     messages.success(request, _("已保存"))
     return redirect("funds", campaign)
 

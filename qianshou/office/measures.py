@@ -1,8 +1,6 @@
 """One measure: what was told of it, its evidence, and whatever may be done with it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
+from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.campaigns.changing import (
     attach_evidence,
@@ -33,23 +32,6 @@ from qianshou.office.matter import give_file
 from qianshou.office.taking import take_files
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """An act that was refused: its name, what was typed, the sentences by field."""
-
-    act: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, list[str]] = field(default_factory=dict)
-
-    def refused(self, act: str) -> Mapping[str, list[str]]:
-        """Return the sentences for one form of the page."""
-        return self.errors if act == self.act else {}
-
-    def typed(self, act: str, name: str, kept: Any = "") -> Any:
-        """Return what was typed into a field of a form, else what the row has."""
-        return self.values.get(name, "") if act == self.act else kept
-
-
 def find_measure(actor: Actor, measure: int) -> Measure:
     """Return a measure for an officer; raises the 404, or Refusal access.denied for others."""
     require(may_read(actor))
@@ -65,11 +47,11 @@ def find_measure(actor: Actor, measure: int) -> Measure:
 @officer_page
 def page(request: HttpRequest, actor: Actor, measure: int) -> HttpResponse:
     """Show a measure with all that was told of it, the newest first."""
-    return _show_measure(request, actor, find_measure(actor, measure), Attempt())
+    return _show_measure(request, actor, find_measure(actor, measure), Tried())
 
 
 def _show_measure(
-    request: HttpRequest, actor: Actor, measure: Measure, tried: Attempt
+    request: HttpRequest, actor: Actor, measure: Measure, tried: Tried
 ) -> HttpResponse:
     campaign = measure.campaign
     manages = may_manage(actor, campaign)
@@ -182,7 +164,7 @@ def act(request: HttpRequest, actor: Actor, measure: int, name: str) -> HttpResp
     except (Refusal, Refusals) as refusal:
         if isinstance(refusal, Refusal) and refusal.code == "access.denied":
             raise
-        tried = Attempt(name, request.POST.dict(), by_field(refusal))
+        tried = Tried(name, request.POST.dict(), by_field(refusal))
         return _show_measure(request, actor, find_measure(actor, measure), tried)
     messages.success(request, _("已保存"))
     return redirect("measure", measure)

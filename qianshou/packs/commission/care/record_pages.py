@@ -69,13 +69,17 @@ def pages_of_mismatches(rows: Iterable[Any], by: Actor) -> dict[int, str]:
 @record_pages(PACK, "care.Round")
 def pages_of_rounds(rows: Iterable[Any], by: Actor) -> dict[int, str]:
     """Return the boards of rounds, for whoever has a part in the survey."""
-    return {row.pk: reverse("care-round", args=[row.pk]) for row in rows if may_look(by)}
+    if not may_look(by):
+        return {}
+    return {row.pk: reverse("care-round", args=[row.pk]) for row in rows}
 
 
 @record_pages(PACK, "care.Roster")
 def pages_of_rosters(rows: Iterable[Any], by: Actor) -> dict[int, str]:
     """Return the board of the round for which each roster was handed in."""
-    return {row.pk: reverse("care-round", args=[row.round_id]) for row in rows if may_look(by)}
+    if not may_look(by):
+        return {}
+    return {row.pk: reverse("care-round", args=[row.round_id]) for row in rows}
 
 
 @record_pages(PACK, "registry.Pairing")

@@ -17,10 +17,17 @@ from qianshou.design.asked import day as read_day
 from qianshou.design.desk import officer_page, show
 from qianshou.design.fields import ShownField, read_form, shown_fields
 from qianshou.design.refused import by_field, language
+from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, circles_of, holds_task, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.door.rules import require_text
-from qianshou.kernel.door.sealing import change_sheet, history_of_sheet, may_open, open_sheets
+from qianshou.kernel.door.sealing import (
+    change_sheet,
+    history_of_sheet,
+    kinds_read,
+    may_open,
+    open_sheets,
+)
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.forms import validate
@@ -38,7 +45,6 @@ from qianshou.packs.commission.care.month import MONTH
 from qianshou.packs.commission.care.pages.children import is_current, stage_words, state_words
 from qianshou.packs.commission.care.pages.pupil import show_pupil
 from qianshou.packs.commission.care.pages.reach import find_child
-from qianshou.packs.commission.care.pages.tried import Tried
 from qianshou.packs.commission.care.pages.visit import report_address
 from qianshou.packs.commission.care.pages.words import (
     Told,
@@ -77,8 +83,7 @@ class ToldSheet:
 
 def readable(actor: Actor) -> list[str]:
     """Return the kinds of sheets that some post of the actor reads."""
-    read = {kind for seat in actor.seats for kind in seat.reads}
-    return [kind for kind in SHEETS if kind in read]
+    return [kind for kind in SHEETS if kind in kinds_read(actor)]
 
 
 @require_http_methods(["GET", "POST"])

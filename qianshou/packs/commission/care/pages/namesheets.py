@@ -21,6 +21,7 @@ from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, circles_of, require
 from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door.registering import history_of
+from qianshou.kernel.procedures.wording import choice_label
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.kernel.registry.synthetic import marked_words
@@ -69,8 +70,7 @@ def sheets_seen(actor: Actor) -> QuerySet[NameSheet]:
 def purpose_words(row: NameSheet) -> str:
     """Return a sheet's purpose in the page's language."""
     field = next(one for one in care().form("namesheet_open").fields if one.id == "purpose")
-    named = {one.value: one.zh if language().startswith("zh") else one.en for one in field.choices}
-    return named[row.purpose]
+    return choice_label(field, row.purpose, language())
 
 
 def tell(row: NameSheet, at: datetime) -> Told:

@@ -17,6 +17,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
+from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.indicators.suppression import FEW, is_few
@@ -221,15 +222,6 @@ def town(request: HttpRequest, actor: Actor, code: str) -> HttpResponse:
     return show_town(request, actor, find_town(actor, code))
 
 
-@dataclass(frozen=True)
-class Tried:
-    """What was sent and refused: by which form, with which values."""
-
-    form: str = ""
-    values: Mapping[str, str] | None = None
-    errors: Mapping[str, list[str]] | None = None
-
-
 NOTHING_TRIED = Tried()
 
 
@@ -269,8 +261,8 @@ def show_town(
         "mark": sought.mark,
         "gaps": gaps,
         "tried": tried,
-        "errors": tried.errors or {},
-        "typed": tried.values or {},
+        "errors": tried.errors,
+        "typed": tried.sent,
         "may_pair": may_pair(actor),
         "department": DEPARTMENT,
         "here": "care-pairing",

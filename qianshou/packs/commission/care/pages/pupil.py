@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from qianshou.design.desk import show
 from qianshou.design.refused import language
+from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.sealing import open_sheets, openable
@@ -20,7 +21,6 @@ from qianshou.packs.commission.care.contacts import read_note
 from qianshou.packs.commission.care.enrolment import care
 from qianshou.packs.commission.care.models import Child
 from qianshou.packs.commission.care.pages.children import stage_words
-from qianshou.packs.commission.care.pages.tried import Tried
 from qianshou.packs.commission.care.pages.visit import report_address
 from qianshou.packs.commission.care.pages.words import (
     Told,

@@ -103,7 +103,7 @@ def wishes_asked(actor: Actor, asked: Asked) -> QuerySet[Wish]:
 @require_safe
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show the wishes of one's children and at which step they stand; departments see what can be claimed."""
+    """Show one's children's wishes and at which step they stand; departments, what can be claimed."""
     require(bool({seat.post for seat in actor.seats} & LOOKERS))
     asked = read_asked(request)
     rows = list(wishes_asked(actor, asked)[(asked.page - 1) * PAGE : asked.page * PAGE + 1])

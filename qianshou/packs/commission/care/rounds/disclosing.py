@@ -40,14 +40,14 @@ def note_refused(row: Kept, *, by: Actor, at: datetime, what_for: str = WORK) ->
 
 
 @contextmanager
-def noting_refusal(row: Kept, what_for: str, *, by: Actor, at: datetime) -> Iterator[None]:
+def noting_refusal(row: Kept | None, what_for: str, *, by: Actor, at: datetime) -> Iterator[None]:
     """Enter it where what is done inside is refused for its purpose, to this officer, or because
-    the list's key is destroyed.
+    the list's key is destroyed; of a row that is not there, nothing.
     """
     try:
         yield
     except Refusal as refusal:
-        if refusal.code in REFUSED:
+        if row is not None and refusal.code in REFUSED:
             note_refused(row, by=by, at=at, what_for=what_for)
         raise
 

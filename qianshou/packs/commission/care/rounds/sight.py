@@ -23,6 +23,11 @@ class Sight:
     lists: tuple[tuple[str, int], ...]
 
     @property
+    def has_part(self) -> bool:
+        """Whether the officer has a part in the survey at all."""
+        return self.is_lead or bool(self.lists)
+
+    @property
     def organisations(self) -> frozenset[int]:
         """The organisations for whose lists and mismatches the officer answers."""
         return frozenset(organisation for _kind, organisation in self.lists)
@@ -34,14 +39,14 @@ class Sight:
 
 def sight_of(by: Actor) -> Sight:
     """Return what an officer sees; Refusal access.denied for whoever has no part in the survey."""
-    require(may_look(by))
-    return _find_sight(by)
+    found = _find_sight(by)
+    require(found.has_part)
+    return found
 
 
 def may_look(by: Actor) -> bool:
     """Whether `by` has a part in the survey, and may look at its boards."""
-    found = _find_sight(by)
-    return found.is_lead or bool(found.lists)
+    return _find_sight(by).has_part
 
 
 def _find_sight(by: Actor) -> Sight:

@@ -1,7 +1,5 @@
 """What the survey's pages share: the round that is asked for, words, downloads."""
 
-from contextlib import nullcontext
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
@@ -46,7 +44,7 @@ def find_led_round(pk: int, actor: Actor) -> Round:
     whose attempt counts as a refused opening where there is such a round.
     """
     row = Round.objects.filter(pk=pk).first()
-    with noting_refusal(row, WORK, by=actor, at=now()) if row else nullcontext():
+    with noting_refusal(row, WORK, by=actor, at=now()):
         require_lead(actor)
     return find_round(pk)
 
@@ -56,7 +54,7 @@ def find_mismatch(pk: int, actor: Actor) -> Mismatch:
     has no part in the survey: both count as refused openings of one that there is.
     """
     row = Mismatch.objects.filter(pk=pk).first()
-    with noting_refusal(row, WORK, by=actor, at=now()) if row else nullcontext():
+    with noting_refusal(row, WORK, by=actor, at=now()):
         sight = sight_of(actor)
     found = seen_mismatches(sight).filter(pk=pk).distinct()
     seen = found.select_related(

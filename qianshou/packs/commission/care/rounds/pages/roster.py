@@ -1,6 +1,5 @@
 """The page of one's own list: template, file, rows on the screen, errors beside them, hand in."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,7 +88,7 @@ def my_list(request: HttpRequest, actor: Actor, pk: int) -> Mine:
     """
     row, wanted = find_round(pk), request.GET.get("of", "")
     theirs = Roster.objects.filter(round=row, organisation__code=wanted).first()
-    with noting_refusal(theirs, OPENED, by=actor, at=now()) if theirs else nullcontext():
+    with noting_refusal(theirs, OPENED, by=actor, at=now()):
         return _own_list(row, wanted, actor)
 
 

@@ -1,4 +1,4 @@
-"""A form of a child's page that was refused, as it is shown again."""
+"""A form of a page with several that was refused, as it is shown again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +17,6 @@ class Tried:
         """Return the sentences for one form of the page."""
         return self.errors if form == self.form else {}
 
-    def typed(self, form: str, name: str, given: str = "") -> str:
+    def typed(self, form: str, name: str, given: Any = "") -> Any:
         """Return what was typed into a field of one form of the page, or else what is `given`."""
-        return str(self.sent.get(name, "")) if form == self.form else given
+        return self.sent.get(name, "") if form == self.form else given
