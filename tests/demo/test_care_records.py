@@ -1,7 +1,7 @@
 """Every figure of care opens its records: each links to what its reader may open, and to no more."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from random import Random
 from typing import Any
@@ -67,7 +67,9 @@ READERS = {"harm_reports": "duan_rui", "harm_minutes": "duan_rui"}
 
 
 @pytest.fixture(scope="module")
-def names(django_db_setup: None, django_db_blocker: Any) -> Iterator[set[str]]:
+def names(
+    django_db_setup: None, django_db_blocker: Any, settle: Callable[[], None]
+) -> Iterator[set[str]]:
     """Build a small demonstration with something missing and something late; return the names."""
     with django_db_blocker.unblock(), transaction.atomic():
         install_packs(AT)
@@ -88,6 +90,7 @@ def names(django_db_setup: None, django_db_blocker: Any) -> Iterator[set[str]]:
             opened_at=AT.replace(year=2025), due_at=AT.replace(year=2025, month=12)
         )
         told = [read_sheets(girl.person, [IDENTITY], girl.key)[IDENTITY]["name"] for girl in girls]
+        settle()
         yield set(told)
         transaction.set_rollback(True)
         forget_calendar()

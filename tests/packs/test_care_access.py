@@ -11,7 +11,7 @@ pol: station · civ: civil affairs · edu: education · tea: class teacher · ld
 aud: an administrator, who holds no post
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -346,7 +346,9 @@ m report disclose       |  -   -   -   -   -   -   y   y   y   y   -   -   -   -
 
 
 @pytest.fixture(scope="module")
-def world(built: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+def world(
+    built: None, django_db_blocker: Any, settle: Callable[[], None]
+) -> Iterator[dict[str, Any]]:
     """Build what all the rows are about, once, and take it away again."""
     with django_db_blocker.unblock(), transaction.atomic():
         told = build_world()
@@ -354,6 +356,7 @@ def world(built: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
         no_such_page.cache_clear()
         for username in WHO.values():
             browser(username)  # who logs in within a test is taken back with it
+        settle()
         yield told
         transaction.set_rollback(True)
 
