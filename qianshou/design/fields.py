@@ -18,6 +18,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from qianshou.kernel.documents.store import keep_file_about
+from qianshou.kernel.pack import Ranked, ranked
 from qianshou.kernel.procedures.forms import Field, Form
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.bigram import syllables_of
@@ -30,6 +31,7 @@ PERSON_PARTS = ("name", "phone")
 TOWN_KINDS = ("street", "town")
 PHOTOS, PHOTOS_KEPT = "qianshou.design.photos", 12 * 3600
 Option = tuple[str, str]
+Groups = tuple[tuple[str, tuple[Option, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class ShownField:
     required: bool
     value: Any
     errors: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[Option, ...]], ...]
+    groups: Groups
     when: tuple[str, str, str] | None
     longest: int
     most: int
@@ -62,29 +64,53 @@ def shown_fields(
     errors: Mapping[str, list[str]] | None = None,
     near: str = "",
     town: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> list[ShownField]:
     """Return the fields of `form` with what was typed and what was refused.
 
     `near` is the path of a division whose organisations come first; `town` is the code of
-    the one town whose villages are offered.
+    the one town whose villages are offered; `facts` are the matter's, by which the likeliest
+    choices of a field come first where it has a ranking.
     """
     values = values or {}
+    likely = {
+        field.id: ranked(field.rank, facts) if field.rank and facts is not None else None
+        for field in form.fields
+    }
     return [
         ShownField(
             id=field.id,
             label=field.label(language),
-            help=field.help(language),
+            help=_help(field, likely[field.id], language),
             widget=field.widget,
             required=field.required,
             value=_shown_value(field, values),
             errors=tuple((errors or {}).get(field.id, ())),
-            groups=_groups(field, language, near, town),
+            groups=_likely_first(_groups(field, language, near, town), likely[field.id]),
             when=_simple_when(field),
             longest=field.schema.get("maxLength", 0),
             most=field.schema.get("maxItems", 3),
         )
         for field in form.fields
     ]
+
+
+def _help(field: Field, likely: Ranked | None, language: str) -> str:
+    note = likely.note.text(language) if likely else ""
+    return " ".join(text for text in (field.help(language), note) if text)
+
+
+def _likely_first(groups: Groups, likely: Ranked | None) -> Groups:
+    """Return the groups with a first one of the likeliest options, which leave their own."""
+    if likely is None:
+        return groups
+    labels = dict(option for _heading, options in groups for option in options)
+    first = tuple((code, labels[code]) for code in likely.codes if code in labels)
+    others = tuple(
+        (heading, tuple(option for option in options if option not in first))
+        for heading, options in groups
+    )
+    return ((_("最像的几类"), first), *(group for group in others if group[1]))
 
 
 def _shown_value(field: Field, values: Mapping[str, Any]) -> Any:
@@ -114,9 +140,7 @@ def _simple_when(field: Field) -> tuple[str, str, str] | None:
     return (found[1], found[2], found[3]) if found else None
 
 
-def _groups(
-    field: Field, language: str, near: str, town: str
-) -> tuple[tuple[str, tuple[Option, ...]], ...]:
+def _groups(field: Field, language: str, near: str, town: str) -> Groups:
     if field.widget == "place":
         return place_groups(language, town)
     if field.catalogue == "organisation":
@@ -132,7 +156,7 @@ def _groups(
 
 def _catalogue_groups(
     rows: list[tuple[str, str, str]],
-) -> tuple[tuple[str, tuple[Option, ...]], ...]:
+) -> Groups:
     names = {code: label for code, label, _parent in rows}
     parents = {parent for _code, _label, parent in rows if parent}
     groups: dict[str, list[Option]] = {}
@@ -142,9 +166,7 @@ def _catalogue_groups(
     return tuple((heading, tuple(options)) for heading, options in groups.items())
 
 
-def organisation_groups(
-    language: str, near: str = ""
-) -> tuple[tuple[str, tuple[Option, ...]], ...]:
+def organisation_groups(language: str, near: str = "") -> Groups:
     """Return the organisations at which somebody holds a post: those near first, then the
     district's, then the towns'.
     """
@@ -167,7 +189,7 @@ def organisation_groups(
     return tuple((heading, tuple(options)) for heading, options in groups.items() if options)
 
 
-def place_groups(language: str, town: str = "") -> tuple[tuple[str, tuple[Option, ...]], ...]:
+def place_groups(language: str, town: str = "") -> Groups:
     """Return towns as headings with themselves and their villages, of one town if named."""
     rows = list(
         Division.objects.filter(valid_to=None)

@@ -17,6 +17,7 @@ from qianshou.kernel.pack import (
     ProcedureDeclaration,
     duty_source,
     has_effect,
+    has_ranking,
     has_sight,
     packs,
 )
@@ -176,6 +177,10 @@ def _check_files(pack: Pack) -> Iterator[Refusal]:
             if source and system == pack.folder.name and code not in pack.catalogues:
                 yield _wrong(
                     pack, path.name, f"没有代码表 {source}", f"there is no catalogue {source}"
+                )
+            if field.rank and not has_ranking(field.rank):
+                yield _wrong(
+                    pack, path.name, f"没有登记排序 {field.rank}", f"no ranking {field.rank}"
                 )
     for code in pack.catalogues:
         rows = pack.catalogue_rows(code)

@@ -398,16 +398,26 @@ class Due:
     person: int | None = None
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """The likeliest choices of a field, the first the likeliest, and what is to be said of them."""
+
+    codes: tuple[str, ...]
+    note: Name
+
+
 Effect = Callable[[Change, Mapping[str, Any]], None]
 Projection = Callable[[Change], None]
 DutySource = Callable[[Term, datetime], Iterable[Due]]
 Sight = Callable[[Any], Any]
 RecordPages = Callable[[Iterable[Any], Any], Mapping[int, str]]
+Ranking = Callable[[Mapping[str, Any]], Ranked | None]
 _effects: dict[str, Effect] = {}
 _projections: dict[str, Projection] = {}
 _duty_sources: dict[str, DutySource] = {}
 _sights: dict[str, Sight] = {}
 _record_pages: dict[str, RecordPages] = {}
+_rankings: dict[str, Ranking] = {}
 _frozen = False
 
 
@@ -448,6 +458,13 @@ def record_pages(pack: str, model: str) -> Callable[[RecordPages], RecordPages]:
     return lambda function: _register(_record_pages, f"{pack}/{model}", function)
 
 
+def ranking(name: str) -> Callable[[Ranking], Ranking]:
+    """Register the function that puts the likeliest choices of a form's field (x-rank) first: it
+    gets the matter's facts and returns them, or None while it has nothing to say.
+    """
+    return lambda function: _register(_rankings, name, function)
+
+
 def projection(procedure: str) -> Callable[[Projection], Projection]:
     """Register the function that keeps a pack's own tables true after each act on `procedure`."""
     return lambda function: _register(_projections, procedure, function)
@@ -476,6 +493,16 @@ def sight_named(name: str) -> Sight:
 def has_sight(name: str) -> bool:
     """Whether a sight is registered under `name`."""
     return name in _sights
+
+
+def ranked(name: str, facts: Mapping[str, Any]) -> Ranked | None:
+    """Return what the ranking `name` makes of a matter's facts; KeyError when a pack forgot it."""
+    return _rankings[name](facts)
+
+
+def has_ranking(name: str) -> bool:
+    """Whether a ranking is registered under `name`."""
+    return name in _rankings
 
 
 def pages_of_records(pack: str, model: str, rows: Iterable[Any], by: Any) -> Mapping[int, str]:

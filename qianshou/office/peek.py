@@ -74,6 +74,7 @@ def desk_of(
             values=suggested(form, facts) if values is None else values,
             errors=errors,
             near=matter.division.path,
+            facts=facts,
         )
     return Desk(task, node, title, because, fields, offer, statutes().get(task.source))
 

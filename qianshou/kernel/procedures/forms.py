@@ -3,10 +3,10 @@
 Beside the schema's own words a field may say x-en (English title), x-en-description,
 x-catalogue (where its choices come from), x-widget, x-vault (a person's sealed fields),
 x-sealed (kept under the key of the person whom the matter is about),
-x-when (FEEL: the field counts only then), x-suggest (the fact that suggests its value). A form
-may say x-because (the fact that says why; its English has "_en" behind) and x-sheets (other forms
-of its pack whose fields it asks for too, to bring a person's sheets up to date). Unknown words are
-refused.
+x-when (FEEL: the field counts only then), x-suggest (the fact that suggests its value), x-rank
+(what puts the likeliest of its choices first: see `kernel.pack.ranking`). A form may say x-because
+(the fact that says why; its English has "_en" behind) and x-sheets (other forms of its pack whose
+fields it asks for too, to bring a person's sheets up to date). Unknown words are refused.
 """
 
 import json
@@ -27,7 +27,7 @@ FORM_KEYS = {
 FIELD_KEYS = {
     "type", "title", "x-en", "description", "x-en-description", "oneOf", "maxLength", "minLength",
     "pattern", "format", "minimum", "maximum", "items", "maxItems", "default", "x-catalogue",
-    "x-widget", "x-vault", "x-when", "x-suggest", "x-public", "x-sealed",
+    "x-widget", "x-vault", "x-when", "x-suggest", "x-rank", "x-public", "x-sealed",
 }  # fmt: skip
 WIDGETS = {
     "text", "textarea", "radio", "select", "place", "photos", "organisation", "organisations",
@@ -66,6 +66,7 @@ class Field:
     sealed: bool
     when: Expression | None
     suggest: str
+    rank: str
     schema: Mapping[str, Any]
 
     def label(self, language: str) -> str:
@@ -200,6 +201,7 @@ def _read_field(source: str, key: str, told: Mapping[str, Any], required: bool) 
         sealed=bool(told.get("x-sealed")),
         when=compile_expression(told["x-when"]) if told.get("x-when") else None,
         suggest=told.get("x-suggest", ""),
+        rank=told.get("x-rank", ""),
         schema=told,
     )
 

@@ -13,6 +13,7 @@ from qianshou.kernel.door.notices import tell
 from qianshou.kernel.outbox import carrier, send
 from qianshou.kernel.pack import Change, effect, projection
 from qianshou.kernel.registry.models import Organisation
+from qianshou.packs.police.gate import suggesting  # noqa: F401  # it registers its ranking
 from qianshou.packs.police.gate.models import Call, Order
 
 GATE = "police.gate"

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from qianshou.packs.police.gate.watch import Watch
 
-__all__ = ["Call", "Order", "Watch"]
+__all__ = ["Call", "Order", "SuggestionModel", "Watch"]
 
 
 class Call(models.Model):
@@ -73,4 +73,37 @@ class Order(models.Model):
                 condition=Q(state="sent", signed_at=None) | ~Q(state="sent"),
                 name="order_sent_is_unsigned",
             ),
+        ]
+
+
+class SuggestionModel(models.Model):
+    """One version of what ranks categories at triage (研判建议模型), with how often it was right.
+
+    It was trained on `calls` triaged before the month `tested_month` (YYYY-MM) and tried on the
+    `tested` calls of that month, which it had not seen: the officer's category came first
+    `first_hits` times, among the first three `three_hits` times; the rule table named it
+    `rule_hits` times. `by_category` holds [tested, first, three] for each category.
+    """
+
+    version = models.PositiveIntegerField(unique=True)
+    trained_at = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+    tested_month = models.CharField(max_length=7)
+    tested = models.PositiveIntegerField()
+    first_hits = models.PositiveIntegerField()
+    three_hits = models.PositiveIntegerField()
+    rule_hits = models.PositiveIntegerField()
+    by_category = models.JSONField()
+    categories = models.JSONField()
+    weights = models.BinaryField()
+    is_on = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(first_hits__lte=models.F("three_hits"))
+                & Q(three_hits__lte=models.F("tested"))
+                & Q(rule_hits__lte=models.F("tested")),
+                name="suggestion_hits_of_tested",
+            )
         ]
