@@ -22,7 +22,31 @@ COPIES = [
         "dist/bpmn-navigated-viewer.production.min.js",
         VENDOR / "bpmn-navigated-viewer.production.min.js",
     ),
+    (
+        "bpmn-js",
+        "dist/bpmn-modeler.production.min.js",
+        VENDOR / "bpmn-modeler.production.min.js",
+    ),
     ("bpmn-js", "dist/assets/diagram-js.css", VENDOR / "diagram-js.css"),
+    ("bpmn-js", "dist/assets/bpmn-js.css", VENDOR / "bpmn-js.css"),
+    ("bpmn-js", "dist/assets/bpmn-font/css/bpmn.css", VENDOR / "bpmn-font.css"),
+    ("bpmn-js", "dist/assets/bpmn-font/font/bpmn.woff2", VENDOR / "bpmn.woff2"),
+    ("dmn-js", "dist/dmn-modeler.production.min.js", VENDOR / "dmn-modeler.production.min.js"),
+    ("dmn-js", "dist/assets/diagram-js.css", VENDOR / "dmn-diagram-js.css"),
+    *(
+        ("dmn-js", f"dist/assets/dmn-js-{name}.css", VENDOR / f"dmn-js-{name}.css")
+        for name in (
+            "shared",
+            "drd",
+            "decision-table",
+            "decision-table-controls",
+            "literal-expression",
+            "boxed-expression",
+            "boxed-expression-controls",
+        )
+    ),
+    ("dmn-js", "dist/assets/dmn-font/css/dmn.css", VENDOR / "dmn-font.css"),
+    ("dmn-js", "dist/assets/dmn-font/font/dmn.woff2", VENDOR / "dmn.woff2"),
     ("axe-core", "axe.min.js", ROOT / "tests/e2e/vendor/axe.min.js"),
 ]
 LICENCES = {
@@ -30,8 +54,10 @@ LICENCES = {
     "echarts": "LICENSE",
     "axe-core": "LICENSE",
     "bpmn-js": "LICENSE",
+    "dmn-js": "LICENSE",
     "@tabler/icons": "LICENSE",
 }
+FONT = re.compile(r"src: url\('\.\./font/\w+\.eot\S+\n\s+src: url\('\.\./font/(\w+)\.eot[^;]+;")
 NAMED = re.compile(
     r"""icon\(\s*["']([a-z0-9-]+)["']|(?:icon\s*[=:]\s*|ICON: )["']([a-z0-9-]+)["']"""
 )
@@ -72,9 +98,11 @@ def main() -> None:
     written: list[tuple[str, Path]] = []
     for package, source, target in COPIES:
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = (MODULES / package / source).read_text(encoding="utf-8")
-        text = re.sub(r"\n//# sourceMappingURL=\S+\s*$", "\n", text)
-        target.write_text(text, encoding="utf-8")
+        raw = (MODULES / package / source).read_bytes()
+        if target.suffix in (".js", ".css"):
+            text = re.sub(r"\n//# sourceMappingURL=\S+\s*$", "\n", raw.decode("utf-8"))
+            raw = FONT.sub(r"src: url('\1.woff2') format('woff2');", text).encode("utf-8")
+        target.write_bytes(raw)
         written.append((package, target))
     icons = VENDOR / "icons.svg"
     icons.write_text(sprite(used_icons()), encoding="utf-8")
