@@ -8,6 +8,7 @@ parallel multi-instance; none and terminate ends. Pools, lanes, data and notes a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -49,6 +50,10 @@ GATEWAYS = {"exclusiveGateway": "xor", "parallelGateway": "and", "inclusiveGatew
 EVENTS = {
     "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
 }  # fmt: skip
+FEEL = (
+    "", "feel", "https://www.omg.org/spec/dmn/20191111/feel/",
+    "http://www.omg.org/spec/dmn/20151101/feel",
+)  # fmt: skip
 DRAWN = {
     "laneSet", "lane", "dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation",
     "association", "group", "documentation", "extensionElements", "category", "incoming",
@@ -98,6 +103,8 @@ class Element:
     message: str = ""
     called: str = ""
     multiple: str = ""
+    sequential: bool = False
+    completion: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,23 +273,12 @@ class Reader:
         condition = next(
             (child for child in element if local(child) == "conditionExpression"), None
         )
-        text = (condition.text or "").strip() if condition is not None else ""
-        if condition is not None and condition.get("language", "").lower() not in (
-            "", "feel", "https://www.omg.org/spec/dmn/20191111/feel/",
-            "http://www.omg.org/spec/dmn/20151101/feel",
-        ):  # fmt: skip
-            self.refuse(element, "language", "条件须用 FEEL", "conditions are written in FEEL")
-        if text.startswith("${") and text.endswith("}"):
-            self.refuse(
-                element, "language", "条件须用 FEEL，不能写成 ${…}",
-                "conditions are written in FEEL, not ${…}",
-            )  # fmt: skip
         flow = Flow(
             element.get("id", ""),
             element.get("name", ""),
             element.get("sourceRef", ""),
             element.get("targetRef", ""),
-            text.removeprefix("=").strip(),
+            "" if condition is None else self._feel(condition),
             line(element),
             self._attributes(element).get("name_en", ""),
         )
@@ -294,7 +290,8 @@ class Reader:
         self.flows[flow.id] = flow
 
     def _read_task(self, element: etree._Element, container: str) -> None:
-        tag, multiple = local(element), ""
+        tag = local(element)
+        multiple: dict[str, Any] = {}
         for child in element:
             if local(child) == "multiInstanceLoopCharacteristics":
                 multiple = self._read_multiple(child)
@@ -315,28 +312,42 @@ class Reader:
             self.refuse(element, "message", "没有写消息", "it names no message")
         self._add(
             element, TASKS[tag], container, called=element.get("calledElement", ""),
-            message=message, multiple=multiple,
+            message=message, **multiple,
         )  # fmt: skip
 
-    def _read_multiple(self, element: etree._Element) -> str:
-        if element.get("isSequential") == "true":
-            self.refuse(
-                element,
-                "unsupported",
-                "暂不支持依次多实例",
-                "sequential instances are not supported",
-            )
-        for child in element:
-            if local(child) in ("loopCardinality", "completionCondition"):
-                self._unsupported(child)
+    def _read_multiple(self, element: etree._Element) -> dict[str, Any]:
+        """Return what is told of an activity done several times: for which, in which order, and
+        when the rest may be left out.
+        """
+        told = {local(child): self._feel(child) for child in element}
         attributes = self._attributes(element)
-        if not attributes.get("collection"):
+        collection = attributes.get("collection", "").removeprefix("=")
+        name = attributes.get("element", "element")
+        if told.get("loopCardinality") and not collection:
+            number, name = told["loopCardinality"], attributes.get("element", "loopCounter")
+            collection = f"if ({number}) > 0 then for one in 1..({number}) return one else []"
+        if not collection:
             self.refuse(
                 element, "collection", "多实例没有写集合（qs:collection）",
                 "multi-instance needs a collection (qs:collection)",
             )  # fmt: skip
-        collection = attributes.get("collection", "").removeprefix("=")
-        return f"{attributes.get('element', 'element')} in {collection}"
+        return {
+            "multiple": f"{name} in {collection}",
+            "sequential": element.get("isSequential") == "true",
+            "completion": told.get("completionCondition", ""),
+        }
+
+    def _feel(self, element: etree._Element) -> str:
+        """Return the FEEL text of an expression element; refuses other languages."""
+        text = (element.text or "").strip()
+        if element.get("language", "").lower() not in FEEL:
+            self.refuse(element, "language", "条件须用 FEEL", "conditions are written in FEEL")
+        if text.startswith(("${", "#{")):
+            self.refuse(
+                element, "language", "条件须用 FEEL，不能写成 ${…}",
+                "conditions are written in FEEL, not ${…}",
+            )  # fmt: skip
+        return text.removeprefix("=").strip()
 
     def _read_event(self, element: etree._Element, container: str) -> None:
         tag = local(element)

@@ -19,6 +19,7 @@ from qianshou.kernel.procedures.nodes import Node, Way
 from qianshou.kernel.refusal import Refusal, Refusals
 
 TOP = ""
+SINCE: Mapping[str, Any] = {"sequential": False, "completion": None}
 
 
 @dataclass(frozen=True)
@@ -263,6 +264,10 @@ class Compiler:
             results=told.get("results", ""),
             entry=entry,
             milestone=(told.get("milestone", ""), told.get("milestone_en", "")),
+            sequential=element.sequential,
+            completion=(
+                self.expression(element, element.completion) if element.completion else None
+            ),
         )
 
     def _way(self, element: Element, flow: Flow) -> Way:
@@ -334,7 +339,11 @@ def _first_joins(nodes: Mapping[str, Node], start: str) -> set[str]:
 
 
 def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel]) -> str:
-    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables."""
+    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables.
+
+    What nodes have learnt since the first versions were published counts only where it is used,
+    so that an unchanged file keeps its digest.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, Expression):
@@ -348,7 +357,11 @@ def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel])
         return value
 
     content = [
-        [[name, plain(getattr(node, name))] for name in Node.__slots__]
+        [
+            [name, plain(getattr(node, name))]
+            for name in Node.__slots__
+            if name not in SINCE or getattr(node, name) != SINCE[name]
+        ]
         for _, node in sorted(nodes.items())
     ]
     tables = [[key, model.digest] for key, model in sorted(decisions.items())]

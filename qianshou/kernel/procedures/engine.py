@@ -23,6 +23,12 @@ MOST_CHOICES = 12
 MOST_MOVES = 2000
 MOST_INSTANCES = 500
 MANY = "*"
+TOTAL, DONE, ACTIVE = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"
+REST, COLLECTED = "*rest", "*collected"  # no FEEL name is written so: these are the engine's own
+COUNTERS = {
+    TOTAL: "numberOfInstances", DONE: "numberOfCompletedInstances",
+    ACTIVE: "numberOfActiveInstances",
+}  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -429,10 +435,10 @@ class _Run:
             return
         if self.local:
             while key:
-                if key in self.local:
+                token = self.tokens.get(key)
+                if key in self.local and token is not None and token.via != MANY:
                     self.local = {**self.local, key: {**self.local[key], **facts}}
                     return
-                token = self.tokens.get(key)
                 key = token.scope if token else 0
         self.facts = {**self.facts, **facts}
 
@@ -609,10 +615,19 @@ class _Run:
             return
         many = self.new(node.id, scope, MANY)
         self.arm(node, scope, many)
-        for element in elements:
-            key = self.new(node.id, many)
-            self.local = {**self.local, key: {node.element: element}}
-            self.begin(node, key)
+        together = elements[:1] if node.sequential else elements
+        if node.is_counted:
+            counted = {TOTAL: len(elements), DONE: 0, ACTIVE: len(together)}
+            rest = list(elements[len(together) :])
+            self.local = {**self.local, many: {**counted, REST: rest, COLLECTED: []}}
+        for element in together:
+            self.begin_instance(node, many, element)
+
+    def begin_instance(self, node: Node, many: int, element: Any) -> None:
+        """Begin one of several instances, with its element among its own facts."""
+        key = self.new(node.id, many)
+        self.local = {**self.local, key: {node.element: element}}
+        self.begin(node, key)
 
     def arm(self, node: Node, scope: int, host: int) -> None:
         """Set the boundary events of an activity."""
@@ -663,17 +678,47 @@ class _Run:
             self.go(node, token.scope)
             return
         assert many is not None
-        if node.results:
-            found = self.local.get(key, {})
+        found = self.local.get(key, {})
+        self.forget(key)
+        if token.scope in self.local:
+            self.count(node, token.scope, found)
+        elif node.results:
             outer = self.view(many.scope).get(node.results)
             kept = [*(outer if isinstance(outer, list) else []), found]
-            self.forget(key)
             self.keep(many.scope, {node.results: kept})
-        self.forget(key)
         if not any(one.scope == token.scope for one in self.tokens.values()):
             del self.tokens[token.scope]
+            self.forget(token.scope)
             self.disarm(token.scope)
             self.go(node, many.scope)
+
+    def count(self, node: Node, many: int, found: dict[str, Any]) -> None:
+        """Count an instance that has ended with its facts: is it enough, or is it the next's turn?
+
+        The condition sees the counters, the facts of all that have ended (by the name of
+        qs:results, else `instances`), and those of the last one by their own names.
+        """
+        told = dict(self.local[many])
+        collected = told[COLLECTED] = [*told[COLLECTED], found]
+        told[DONE] += 1
+        told[ACTIVE] = sum(one.scope == many for one in self.tokens.values())
+        outside = self.tokens[many].scope
+        if node.results:
+            self.keep(outside, {node.results: collected})
+        aliases = {alias: told[name] for name, alias in COUNTERS.items()}
+        facts = {**self.view(outside), "instances": collected, **found, **told, **aliases}
+        rest = told[REST]
+        if node.completion is not None and node.completion(facts) is True:
+            told[REST], told[ACTIVE] = [], 0
+            self.local = {**self.local, many: told}
+            for key in [key for key, one in self.tokens.items() if one.scope == many]:
+                self.cancel(key)
+        elif rest:
+            told[REST], told[ACTIVE] = rest[1:], 1
+            self.local = {**self.local, many: told}
+            self.begin_instance(node, many, rest[0])
+        else:
+            self.local = {**self.local, many: told}
 
     def forget(self, key: int) -> None:
         """Drop the facts of an instance that has ended."""
@@ -690,7 +735,10 @@ class _Run:
     def silence(self, key: int) -> None:
         """Remove a token that listens for a timer or a message."""
         node = self.nodes[self.tokens.pop(key).node]
-        if node.timer is not None:
+        if key in [one.token for one in self.timers] + [one.token for one in self.subscribed]:
+            self.timers = tuple(one for one in self.timers if one.token != key)
+            self.subscribed = tuple(one for one in self.subscribed if one.token != key)
+        elif node.timer is not None:
             self.stopped += (key,)
         else:
             self.unsubscribed += (key,)
@@ -701,6 +749,7 @@ class _Run:
         if token is None:
             return
         node = self.nodes[token.node]
+        self.stack[:] = [move for move in self.stack if move[1] != key]
         for inner in [one for one, other in self.tokens.items() if other.scope == key]:
             self.cancel(inner)
         self.disarm(key)

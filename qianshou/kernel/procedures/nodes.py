@@ -19,6 +19,8 @@ class Node:
     """One node. `kind` is start, end, terminate, user, service, rule, throw, pass, catch,
     boundary, xor, and, or, call. `container` is the call it lies in ("" at the top); `page` names
     the address of its pack at which a human step is done, where the form alone will not do.
+    Of several instances, `sequential` opens one after the other, and `completion` says when the
+    rest is left out.
     """
 
     id: str
@@ -50,6 +52,13 @@ class Node:
     entry: str = ""
     milestone: tuple[str, str] = ("", "")
     reaches: frozenset[str] = frozenset()
+    sequential: bool = False
+    completion: Expression | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its instances are counted: one after the other, or until enough are done."""
+        return self.sequential or self.completion is not None
 
     @property
     def is_plain(self) -> bool:

@@ -1,11 +1,13 @@
 """Procedures written in a few short lines, and somebody to play them, for tests of the engine.
 
 `a > b > c` draws flows; `x > b: FEEL` draws one with a condition; `kind name …` declares what is
-not a human step: xor, and, or, end, stop, service, rule, timer, message, call, start.
+not a plain human step: xor, and, or, end, stop, service, rule, timer, message, call, start.
+`sign name parallel|sequential FEEL` is signed by each of `list`, until the condition holds.
 """
 
 import re
 from datetime import datetime
+from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +39,9 @@ MADE = {
     "call": '<callActivity id="{0}" calledElement="{1}"/>',
     "each": '<callActivity id="{0}" calledElement="{1}" qs:results="{0}"><multiInstanceLoop'
     'Characteristics qs:collection="list" qs:element="item"/></callActivity>',
+    "sign": '<userTask id="{0}" camunda:candidateGroups="seat" qs:due="5d" qs:source="t" '
+    'qs:results="signed" qs:assignee="=signer"><multiInstanceLoopCharacteristics {1} '
+    'qs:collection="list" qs:element="signer">{2}</multiInstanceLoopCharacteristics></userTask>',
     "late": '<boundaryEvent id="{0}" attachedToRef="{1}"><timerEventDefinition><timeDuration>P5D'
     "</timeDuration></timerEventDefinition></boundaryEvent>",
     "beside": '<boundaryEvent id="{0}" attachedToRef="{1}" cancelActivity="false">'
@@ -53,6 +58,14 @@ def bpmn(draft: str, process: str = "p") -> bytes:
         first, *rest = line.split()
         if first in MADE:
             declared[rest[0]] = [first, *rest]
+            if first == "sign":
+                turns, enough = rest[1], escape(" ".join(rest[2:]))
+                declared[rest[0]] = [
+                    first,
+                    rest[0],
+                    f'isSequential="{str(turns == "sequential").lower()}"',
+                    f"<completionCondition>{enough}</completionCondition>" if enough else "",
+                ]
             continue
         path, _mark, condition = line.partition(":")
         steps = [step.strip() for step in path.split(">")]
@@ -121,7 +134,7 @@ class Player:
         found = [
             token.node.rpartition("/")[2]
             for token in self.state.tokens.values()
-            if self.procedure.nodes[token.node].kind == "user"
+            if self.procedure.nodes[token.node].kind == "user" and token.via != engine.MANY
         ]
         return " ".join(sorted(found))
 

@@ -50,7 +50,6 @@ def test_a_plain_file_is_fine() -> None:
         '<intermediateCatchEvent id="odd"><timerEventDefinition><timeCycle>R3/P1D</timeCycle>'
         "</timerEventDefinition></intermediateCatchEvent>",
         '<userTask id="odd"><standardLoopCharacteristics/></userTask>',
-        '<userTask id="odd"><multiInstanceLoopCharacteristics isSequential="true"/></userTask>',
         '<subProcess id="odd" triggeredByEvent="true"/>',
     ],
 )
