@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from qianshou.kernel.procedures.bpmn import Drawn, Edge, Element, Model, Shape
+from qianshou.kernel.procedures.elements import Drawn, Edge, Element, Model, Shape
 
 FONT = 13.0
 LINE = 16.0
