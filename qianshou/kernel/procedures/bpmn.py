@@ -75,6 +75,7 @@ FEEL = (
     "http://www.omg.org/spec/dmn/20151101/feel",
 )  # fmt: skip
 LONGEST_ID, LONGEST_NAME = 100, 80
+MOST_NODES = 2000
 POST = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -113,6 +114,11 @@ class Reader:
         if process is None:
             process = etree.Element("process")
         self._read_nodes(process, "")
+        if len(self.elements) > MOST_NODES:
+            self.refuse(
+                process, "large", f"流程的环节超过 {MOST_NODES} 个，请拆成几个流程",
+                f"a process has at most {MOST_NODES} nodes: make several of it",
+            )  # fmt: skip
         self._join_links()
         self._read_lanes(process)
         self._check_references()
@@ -455,7 +461,7 @@ class Reader:
                     self.elements[element.id] = replace(element, attributes=told)
 
     def _at(self, one: Element | Flow, code: str, zh: str, en: str) -> None:
-        self.flaws.append(Flaw(self.source, one.id, one.line, code, zh, en))
+        self.flaws.append(Flaw(self.source, one.id or "sequenceFlow", one.line, code, zh, en))
 
     def _check_references(self) -> None:
         for flow in self.flows.values():
