@@ -159,7 +159,7 @@ def _lint_bpmn(raw: bytes, source: str, known: Surroundings) -> Iterator[Finding
         yield Finding(ERROR, flaw.code, flaw.line, flaw.field or "", name, *flaw.problem)
     for one in model.ignored:
         yield _finding(
-            model, WARNING, "ignored", one.element, f"没有读 {one.name}", f"{one.name} is not read",
+            model, WARNING, "lint.ignored", one.element, f"没有读 {one.name}", f"{one.name} is not read",
             line=one.line,
         )  # fmt: skip
     yield from _lint_steps(model, known)
@@ -192,9 +192,8 @@ def _finding(
     model: Model, severity: str, code: str, key: str, zh: str, en: str, *, line: int = 0
 ) -> Finding:
     one = model.elements.get(key) or model.flows.get(key)
-    full = code if "." in code else f"lint.{code}"
     here = line or (one.line if one else 0)
-    return Finding(severity, full, here, key, one.name if one else "", zh, en)
+    return Finding(severity, code, here, key, one.name if one else "", zh, en)
 
 
 def _lint_steps(model: Model, known: Surroundings) -> Iterator[Finding]:
@@ -206,38 +205,43 @@ def _lint_steps(model: Model, known: Surroundings) -> Iterator[Finding]:
         posts = [post.strip() for post in told.get("posts", "").split(",") if post.strip()]
         if not posts:
             yield _finding(
-                model, ERROR, "post", step.id, "没有写由哪个岗位办理", "no post is named"
+                model, ERROR, "lint.post", step.id, "没有写由哪个岗位办理", "no post is named"
             )
         for post in posts:
             if known.posts is not None and post != RESIDENT and post not in known.posts:
                 yield _finding(
-                    model, ERROR, "post", step.id, f"没有岗位 {post}", f"there is no post {post}"
+                    model,
+                    ERROR,
+                    "lint.post",
+                    step.id,
+                    f"没有岗位 {post}",
+                    f"there is no post {post}",
                 )
         form = told.get("form", "")
         if not form:
-            yield _finding(model, ERROR, "form", step.id, "没有写表单", "no form is named")
+            yield _finding(model, ERROR, "lint.form", step.id, "没有写表单", "no form is named")
         elif known.forms is not None and form not in known.forms:
             yield _finding(
-                model, ERROR, "form", step.id, f"没有表单 {form}", f"there is no form {form}"
+                model, ERROR, "lint.form", step.id, f"没有表单 {form}", f"there is no form {form}"
             )
         yield from _lint_deadline(model, step)
         if not told.get("name_en"):
-            yield _finding(model, WARNING, "name_en", step.id, "没有英文名", "no English name")
+            yield _finding(model, WARNING, "lint.name_en", step.id, "没有英文名", "no English name")
 
 
 def _lint_deadline(model: Model, step: Element) -> Iterator[Finding]:
     source = step.attributes.get("source", "")
     if not step.attributes.get("due"):
-        yield _finding(model, ERROR, "due", step.id, "没有写时限", "no deadline is given")
+        yield _finding(model, ERROR, "lint.due", step.id, "没有写时限", "no deadline is given")
     elif not source:
         yield _finding(
-            model, ERROR, "source", step.id, "时限没有写依据", "the deadline names no source"
+            model, ERROR, "lint.source", step.id, "时限没有写依据", "the deadline names no source"
         )
     elif source not in statutes():
         yield _finding(
             model,
             ERROR,
-            "source",
+            "lint.source",
             step.id,
             f"没有依据“{source}”",
             f"there is no statute “{source}”",
@@ -270,12 +274,12 @@ def _lint_expressions(model: Model, procedure: Procedure, known: Surroundings) -
             if odd and known.forms is not None:
                 names = "、".join(odd)
                 yield _finding(
-                    model, WARNING, "name", key, f"没有哪张表单填写 {names}",
+                    model, WARNING, "lint.name", key, f"没有哪张表单填写 {names}",
                     f"no form writes {', '.join(odd)}",
                 )  # fmt: skip
             if is_asked and not is_condition(expression, fields):
                 yield _finding(
-                    model, ERROR, "kind", key, f"“{expression.text}”得不出是或否",
+                    model, ERROR, "lint.kind", key, f"“{expression.text}”得不出是或否",
                     f"“{expression.text}” is never yes or no",
                 )  # fmt: skip
 
@@ -300,7 +304,7 @@ def _lint_branches(model: Model, procedure: Procedure, known: Surroundings) -> I
             if both and procedure.branches.beside(one, other):
                 names = "、".join(both)
                 yield _finding(
-                    model, WARNING, "clash", other, f"与并行的 {one} 都写 {names}，后办的覆盖先办的",
+                    model, WARNING, "lint.clash", other, f"与并行的 {one} 都写 {names}，后办的覆盖先办的",
                     f"it and {one} beside it both write {', '.join(both)}: the later one wins",
                 )  # fmt: skip
 
@@ -322,11 +326,11 @@ def _lint_throws(model: Model, procedure: Procedure) -> Iterator[Finding]:
             beside, inside = around.is_triggered, around.container
         if caught is None and node.trigger == "error":
             yield _finding(
-                model, WARNING, "uncaught", node.id, f"没有人接收错误 {node.code}，事项会就此结束",
+                model, WARNING, "lint.uncaught", node.id, f"没有人接收错误 {node.code}，事项会就此结束",
                 f"nothing catches the error {node.code}: the matter would end here",
             )  # fmt: skip
         elif caught is None:
             yield _finding(
-                model, WARNING, "uncaught", node.id, f"没有人接收升级 {node.code}",
+                model, WARNING, "lint.uncaught", node.id, f"没有人接收升级 {node.code}",
                 f"nothing catches the escalation {node.code}",
             )  # fmt: skip
