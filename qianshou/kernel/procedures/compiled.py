@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from qianshou.kernel.procedures.bpmn import Element, Flow, Model, refusal_at
 from qianshou.kernel.procedures.branches import Branches, find_branches, with_reach
 from qianshou.kernel.procedures.dmn import DecisionModel
+from qianshou.kernel.procedures.elements import Element, Flaw, Flow, Model
 from qianshou.kernel.procedures.feel import Expression, compile_expression
 from qianshou.kernel.procedures.nodes import Node, Way
 from qianshou.kernel.refusal import Refusal, Refusals
 
 TOP = ""
+SINCE: Mapping[str, Any] = {
+    "sequential": False, "completion": None, "trigger": "", "code": "", "is_triggered": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class Procedure:
     def straight(self) -> frozenset[str]:
         """The plain human steps after which choices alone may lead to another plain one."""
         return frozenset(step.id for step in self.steps() if step.is_plain and self._leads_on(step))
+
+    @cached_property
+    def listeners(self) -> Mapping[str, tuple[str, ...]]:
+        """The starts of the event sub-processes of each container that has any."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.nodes.values():
+            if node.kind == "listen":
+                around = self.nodes[node.container].container
+                found[around] = (*found.get(around, ()), node.id)
+        return found
 
     @cached_property
     def has_inclusive(self) -> bool:
@@ -89,23 +102,24 @@ class Compiler:
         self.model = model
         self.decisions = decisions
         self.called = called
-        self.refusals: list[Refusal] = []
+        self.refusals: list[Flaw] = []
         self.leaving: dict[str, list[Flow]] = {key: [] for key in model.elements}
         self.coming: dict[str, list[str]] = {key: [] for key in model.elements}
         for flow in model.flows.values():
-            self.leaving[flow.source].append(flow)
-            self.coming[flow.target].append(flow.id)
+            if flow.source in model.elements and flow.target in model.elements:
+                self.leaving[flow.source].append(flow)
+                self.coming[flow.target].append(flow.id)
 
     def refuse(self, element: Element | Flow, code: str, zh: str, en: str) -> None:
         """Note a refusal at an element."""
-        self.refusals.append(refusal_at(self.model.source, element.id, element.line, code, zh, en))
+        self.refusals.append(Flaw(self.model.source, element.id, element.line, code, zh, en))
 
     def expression(self, element: Element | Flow, text: str) -> Expression | None:
         """Return FEEL compiled, or note its refusal."""
         try:
             return compile_expression(text)
         except Refusal as refusal:
-            self.refuse(element, "feel", refusal.zh, refusal.en)
+            self.refuse(element, "bpmn.feel", refusal.zh, refusal.en)
             return None
 
     def told(self, element: Element, text: str) -> Expression | None:
@@ -131,24 +145,24 @@ class Compiler:
         )
         if not starts:
             self.refusals.append(
-                refusal_at(
-                    self.model.source, self.model.id, 0, "start", "没有开始事件", "no start event"
+                Flaw(
+                    self.model.source,
+                    self.model.id,
+                    0,
+                    "bpmn.start",
+                    "没有开始事件",
+                    "no start event",
                 )
             )
         if self.refusals:
             raise Refusals(self.refusals)
         nodes = with_reach(nodes)
-        for message in _unbalanced(nodes):
-            self.refusals.append(
-                refusal_at(
-                    self.model.source,
-                    message,
-                    0,
-                    "block",
-                    "包容网关须成对：分支后由同一个包容网关汇合",
-                    "inclusive gateways come in pairs: a split and the join of its branches",
-                )
-            )
+        for key in _unbalanced(nodes):
+            element = self.model.elements[key.partition("/")[0]]
+            self.refuse(
+                element, "bpmn.block", "包容网关须成对：分支后由同一个包容网关汇合",
+                "inclusive gateways come in pairs: a split and the join of its branches",
+            )  # fmt: skip
         if self.refusals:
             raise Refusals(self.refusals)
         used = {node.decision for node in nodes.values() if node.decision}
@@ -169,41 +183,69 @@ class Compiler:
 
     def _check_shape(self, element: Element) -> None:
         leaving, coming = self.leaving[element.id], self.coming[element.id]
-        gateway = element.kind in ("xor", "and", "or")
+        if element.kind == "refused":
+            return
+        if element.is_triggered:
+            if leaving or coming:
+                self.refuse(
+                    element, "bpmn.split", "事件子流程不接连线，由它的开始事件触发",
+                    "an event sub-process has no ways: its start sets it off",
+                )  # fmt: skip
+            return
+        if element.kind == "event":
+            self._check_race(element)
+        gateway = element.kind in ("xor", "and", "or", "event")
         if len(leaving) > 1 and not gateway:
             self.refuse(
                 element,
-                "split",
+                "bpmn.split",
                 "有多条出线，请用网关画明",
                 "several ways leave it: draw a gateway",
             )
         if not leaving and element.kind not in ("end", "terminate"):
             self.refuse(
-                element, "dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end"
+                element, "bpmn.dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end"
             )
         if leaving and element.kind in ("end", "terminate"):
-            self.refuse(element, "split", "结束事件之后不能再有连线", "nothing may leave an end")
-        if element.kind in ("start", "boundary"):
+            self.refuse(
+                element, "bpmn.split", "结束事件之后不能再有连线", "nothing may leave an end"
+            )
+        if element.kind in ("start", "boundary", "listen"):
             if coming:
-                self.refuse(element, "split", "不能有入线", "nothing may lead into it")
+                self.refuse(element, "bpmn.split", "不能有入线", "nothing may lead into it")
         elif not coming:
-            self.refuse(element, "unreachable", "没有入线，永远走不到", "nothing leads here")
+            self.refuse(element, "bpmn.unreachable", "没有入线，永远走不到", "nothing leads here")
         chooses = element.kind in ("xor", "or") and len(leaving) > 1
         if chooses and not element.default and all(flow.condition for flow in leaving):
             self.refuse(
-                element, "default", "没有默认出线，条件都不满足时会卡住",
+                element, "bpmn.default", "没有默认出线，条件都不满足时会卡住",
                 "it has no default way: a matter could be stuck here",
             )  # fmt: skip
         for flow in leaving:
             conditional = element.kind in ("xor", "or") and len(leaving) > 1
             if flow.condition and not conditional:
                 self.refuse(
-                    flow, "condition", "此处的连线不能带条件", "no condition is allowed here"
+                    flow, "bpmn.condition", "此处的连线不能带条件", "no condition is allowed here"
                 )
             if conditional and not flow.condition and flow.id != element.default:
                 self.refuse(
-                    flow, "condition", "除默认出线外都要写条件",
+                    flow, "bpmn.condition", "除默认出线外都要写条件",
                     "every way but the default needs a condition",
+                )  # fmt: skip
+
+    def _check_race(self, element: Element) -> None:
+        """Behind an event gateway each way leads to an event that only this gateway leads to."""
+        for flow in self.leaving[element.id]:
+            target = self.model.elements[flow.target]
+            if target.kind != "catch" or target.multiple or len(self.coming[target.id]) > 1:
+                self.refuse(
+                    target, "bpmn.race", "事件网关之后须是等待消息、信号或计时的事件，且只由它引出",
+                    "an event gateway leads to events that wait, and no other way leads to them",
+                )  # fmt: skip
+            elif any(one.attached_to == target.id for one in self.model.elements.values()):
+                self.refuse(
+                    target, "bpmn.race", "事件网关之后的任务不能附边界事件",
+                    "a task behind an event gateway has no boundary events",
                 )  # fmt: skip
 
     def _node(self, element: Element) -> Node:
@@ -214,21 +256,27 @@ class Compiler:
             starts = [
                 one.id
                 for one in self.model.elements.values()
-                if one.container == element.id and one.kind == "start"
+                if one.container == element.id and one.kind in ("start", "listen")
             ]
             if len(starts) != 1:
-                self.refuse(element, "start", "子流程须有一个开始", "it needs exactly one start")
+                self.refuse(
+                    element, "bpmn.start", "子流程须有一个开始", "it needs exactly one start"
+                )
+            if element.is_triggered and element.multiple:
+                self.refuse(
+                    element, "bpmn.split", "事件子流程不能有多个实例", "it takes no instances"
+                )
             entry = starts[0] if starts else ""
         if element.kind == "service" and not told.get("effect"):
             self.refuse(
                 element,
-                "effect",
+                "bpmn.effect",
                 "服务任务没有写后果（qs:effect）",
                 "it names no effect (qs:effect)",
             )
         if element.kind == "rule" and told.get("decision") not in self.decisions:
             self.refuse(
-                element, "decision", f"没有决策“{told.get('decision', '')}”",
+                element, "bpmn.decision", f"没有决策“{told.get('decision', '')}”",
                 f"there is no decision “{told.get('decision', '')}”",
             )  # fmt: skip
         name, _, collection = element.multiple.partition(" in ")
@@ -263,6 +311,13 @@ class Compiler:
             results=told.get("results", ""),
             entry=entry,
             milestone=(told.get("milestone", ""), told.get("milestone_en", "")),
+            sequential=element.sequential,
+            completion=(
+                self.expression(element, element.completion) if element.completion else None
+            ),
+            trigger=element.event if element.event in ("error", "escalation") else "",
+            code=element.code,
+            is_triggered=element.is_triggered,
         )
 
     def _way(self, element: Element, flow: Flow) -> Way:
@@ -275,7 +330,7 @@ class Compiler:
         inner = self.called.get(element.called)
         if inner is None or len(inner.starts) != 1:
             self.refuse(
-                element, "called",
+                element, "bpmn.called",
                 f"没有可调用的流程“{element.called}”，或它没有唯一的开始",
                 f"no procedure “{element.called}” with one start can be called",
             )  # fmt: skip
@@ -334,7 +389,11 @@ def _first_joins(nodes: Mapping[str, Node], start: str) -> set[str]:
 
 
 def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel]) -> str:
-    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables."""
+    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables.
+
+    What nodes have learnt since the first versions were published counts only where it is used,
+    so that an unchanged file keeps its digest.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, Expression):
@@ -348,7 +407,11 @@ def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel])
         return value
 
     content = [
-        [[name, plain(getattr(node, name))] for name in Node.__slots__]
+        [
+            [name, plain(getattr(node, name))]
+            for name in Node.__slots__
+            if name not in SINCE or getattr(node, name) != SINCE[name]
+        ]
         for _, node in sorted(nodes.items())
     ]
     tables = [[key, model.digest] for key, model in sorted(decisions.items())]
