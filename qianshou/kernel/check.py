@@ -31,7 +31,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.statutes import statute
 
 RESIDENT = "resident"
-ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign"}
+ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign", "revise"}
 REACHES = {"organisation", "division", "district"}
 
 

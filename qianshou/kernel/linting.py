@@ -1,15 +1,16 @@
 """Files of procedures explained with what the pack in whose folder they lie knows."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from qianshou.kernel.pack import Pack, packs, read_pack
+from qianshou.kernel.pack import packs, read_pack
 from qianshou.kernel.procedures.bpmn import read_bpmn
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.dmn import DecisionModel, load_dmn
-from qianshou.kernel.procedures.forms import Form
+from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
 from qianshou.kernel.procedures.lint import Finding, Surroundings, lint
-from qianshou.kernel.procedures.versions import compile_sources
+from qianshou.kernel.procedures.versions import Sources, compile_sources
 from qianshou.kernel.refusal import Refusal, Refusals
 
 
@@ -19,53 +20,53 @@ def lint_in_pack(raw: bytes, source: str, declared: Path) -> list[Finding]:
     Raises what `lint` raises, and Refusal pack.* where the pack itself cannot be read.
     """
     pack = read_pack(declared.resolve())
-    return lint(raw, source, replace(surroundings_of(pack), called=_called_by(raw, pack)))
+    sources = pack.sources(next(iter(pack.procedures), ""))
+    forms = sorted((pack.folder / "forms").glob("*.json"))
+    sources["forms"] = {path.stem: path.read_text(encoding="utf-8") for path in forms}
+    return lint(raw, source, surroundings_among(sources, pack.posts))
 
 
-def surroundings_of(pack: Pack) -> Surroundings:
-    """Return what a pack knows: its posts, forms, decisions, and names of facts.
+def surroundings_among(sources: Sources, posts: Iterable[str] = ()) -> Surroundings:
+    """Return what the files of one bundle know of each other, and the posts of all packs.
 
-    What of it cannot be read is left out: it is explained where it is read itself.
+    `sources` are {bpmn, dmn, forms: {name: text}}, `posts` further ones. What of it cannot be read
+    is left out: it is explained where it is read itself.
     """
-    forms: dict[str, Form] = {}
-    for path in sorted((pack.folder / "forms").glob("*.json")):
-        try:
-            forms[path.stem] = pack.form(path.stem)
-        except Refusal:
-            continue
+    forms = _forms(sources["forms"])
     decisions: dict[str, DecisionModel] = {}
     facts: set[str] = set()
-    for path in sorted(pack.folder.glob("*.dmn")):
+    for name, text in sources["dmn"].items():
         try:
-            tables = load_dmn(path.read_bytes(), path.name)
+            tables = load_dmn(text.encode(), name)
         except (Refusal, Refusals):
             continue
         decisions.update(dict.fromkeys(tables.decisions, tables))
         for decision in tables.decisions.values():
             facts |= {decision.id, decision.name, decision.variable}
             facts |= set(decision.table.outputs) if decision.table else set()
-    for path in sorted(pack.folder.glob("*.bpmn")):
+    called: dict[str, Procedure] = {}
+    for key, text in sources["bpmn"].items():
         try:
-            model, _ = read_bpmn(path.read_bytes(), path.name)
+            model, _ = read_bpmn(text.encode(), key)
         except Refusal:
             continue
         for element in model.elements.values():
             facts |= {element.multiple.partition(" in ")[0], element.attributes.get("results", "")}
-    posts = {code for one in (*packs(), pack) for code in one.posts}
-    return Surroundings(posts, forms, decisions, {}, facts)
-
-
-def _called_by(raw: bytes, pack: Pack) -> dict[str, Procedure]:
-    """Return the procedures of a pack that a file calls, those of them that compile."""
-    found: dict[str, Procedure] = {}
-    try:
-        model, _ = read_bpmn(raw, "")
-        sources = pack.sources(next(iter(pack.procedures)))
-    except (Refusal, UnicodeDecodeError, StopIteration):
-        return found
-    for key in {one.called for one in model.elements.values()} & sources["bpmn"].keys():
         try:
-            found[key] = compile_sources(key, sources)[1]
+            called[key] = compile_sources(key, sources)[1]
         except (Refusal, Refusals):
             continue
-    return found
+    known = {code for one in packs() for code in one.posts} | set(posts)
+    return Surroundings(known, forms, decisions, called, facts)
+
+
+def _forms(texts: Mapping[str, str]) -> dict[str, Form]:
+    forms: dict[str, Form] = {}
+    for name, text in texts.items():
+        with suppress(Refusal):
+            forms[name] = load_form(text.encode(), name)
+    joined: dict[str, Form] = {}
+    for name, form in forms.items():
+        with suppress(KeyError):
+            joined[name] = join_sheets(form, forms.__getitem__)
+    return joined

@@ -12,13 +12,15 @@ from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.pack import packs
-from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.procedures.models import Revision, Version
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.registry.models import Post
+from qianshou.kernel.revising import may_revise
 from qianshou.kernel.statutes import statutes
 from qianshou.kernel.worklist.stays import Stay, stays_of
 from qianshou.office.drawn import draw_counts
 
+REVISIONS = 20
 SPAN = re.compile(r"(\d+)(min|h|wh|d|wd|mo|y)")
 
 
@@ -98,6 +100,12 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
             "steps": steps,
             "drawing": draw_counts(version.digest, counts, language()),
             "files": sorted(version.sources["bpmn"]),
+            "may_revise": may_revise(actor, procedure),
+            "revisions": Revision.objects.filter(procedure=procedure)
+            .select_related("drafted_by")
+            .order_by("-pk")[:REVISIONS]
+            if may_revise(actor, procedure)
+            else (),
             "here": "procedures",
         },
     )

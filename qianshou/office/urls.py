@@ -22,6 +22,7 @@ from qianshou.office import (
     procedures,
     worklist,
 )
+from qianshou.office.studio import drawing, forms, paper, revisions
 
 register_converter(Whole, "whole")
 
@@ -56,6 +57,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("procedures/<str:procedure>/", procedures.page, name="procedure"),
     path("procedures/<str:procedure>/<str:name>/view/", procedures.viewer, name="viewer"),
     path("procedures/<str:procedure>/<str:name>/file/", procedures.file, name="bpmn"),
+    path("procedures/<str:procedure>/revise/", revisions.begin, name="revise"),
+    path("studio/<whole:revision>/", revisions.page, name="revision"),
+    path("studio/<whole:revision>/act/<slug:name>/", revisions.act, name="revision-act"),
+    path("studio/<whole:revision>/paper/", paper.page, name="paper"),
+    path("studio/<whole:revision>/forms/<str:name>/", forms.page, name="studio-form"),
+    path("studio/<whole:revision>/forms/<str:name>/preview/", forms.preview, name="form-preview"),
+    path("studio/<whole:revision>/<slug:kind>/<str:name>/", drawing.page, name="modeler"),
+    path(
+        "studio/<whole:revision>/<slug:kind>/<str:name>/lint/", drawing.explain, name="modeler-lint"
+    ),
+    path("studio/<whole:revision>/<slug:kind>/<str:name>/file/", drawing.raw, name="studio-file"),
     path("indicators/", indicators.index, name="indicators"),
     path("indicators/<str:pack>/<slug:key>/", indicators.page, name="indicator"),
     path("indicators/<str:pack>/<slug:key>/sheet/", indicators.export, name="indicator-export"),

@@ -58,11 +58,13 @@ def digest_of(procedure: Procedure, sources: Sources) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def publish(procedure: str, sources: Sources, *, at: datetime) -> Version:
+def publish(procedure: str, sources: Sources, *, at: datetime, own: bool = False) -> Version:
     """Check `sources` for soundness and make them the current version; the same content again
     is the same version.
 
-    Raises Refusals with element ids where the procedure is not sound.
+    `own` are the district's own. What comes with a pack takes no place of theirs: it is kept as a
+    version that is not current, for the district to look at. Raises Refusals with element ids
+    where the procedure is not sound.
     """
     _, compiled = compile_sources(procedure, sources)
     unsound = check_soundness(compiled)
@@ -71,9 +73,12 @@ def publish(procedure: str, sources: Sources, *, at: datetime) -> Version:
     digest = digest_of(compiled, sources)
     with transaction.atomic():
         known = Version.objects.filter(digest=digest).first()
-        if known is not None and known.is_current:
+        before = Version.objects.filter(procedure=procedure, is_current=True)
+        gives_way = own or not before.filter(is_own=True).exists()
+        if known is not None and (known.is_current or not gives_way):
             return known
-        Version.objects.filter(procedure=procedure, is_current=True).update(is_current=False)
+        if gives_way:
+            before.update(is_current=False)
         if known is not None:
             known.is_current = True
             known.save(update_fields=["is_current"])
@@ -86,6 +91,8 @@ def publish(procedure: str, sources: Sources, *, at: datetime) -> Version:
             name_en=compiled.name_en,
             sources=dict(sources),
             published_at=at,
+            is_current=gives_way,
+            is_own=own,
         )
 
 
