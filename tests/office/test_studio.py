@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 from django.test import Client
 
 from qianshou.kernel import revising
@@ -296,7 +297,7 @@ def test_saving_a_form_untouched_changes_nothing(browse: Browse, revision: Revis
 
     for name, text in sources_of(revision)["forms"].items():
         told = json.loads(text)
-        sent = forms.QueryDict(mutable=True)
+        sent = QueryDict(mutable=True)
         sent.update({"title": told["title"], "x_en": told["x-en"]})
         kept = json.loads(forms.form_text(sent, forms.rows_of(told), text))
         before = {"bpmn": {}, "dmn": {}, "forms": {name: text}}

@@ -1,5 +1,6 @@
 """A revision of a procedure: its files, what is wrong, what differs, and the acts on it."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ from qianshou.kernel.procedures.models import Revision, Version
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.revising import KINDS, Sources, may_revise, sources_of
 
-NEW_FORM = '{"type": "object", "title": "%s", "x-en": "New form", "properties": {}}'
+NEW_FORM = '{"type": "object", "title": "新表单", "x-en": "New form", "properties": {}}'
 
 
 def find_revision(actor: Actor, revision: int) -> Revision:
@@ -64,7 +65,16 @@ def show_revision(
     found, unread = _differences(revision.base, sources)
     context = {
         "revision": revision,
-        "kinds": [(kind, sorted(sources[kind])) for kind in KINDS],
+        "kinds": [
+            (kind, [(name, _title(kind, text)) for name, text in sorted(sources[kind].items())])
+            for kind in KINDS
+        ],
+        "changed": {
+            f"{kind}/{name}"
+            for kind in KINDS
+            for name, text in revision.base.sources[kind].items()
+            if sources[kind].get(name) != text
+        },
         "findings": revising.findings_of(revision.procedure, sources),
         "differences": found,
         "unread": unread,
@@ -75,6 +85,14 @@ def show_revision(
         "here": "procedures",
     }
     return show(request, actor, "office/revision.html", context, 422 if tried.errors else 200)
+
+
+def _title(kind: str, text: str) -> str:
+    """Return what a form calls itself in the page's language; drawings go by their file's name."""
+    if kind != "forms":
+        return ""
+    told = json.loads(text)
+    return str(told.get("title" if language().startswith("zh") else "x-en", ""))
 
 
 def _differences(base: Version, sources: Sources) -> tuple[list[Difference], str]:
@@ -149,8 +167,7 @@ def _add_form(request: HttpRequest, revision: Revision, sent: Sent, by: Actor) -
     name = sent.get("name", "")
     if name in sources_of(revision)["forms"]:
         raise Refusal("revising.there", "已有这份表单", "There is this form already", "name")
-    text = NEW_FORM % _("新表单")
-    revising.keep_file(revision, "forms", name, text, seq=revision.seq, by=by, at=now())
+    revising.keep_file(revision, "forms", name, NEW_FORM, seq=revision.seq, by=by, at=now())
 
 
 def _remove(request: HttpRequest, revision: Revision, sent: Sent, by: Actor) -> None:

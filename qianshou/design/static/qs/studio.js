@@ -164,8 +164,19 @@ function showViews(event) {
   const viewer = modeler.getActiveViewer();
   if (viewer && !viewer.watched) {
     viewer.watched = true;
-    viewer.on(["commandStack.changed", "elements.changed"], touched);
+    viewer.on("commandStack.changed", touched);
   }
+}
+
+// Shows the drawing beside the palette, whole where it can be read so, else from its left on.
+function fit(canvas) {
+  const { inner, outer } = canvas.viewbox();
+  const palette = 110;
+  const scale = Math.min(1, Math.max(0.55, (outer.width - palette - 20) / inner.width));
+  const top = Math.max(20, (outer.height / scale - inner.height) / 2);
+  canvas.viewbox({
+    x: inner.x - palette / scale, y: inner.y - top, width: outer.width / scale, height: outer.height / scale,
+  });
 }
 
 if (kind === "bpmn") {
@@ -176,7 +187,7 @@ fetch(place.dataset.file)
   .then((answer) => answer.text())
   .then((text) => modeler.importXML(text))
   .then(() => {
-    if (kind === "bpmn") modeler.get("canvas").zoom("fit-viewport");
+    if (kind === "bpmn") fit(modeler.get("canvas"));
     place.dataset.shown = "1";
     return explain();
   });
