@@ -1,7 +1,6 @@
 """FEEL: values as the standard says, three-valued logic, and nothing that could run Python."""
 
 from contextlib import suppress
-from qianshou.kernel.procedures.feel.temporal import DAY, Date, Duration, Months
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from qianshou.kernel.procedures.feel import compile_expression, compile_unary_tests
+from qianshou.kernel.procedures.feel.temporal import DAY, Date, Duration, Months
 from qianshou.kernel.refusal import Refusal
 
 TRUTH = some.sampled_from([True, False, None])

@@ -57,7 +57,10 @@ class UnaryTests:
 
     def __call__(self, value: Any, facts: Mapping[str, Any]) -> bool | None:
         """Whether `value` passes, beside `facts`; None where it cannot be said."""
-        scope = {**facts, INPUT: value}
+        return self.holds({**facts, INPUT: value})
+
+    def holds(self, scope: Mapping[str, Any]) -> bool | None:
+        """Whether the value that `scope` holds as INPUT passes."""
         if self._costly:
             return bounded(lambda: self._closure(scope))
         try:

@@ -6,6 +6,7 @@ what is neither true nor false counts as null.
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import DecimalException
+from functools import lru_cache
 from typing import Any
 
 from qianshou.kernel.procedures.feel.grammar import Node, Parser
@@ -487,4 +488,9 @@ def external(told: Any, names: tuple[str, ...], kinds: tuple[Kind, ...]) -> Func
 
 def parse(text: str, names: Iterable[str]) -> Parser:
     """Return a parser that knows the names with spaces among `names` and the functions."""
-    return Parser(text, (*FUNCTIONS, *SPACED, *names))
+    return Parser(text, _with_built_in(frozenset(names)))
+
+
+@lru_cache(maxsize=64)
+def _with_built_in(names: frozenset[str]) -> frozenset[str]:
+    return names.union(FUNCTIONS, SPACED)

@@ -166,7 +166,7 @@ def _moment(value: Any) -> tuple[Date, int]:
 @feel("range(from: string)")
 def _range(text: str) -> Range | None:
     try:
-        node = Parser(text, ()).whole_expression()
+        node = Parser(text, frozenset()).whole_expression()
     except Refusal:
         return None
     if node[0] != "range":

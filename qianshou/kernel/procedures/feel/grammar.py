@@ -3,7 +3,6 @@
 A node is a tuple: its kind, then its parts.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from qianshou.kernel.procedures.feel.tokens import Scanner, Token, refuse, unescape
@@ -17,7 +16,7 @@ COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 class Parser:
     """Recursive descent over one text."""
 
-    def __init__(self, text: str, names: Iterable[str]) -> None:
+    def __init__(self, text: str, names: frozenset[str]) -> None:
         self.text = text
         self.tokens = Scanner(text, names)
         self.depth = 0

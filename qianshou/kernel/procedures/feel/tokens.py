@@ -5,13 +5,12 @@ first, as 10.3.1.5 asks.
 """
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from qianshou.kernel.refusal import Refusal
 
-LONGEST, MOST_TOKENS = 20_000, 60_000
+LONGEST = 20_000
 START = (
     r"?A-Z_a-z\xC0-\xD6\xD8-\xF6\xF8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F"
     r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFEFE\uFF00-\uFFFD\U00010000-\U000EFFFF"
@@ -74,27 +73,37 @@ def _pattern(name: str) -> re.Pattern[str] | None:
     return re.compile(text + (rf"(?![{PART}])" if pieces and pieces[-1] not in ".-/'*+" else ""))
 
 
-class Scanner:
-    """Gives the token at the next place of a text; `learn` makes names known."""
+@lru_cache(maxsize=64)
+def _index(names: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """Return the names that are more than one word by their first sign, the longest first."""
+    index: dict[str, tuple[str, ...]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        if name and _pattern(name) is not None:
+            index[name[0]] = (*index.get(name[0], ()), name)
+    return index
 
-    def __init__(self, text: str, names: Iterable[str]) -> None:
+
+class Scanner:
+    """Gives the token at the next place of a text; `learn` makes names known.
+
+    How often it may be asked is in proportion to the text, so that going back stays cheap.
+    """
+
+    def __init__(self, text: str, names: frozenset[str]) -> None:
         if len(text) > LONGEST:
             raise refuse(text, LONGEST, "表达式太长", "the expression is too long")
         self.text = text
         self.place = 0
-        self.read = 0
-        self.known: dict[str, list[str]] = {}
+        self.left = 200 + 30 * len(text)
+        self.known = dict(_index(names))
         self._ahead: Token | None = None
-        for name in names:
-            self.learn(name)
 
     def learn(self, name: str) -> None:
         """Make a name known."""
         if name and _pattern(name) is not None:
-            others = self.known.setdefault(name[0], [])
+            others = self.known.get(name[0], ())
             if name not in others:
-                others.append(name)
-                others.sort(key=len, reverse=True)
+                self.known[name[0]] = tuple(sorted((*others, name), key=len, reverse=True))
                 self._ahead = None
 
     def go_to(self, place: int) -> None:
@@ -135,8 +144,8 @@ class Scanner:
             self.place = match.end()
 
     def _scan(self) -> Token:
-        self.read += 1
-        if self.read > MOST_TOKENS:
+        self.left -= 1
+        if self.left < 0:
             raise refuse(self.text, self.place, "表达式太复杂", "the expression is too complex")
         self._skip()
         place = self.place
