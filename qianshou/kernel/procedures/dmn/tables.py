@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from qianshou.kernel.procedures.dmn.columns import Column, matching_rules, places_of
 from qianshou.kernel.procedures.dmn.reader import (
     Logic,
     Reader,
@@ -16,7 +17,6 @@ from qianshou.kernel.procedures.dmn.reader import (
     typed,
 )
 from qianshou.kernel.procedures.feel import UnaryTests
-from qianshou.kernel.procedures.feel.compile import INPUT
 from qianshou.kernel.procedures.feel.values import arithmetic, compare, equals
 
 HIT_POLICIES = {
@@ -26,19 +26,10 @@ AGGREGATIONS = {"", "SUM", "MIN", "MAX", "COUNT"}
 
 
 @dataclass(frozen=True)
-class Input:
-    """A column of inputs: its expression, and what it may give."""
-
-    logic: Logic
-    allowed: UnaryTests | None = None
-
-
-@dataclass(frozen=True)
 class Rule:
-    """A row of a table: tests of its inputs (None passes nothing), expressions of its outputs."""
+    """A row of a table: the expressions of its outputs; its tests stand in the columns."""
 
     id: str
-    tests: tuple[UnaryTests | None, ...]
     outputs: tuple[Logic, ...]
     note: str = ""
 
@@ -50,7 +41,7 @@ class Table:
     id: str
     policy: str
     aggregation: str
-    inputs: tuple[Input, ...]
+    columns: tuple[Column, ...]
     outputs: tuple[str, ...]
     priorities: tuple[tuple[Any, ...], ...]
     defaults: tuple[Logic | None, ...]
@@ -60,20 +51,8 @@ class Table:
         """Return every rule that fires on `facts`, in the table's order; None where an input
         has a value that it may not have.
         """
-        scopes = []
-        for column in self.inputs:
-            value = column.logic(facts)
-            scopes.append({**facts, INPUT: value})
-            if column.allowed is not None and column.allowed.holds(scopes[-1]) is not True:
-                return None
-        return [
-            rule
-            for rule in self.rules
-            if all(
-                test is not None and test.holds(scope) is True
-                for test, scope in zip(rule.tests, scopes, strict=True)
-            )
-        ]
+        found = matching_rules(self.columns, facts, len(self.rules))
+        return None if found is None else [self.rules[place] for place in places_of(found)]
 
     def decide(self, facts: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
         """Return the outcome and the ids of the rules that gave it; None where none fires,
@@ -146,7 +125,7 @@ def read_table(reader: Reader, element: etree._Element) -> Table | None:
             f"unknown hit policy {policy} {aggregation}",
         )  # fmt: skip
         return None
-    inputs = tuple(_input(reader, child) for child in children(element, "input"))
+    inputs = list(children(element, "input"))
     columns = list(children(element, "output"))
     if not columns:
         reader.fault(element, "dmn.empty", "决策表没有输出列", "the table has no output")
@@ -156,7 +135,8 @@ def read_table(reader: Reader, element: etree._Element) -> Table | None:
     for column, kind in zip(columns, kinds, strict=True):
         default = first(column, "defaultOutputEntry")
         defaults.append(None if default is None else typed(reader.literal(default), kind))
-    rules = []
+    rules: list[Rule] = []
+    cells: list[list[UnaryTests | None]] = [[] for _ in inputs]
     for place, row in enumerate(children(element, "rule"), start=1):
         tests = [reader.tests(cell) for cell in children(row, "inputEntry")]
         results = [reader.literal(cell) for cell in children(row, "outputEntry")]
@@ -166,17 +146,19 @@ def read_table(reader: Reader, element: etree._Element) -> Table | None:
                 "this rule's cells do not match the columns",
             )  # fmt: skip
             return None
+        for column_cells, test in zip(cells, tests, strict=True):
+            column_cells.append(test)
         note = first(row, "description")
         rules.append(
             Rule(
                 row.get("id") or f"rule{place}",
-                tuple(tests),
                 tuple(typed(one, kind) for one, kind in zip(results, kinds, strict=True)),
                 "" if note is None else (note.text or "").strip(),
             )
         )
     return Table(
-        element.get("id", ""), policy, aggregation, inputs,
+        element.get("id", ""), policy, aggregation,
+        tuple(_column(reader, one, part) for one, part in zip(inputs, cells, strict=True)),
         tuple(
             str(column.get("name") or column.get("id") or f"output{place}")
             for place, column in enumerate(columns, start=1)
@@ -186,14 +168,15 @@ def read_table(reader: Reader, element: etree._Element) -> Table | None:
     )  # fmt: skip
 
 
-def _input(reader: Reader, element: etree._Element) -> Input:
+def _column(reader: Reader, element: etree._Element, cells: list[UnaryTests | None]) -> Column:
     expression = first(element, "inputExpression")
     if expression is None:
         reader.fault(element, "dmn.empty", "输入没有表达式", "the input has no expression")
-        return Input(nothing)
+        return Column(nothing, None, cells)
     logic = typed(reader.literal(expression), reader.kind(expression))
     values = first(element, "inputValues")
-    return Input(logic, reader.tests(values) if values is not None and text_of(values) else None)
+    allowed = reader.tests(values) if values is not None and text_of(values) else None
+    return Column(logic, allowed, cells)
 
 
 def _listed(reader: Reader, element: etree._Element | None) -> tuple[Any, ...]:

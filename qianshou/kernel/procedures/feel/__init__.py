@@ -10,6 +10,7 @@ from typing import Any
 # Importing them registers the built-in functions.
 from qianshou.kernel.procedures.feel import functions, lists, ranges, texts  # noqa: F401
 from qianshou.kernel.procedures.feel.compile import INPUT, NOW, Compiler, parse
+from qianshou.kernel.procedures.feel.fixed import interval_of, texts_named
 from qianshou.kernel.procedures.feel.kinds import Kind, kind_of
 from qianshou.kernel.procedures.feel.meter import bounded
 from qianshou.kernel.procedures.feel.values import to_json
@@ -44,14 +45,22 @@ class Expression:
 
 
 class UnaryTests:
-    """Compiled unary tests, the cell of a decision table's input."""
+    """Compiled unary tests, the cell of a decision table's input.
 
-    __slots__ = ("_closure", "_costly", "names", "text")
+    What needs no trying is told: `passes_all`, that it only names `texts`, or that it is one
+    `interval` of numbers.
+    """
+
+    __slots__ = ("_closure", "_costly", "interval", "names", "passes_all", "text", "texts")
 
     def __init__(self, text: str, names: Collection[str], kinds: Mapping[str, Kind]) -> None:
         self.text = text
         compiler = Compiler(text, kinds)
-        self._closure = compiler.tests(parse(text, names).whole_tests())
+        tree = parse(text, names).whole_tests()
+        self._closure = compiler.tests(tree)
+        self.passes_all = tree == ("any",)
+        self.texts = texts_named(tree)
+        self.interval = interval_of(tree)
         self._costly = compiler.costly
         self.names = frozenset(compiler.free)
 

@@ -3,13 +3,14 @@
 A node is a tuple: its kind, then its parts.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from qianshou.kernel.procedures.feel.tokens import Scanner, Token, refuse, unescape
 from qianshou.kernel.refusal import Refusal
 
 Node = tuple[Any, ...]
-DEEPEST = 60
+DEEPEST, MOST_RETURNS = 60, 100
 COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 
 
@@ -21,6 +22,7 @@ class Parser:
         self.tokens = Scanner(text, names)
         self.depth = 0
         self.filters = True
+        self.returns = MOST_RETURNS
 
     def whole_expression(self) -> Node:
         """Return the tree of the whole text as an expression."""
@@ -43,6 +45,14 @@ class Parser:
     def peek(self) -> Token:
         """The next token."""
         return self.tokens.peek
+
+    def go_back(self, place: int, depth: int) -> None:
+        """Read on from an earlier place; refuses where that happens too often."""
+        self.returns -= 1
+        if self.returns < 0:
+            raise refuse(self.text, place, "表达式太复杂", "the expression is too complex")
+        self.tokens.go_to(place)
+        self.depth = depth
 
     def unexpected(self) -> Refusal:
         """Return the refusal of the next token."""
@@ -200,38 +210,33 @@ class Parser:
         if self.has("("):
             kept, depth = self.tokens.place, self.depth
             self.next()
-            try:
+            with suppress(Refusal):
                 tests = [self._test()]
                 while self.take(","):
                     tests.append(self._test())
                 if self.take(")") and not self.has(".", "["):
                     return ("tests", tuple(tests))
-            except Refusal:
-                pass
-            self.tokens.go_to(kept)
-            self.depth = depth
+            self.go_back(kept, depth)
         if self.peek.text in COMPARISONS and self.peek.kind == "op":
             return ("tests", (self._test(),))
         return ("tests", (("test", self._additive()),))
 
     def unary_tests(self) -> Node:
         """unary tests = "-" | not(tests) | tests."""
-        start = self.tokens.place
+        start, depth = self.tokens.place, self.depth
         if self.take("-"):
             if self.peek.kind == "end":
                 return ("any",)
-            self.tokens.go_to(start)
+            self.go_back(start, depth)
         if self.peek.text == "not":
             self.next()
             if self.take("("):
-                try:
+                with suppress(Refusal):
                     tests = self._tests()
                     self.expect(")")
                     if self.peek.kind == "end":
                         return ("not", tests)
-                except Refusal:
-                    pass
-            self.tokens.go_to(start)
+            self.go_back(start, depth)
         return self._tests()
 
     def _tests(self) -> Node:
@@ -361,16 +366,14 @@ class Parser:
     def _range(self, opened: str, low: Node) -> Node:
         self.expect("..")
         start, depth = self.tokens.place, self.depth
+        with suppress(Refusal):
+            return self._range_end(opened, low, self.expression())
+        self.go_back(start, depth)  # in ]1..5[ the last sign begins no filter
+        self.filters = False
         try:
             return self._range_end(opened, low, self.expression())
-        except Refusal:  # in ]1..5[ the last sign begins no filter
-            self.tokens.go_to(start)
-            self.depth = depth
-            self.filters = False
-            try:
-                return self._range_end(opened, low, self.expression())
-            finally:
-                self.filters = True
+        finally:
+            self.filters = True
 
     def _range_end(self, opened: str, low: Node, high: Node) -> Node:
         closed = self.next()

@@ -75,7 +75,7 @@ def _within_time(work: Callable[[], Found]) -> Found | None:
     try:
         return work()
     except TimeoutError:
-        spend(100_000)
+        spend(200_000)
         return None
 
 
