@@ -226,4 +226,4 @@ def result_of(function: Function, kind: Kind) -> Function:
         kind = kind.of or ANY
     if kind is ANY:
         return function
-    return replace(function, call=lambda *values: coerce(function.call(*values), kind))
+    return replace(function, call=lambda *values: coerce(function.call(*values), kind), result=kind)

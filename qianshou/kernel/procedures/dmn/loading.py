@@ -60,11 +60,7 @@ def read_dmn(raw: bytes, source: str, others: Others = ()) -> DecisionModel:
     """
     library = Library(others)
     file = library.read(raw, source)
-    elements = dict(file.elements)
-    for key, inputs in _paths(file).items():
-        given = elements[key]
-        if isinstance(given, InputFact):
-            elements[key] = replace(given, paths=tuple(inputs))
+    elements = file.elements
     decisions = {
         key: one for key, one in elements.items() if isinstance(one, Decision) and "#" not in key
     }
@@ -241,12 +237,12 @@ class FileReader:
         element = self.by_id.get(key.removeprefix(self.prefix))
         if element is None:
             known = self.file.elements[key]
-            keys = (*known.outputs, *known.parameters) if isinstance(known, Bundle) else ()
-            return [*known.requires, *(Requirement(one) for one in keys)]
+            given = (*known.outputs, *known.parameters) if isinstance(known, Bundle) else ()
+            return [*known.requires, *given]
         if key not in self.required:
             parts = children(element, "outputDecision", "inputData", "inputDecision")
-            given = [self._reference(part) for part in parts]
-            self.required[key] = [*self._requirements(element), *(one for one in given if one)]
+            found = [self._reference(part) for part in parts]
+            self.required[key] = [*self._requirements(element), *(one for one in found if one)]
         return self.required[key]
 
     def _requirements(self, element: etree._Element) -> Iterator[Requirement]:
@@ -286,18 +282,18 @@ class FileReader:
     def _bundle(
         self, key: str, name: str, variable: str, kind: Kind, element: etree._Element
     ) -> Bundle:
-        def keys(role: str) -> tuple[str, ...]:
+        def told(role: str) -> tuple[Requirement, ...]:
             found = [self._reference(one) for one in children(element, role)]
-            return tuple(one.key for one in found if one is not None)
+            return tuple(one for one in found if one is not None)
 
-        outputs = keys("outputDecision")
+        outputs = told("outputDecision")
         if not outputs:
             self.reader.fault(
                 element, "dmn.empty", "决策服务没有输出", "the service gives no decision"
             )
         return Bundle(
             key, name, variable, _result(kind, ANY),
-            outputs=outputs, parameters=(*keys("inputData"), *keys("inputDecision")),
+            outputs=outputs, parameters=(*told("inputData"), *told("inputDecision")),
         )  # fmt: skip
 
 
@@ -326,24 +322,6 @@ def _result(kind: Kind, told: Kind) -> Kind:
     if told is not ANY and told.name != "function":
         return told
     return (kind.of or ANY) if kind.name == "function" else kind
-
-
-def _paths(file: File) -> dict[str, list[tuple[str, ...]]]:
-    """Return, for each input that is seen through imports, the names that lead to it."""
-    paths: dict[str, list[tuple[str, ...]]] = {}
-
-    def visit(one: File, path: tuple[str, ...], above: tuple[File, ...]) -> None:
-        for name, other in one.imported():
-            if other in above:
-                continue
-            inner = (*path, name) if name else path
-            for key, element in other.elements.items():
-                if isinstance(element, InputFact) and key.startswith(f"{other.space}#"):
-                    paths.setdefault(key, []).append(inner)
-            visit(other, inner, (*above, other))
-
-    visit(file, (), (file,))
-    return paths
 
 
 def _canonical(elements: list[etree._Element]) -> str:

@@ -45,9 +45,7 @@ class Decision(Element):
 
 @dataclass(frozen=True)
 class InputFact(Element):
-    """Input data; `paths` are the imports through which the file that was loaded sees it."""
-
-    paths: tuple[tuple[str, ...], ...] = ((),)
+    """Input data."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,10 @@ class Knowledge(Element):
 
 @dataclass(frozen=True)
 class Bundle(Element):
-    """A decision service: the keys of what it gives and of what it is given, in their order."""
+    """A decision service: what it gives and what it is given, in their order."""
 
-    outputs: tuple[str, ...] = field(kw_only=True)
-    parameters: tuple[str, ...] = field(kw_only=True)
+    outputs: tuple[Requirement, ...] = field(kw_only=True)
+    parameters: tuple[Requirement, ...] = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -104,14 +102,16 @@ class DecisionModel:
         """
         element = self.find(name)
         declared = {one.variable for one in self.elements.values() if one.kind is not ANY}
+        tidy = {" ".join(key.split()): value for key, value in facts.items()}
         known = {
-            key: value if key in declared else read_as(value, ANY) for key, value in facts.items()
+            key: value if key in declared else read_as(value, ANY) for key, value in tidy.items()
         }
         return bounded(lambda: Run(self, {**known, NOW: at}).outcome(element))
 
     def find(self, name: str) -> Element:
         """Return what can be decided under an id or name; raises Refusal dmn.decision."""
-        found = self.elements.get(self.names.get(name, name))
+        tidy = " ".join(name.split())
+        found = self.elements.get(self.names.get(tidy, name))
         if found is None or isinstance(found, InputFact):
             raise Refusal(
                 "dmn.decision", f"没有决策“{name}”", f"There is no decision “{name}”", name
@@ -119,79 +119,87 @@ class DecisionModel:
         return found
 
 
+Path = tuple[str, ...]
+
+
 class Run:
-    """One evaluation over given facts: each decision is made once."""
+    """One evaluation over given facts: each decision is made once.
+
+    A path is the names of imports through which the loaded file sees an element: what is
+    imported twice takes its inputs from either place.
+    """
 
     def __init__(self, model: DecisionModel, facts: Mapping[str, Any]) -> None:
         self.model = model
         self.facts = facts
-        self.made: dict[str, Any] = {}
+        self.made: dict[tuple[Path, str], Any] = {}
 
     def with_rules(self, element: Element) -> tuple[Any, tuple[str, ...]]:
         """Return the outcome of an element and the rules of its table that gave it."""
         if isinstance(element, Decision) and element.table is not None:
-            value, rules = element.table.decide(self.scope(element))
+            value, rules = element.table.decide(self.scope(element, ()))
             return coerce(value, element.kind), rules
         return self.outcome(element), ()
 
     def outcome(self, element: Element) -> Any:
         """Return what an element gives: of knowledge and a service, called with the facts."""
-        value = self.value(element)
+        value = self.value(element, ())
         if type(value) is not Function or isinstance(element, Decision):
             return value
-        parameters = {name: self.facts.get(name) for name in value.names}
         kinds = value.kinds or (ANY,) * len(value.names)
-        for name, kind in zip(value.names, kinds, strict=True):
-            parameters[name] = read_as(parameters[name], kind)
+        parameters = {
+            name: read_as(self.facts.get(name), kind)
+            for name, kind in zip(value.names, kinds, strict=True)
+        }
         return apply(value, [], parameters)
 
-    def value(self, element: Element) -> Any:
+    def value(self, element: Element, path: Path) -> Any:
         """Return the value under which others see an element; knowledge and services are
         functions.
         """
-        if element.id not in self.made:
-            self.made[element.id] = self._make(element)
-        return self.made[element.id]
+        key = path, element.id
+        if key not in self.made:
+            self.made[key] = self._make(element, path)
+        return self.made[key]
 
-    def _make(self, element: Element) -> Any:
+    def _make(self, element: Element, path: Path) -> Any:
         if isinstance(element, InputFact):
-            return self._given(element)
+            return self._given(element, path)
         if isinstance(element, Decision):
-            value = element.logic(self.scope(element))
+            value = element.logic(self.scope(element, path))
             return value if element.kind.name == "function" else coerce(value, element.kind)
         if isinstance(element, Knowledge):
-            return self._known(element)
-        return self._bundle(element) if isinstance(element, Bundle) else None
+            return self._known(element, path)
+        return self._bundle(element, path) if isinstance(element, Bundle) else None
 
-    def _known(self, element: Knowledge) -> Function:
+    def _known(self, element: Knowledge, path: Path) -> Function | None:
         """Return the function of knowledge; what it requires is looked up when it is called, so
         that knowledge may require itself.
         """
         now = {NOW: self.facts.get(NOW)}
 
         def call(*values: Any) -> Any:
-            return element.logic({**now, **self.required(element)}).call(*values)
+            return element.logic({**now, **self.required(element, path)}).call(*values)
 
-        return result_of(replace(element.logic(now), call=call), element.kind)
+        made = element.logic(now)
+        return result_of(replace(made, call=call), element.kind) if made is not None else None
 
-    def _given(self, element: InputFact) -> Any:
-        for path in element.paths:
+    def _given(self, element: InputFact, path: Path) -> Any:
+        """Return what is given under the path, or nearer."""
+        for begin in range(len(path) + 1):
             found: Any = self.facts
-            for name in path:
+            for name in path[begin:]:
                 found = found.get(name) if isinstance(found, Mapping) else None
-            if isinstance(found, Mapping) and element.variable in found:
-                return coerce(read_as(found[element.variable], element.kind), element.kind)
-            dotted = ".".join((*path, element.variable))
-            if dotted in self.facts:
-                return coerce(read_as(self.facts[dotted], element.kind), element.kind)
-        value = self.facts.get(element.variable)
-        return coerce(read_as(value, element.kind), element.kind)
+            for name in (element.variable, element.name):
+                if isinstance(found, Mapping) and name in found:
+                    return coerce(read_as(found[name], element.kind), element.kind)
+        return None
 
-    def scope(self, element: Element) -> dict[str, Any]:
+    def scope(self, element: Element, path: Path) -> dict[str, Any]:
         """Return the facts and what the element requires, each under its name."""
-        return {**self.facts, **self.required(element)}
+        return {**self.facts, **self.required(element, path)}
 
-    def required(self, element: Element) -> dict[str, Any]:
+    def required(self, element: Element, path: Path) -> dict[str, Any]:
         """Return what an element requires, each under its name; what is imported, in a context
         named as the import.
         """
@@ -201,21 +209,25 @@ class Run:
             there = known
             for name in requirement.through:
                 there = there.setdefault(name, {})
-            there[required.variable] = self.value(required)
+            there[required.variable] = self.value(required, path + requirement.through)
         return known
 
-    def _bundle(self, bundle: Bundle) -> Function:
-        given = [self.model.elements[key] for key in bundle.parameters]
+    def _bundle(self, bundle: Bundle, path: Path) -> Function:
+        given = [(one, self.model.elements[one.key]) for one in bundle.parameters]
+        outputs = [(one, self.model.elements[one.key]) for one in bundle.outputs]
 
         def call(*values: Any) -> Any:
             inner = Run(self.model, {NOW: self.facts.get(NOW)})
-            inner.made.update((one.id, value) for one, value in zip(given, values, strict=True))
-            outputs = [self.model.elements[key] for key in bundle.outputs]
-            if len(outputs) == 1:
-                value = inner.value(outputs[0])
-            else:
-                value = {one.variable: inner.value(one) for one in outputs}
+            for (one, element), value in zip(given, values, strict=True):
+                inner.made[path + one.through, element.id] = value
+            found = {
+                element.variable: inner.value(element, path + one.through)
+                for one, element in outputs
+            }
+            value = found if len(outputs) != 1 else next(iter(found.values()))
             return value if bundle.kind.name == "function" else coerce(value, bundle.kind)
 
-        names = tuple(one.variable for one in given)
-        return Function(names, call, len(names), tuple(one.kind for one in given))
+        return Function(
+            tuple(element.variable for _, element in given), call, len(given),
+            tuple(element.kind for _, element in given),
+        )  # fmt: skip

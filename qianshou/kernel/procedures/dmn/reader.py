@@ -139,7 +139,7 @@ def find_kind(told: str, kinds: Mapping[str, Kind]) -> Kind | None:
 
     The prefixes of DMN 1.1 ("feel:", "feel.") are passed over.
     """
-    name = " ".join(told.split())
+    name = " ".join(told.rpartition("}")[2].split())
     for text in (name, name.rpartition(":")[2], name.removeprefix("feel.")):
         if text in kinds:
             return kinds[text]

@@ -1,5 +1,6 @@
 """FEEL's built-in functions (DMN 1.3, 10.3.4) for numbers, times, truth and conversion."""
 
+import re
 from collections.abc import Callable
 from decimal import (
     ROUND_CEILING,
@@ -163,31 +164,34 @@ def _moment(value: Any) -> tuple[Date, int]:
     return value, 0
 
 
+ENDS = re.compile(r"([\[(\]])(.*?)\.\.(.*)([\])\[])", re.DOTALL)
+
+
 @feel("range(from: string)")
 def _range(text: str) -> Range | None:
-    try:
-        node = Parser(text, frozenset()).whole_expression()
-    except Refusal:
+    """Return the range that a text like "[18..21)" is: its ends are literals of one kind, or one
+    of them is missing and open (DMN 1.4, rule 66).
+    """
+    match = ENDS.fullmatch(text.strip())
+    if match is None:
         return None
-    if node[0] != "range":
+    low_in, high_in = match[1] == "[", match[4] == "]"
+    low, high = (_end(part) if part.strip() else None for part in (match[2], match[3]))
+    if (low is None and (low_in or high is None)) or (high is None and high_in):
         return None
-    low, high = _end(node[2]), _end(node[3])
-    if low is high is None or node[2] == node[3] == ("constant", None):
+    if low is not None and high is not None and compare("<=", low, high) is not True:
         return None
-    kinds = {kind(value) for value in (low, high) if value is not None}
-    if len(kinds) != 1 or (
-        low is not None and high is not None and compare("<=", low, high) is not True
-    ):
-        return None
-    return Range(low, high, node[1] and low is not None, node[4] and high is not None)
+    return Range(low, high, low_in, high_in)
 
 
-def _end(node: Any) -> Any:
+def _end(text: str) -> Any:
     """Return the value of a literal; raises ValueError for anything else."""
-    if node == ("constant", None):
-        return None
-    if node[0] == "negate":
-        return -_end(node[1])
+    try:
+        node = Parser(text, frozenset({"date and time"})).whole_expression()
+    except Refusal:
+        raise ValueError from None
+    if node[0] == "negate" and node[1][0] == "number":
+        return -CONTEXT.create_decimal(node[1][1])
     if node[0] == "number":
         return CONTEXT.create_decimal(node[1])
     found: Any = None

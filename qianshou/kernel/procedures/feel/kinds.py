@@ -108,6 +108,8 @@ def _is_function_of(function: Function, wanted: Kind) -> bool:
         return True
     if not function.needed <= len(wanted.parameters) <= len(function.names):
         return function.rest and len(wanted.parameters) >= function.needed
+    if function.result is not None and not subsumes(wanted.of or ANY, function.result):
+        return False
     own = function.kinds or (ANY,) * len(function.names)
     return all(subsumes(mine, theirs) for mine, theirs in zip(own, wanted.parameters, strict=False))
 

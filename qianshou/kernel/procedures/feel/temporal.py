@@ -8,7 +8,7 @@ OverflowError.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -30,11 +30,23 @@ class Zone:
         """Return the offset in seconds at a local day (since 1970) and time of day."""
         if not self.name:
             return self.offset
+        told = self._local(days, nanos).replace(tzinfo=ZoneInfo(self.name)).utcoffset()
+        return 0 if told is None else int(told.total_seconds())
+
+    def offset_in(self, moment: int) -> int:
+        """Return the offset in seconds at nanoseconds since 1970 in UTC."""
+        if not self.name:
+            return self.offset
+        days, nanos = divmod(moment, DAY)
+        told = self._local(days, nanos).replace(tzinfo=UTC).astimezone(ZoneInfo(self.name))
+        return int((told.utcoffset() or timedelta()).total_seconds())
+
+    @staticmethod
+    def _local(days: int, nanos: int) -> datetime:
+        """Return Python's time for a day; of a year that it lacks, one 400 years' multiple away."""
         day = Date.on(days)
         year = day.year if 1 < day.year < 9999 else 2000 + day.year % 400
-        local = datetime(year, day.month, day.day) + timedelta(seconds=nanos // NANOS)  # noqa: DTZ001
-        told = local.replace(tzinfo=ZoneInfo(self.name)).utcoffset()
-        return 0 if told is None else int(told.total_seconds())
+        return datetime(year, day.month, day.day) + timedelta(seconds=nanos // NANOS)  # noqa: DTZ001
 
     def __str__(self) -> str:
         if self.name:
@@ -139,8 +151,12 @@ class DateTime:
         return Time(self.nanos, self.zone)
 
     def plus(self, nanos: int) -> "DateTime":
-        """Return what the wall clock shows so many nanoseconds later."""
-        days, of_day = divmod(self.date.days * DAY + self.nanos + nanos, DAY)
+        """Return what the clock of its zone shows so many nanoseconds later."""
+        local = self.date.days * DAY + self.nanos + nanos
+        if self.zone is not None and self.zone.name:
+            moment = self.moment + nanos
+            local = moment + self.zone.offset_in(moment) * NANOS
+        days, of_day = divmod(local, DAY)
         return DateTime(Date.on(days), of_day, self.zone)
 
     def __str__(self) -> str:
@@ -279,7 +295,8 @@ def read_date_time(text: str) -> DateTime | None:
     if day is None or clock is None:
         return None
     try:
-        return DateTime(day, 0, clock[1]).plus(clock[0])
+        days, nanos = divmod(day.days * DAY + clock[0], DAY)
+        return DateTime(Date.on(days), nanos, clock[1])
     except OverflowError:
         return None
 

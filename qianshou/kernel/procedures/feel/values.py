@@ -59,7 +59,8 @@ class Function:
 
     Arguments from `needed` on may be left out; where `rest`, the last parameter takes all that
     are left, as a list. `strict` refuses null for a parameter of a kind. A parameter's name may
-    be several, as "point|range". `others` are further signatures.
+    be several, as "point|range". `others` are further signatures; `result` is the result's
+    Kind, where it is known.
     """
 
     names: tuple[str, ...]
@@ -69,6 +70,7 @@ class Function:
     rest: bool = False
     strict: bool = False
     others: tuple["Function", ...] = ()
+    result: Any = None
 
 
 KINDS: dict[type, str] = {

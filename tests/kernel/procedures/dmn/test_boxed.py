@@ -213,6 +213,28 @@ def test_a_file_beside_is_imported_by_its_namespace(name: str, prefix: str) -> N
     assert model.decide("t", {**facts, "n": -2}) is None
 
 
+def test_what_is_imported_twice_takes_its_inputs_from_either_place() -> None:
+    greeting = definitions(
+        given("name"), decision("greeting", literal('"你好" + name'), "i:name"), namespace="one"
+    )
+
+    def middle(space: str) -> bytes:
+        return definitions(
+            '<import namespace="one" name="A" importType="DMN"/>',
+            decision("told", literal("A.greeting"), "d:one#greeting"),
+            namespace=space,
+        )
+
+    raw = definitions(
+        '<import namespace="b1" name="B1" importType="DMN"/>',
+        '<import namespace="b2" name="B2" importType="DMN"/>',
+        decision("t", literal("[B1.told, B2.told]"), "d:b1#told", "d:b2#told"),
+    )
+    others = [("a", greeting), ("b1", middle("b1")), ("b2", middle("b2"))]
+    facts = {"B1": {"A": {"name": "甲"}}, "B2": {"A": {"name": "乙"}}}
+    assert load_dmn(raw, "t.dmn", others).decide("t", facts) == ["你好甲", "你好乙"]
+
+
 DATED = {
     space: f"https://www.omg.org/spec/DMN/{space}/MODEL/"
     for space in ("20180521", "20191111", "20211108", "20230324")
