@@ -16,6 +16,7 @@ from qianshou.kernel.procedures.dmn.reader import (
     typed,
 )
 from qianshou.kernel.procedures.dmn.tables import Table, read_table
+from qianshou.kernel.procedures.feel.external import external
 from qianshou.kernel.procedures.feel.kinds import ANY, Kind, coerce
 from qianshou.kernel.procedures.feel.loops import combinations, filtered
 from qianshou.kernel.procedures.feel.registry import apply
@@ -129,9 +130,15 @@ def read_function(reader: Reader, element: etree._Element) -> Logic:
     names = tuple(name_of(one) for one in parameters)
     kinds = tuple(reader.kind(one) for one in parameters)
     body = read_within(reader, element)
-    if element.get("kind", "FEEL") != "FEEL":
+    language = element.get("kind", "FEEL").upper()
+    if language == "JAVA":
+        return lambda facts: external({"java": body(facts)}, names, kinds)
+    if language != "FEEL":
         reader.fault(
-            element, "dmn.language", "只支持 FEEL 函数", "only functions in FEEL are supported"
+            element,
+            "dmn.language",
+            f"不支持 {language} 函数",
+            f"functions in {language} are not supported",
         )
         body = nothing
 

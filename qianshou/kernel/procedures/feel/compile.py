@@ -9,6 +9,7 @@ from decimal import DecimalException
 from functools import lru_cache
 from typing import Any
 
+from qianshou.kernel.procedures.feel.external import external
 from qianshou.kernel.procedures.feel.grammar import Node, Parser
 from qianshou.kernel.procedures.feel.kinds import ANY, SPACED, Kind, is_instance, kind_of
 from qianshou.kernel.procedures.feel.loops import Closure, Scope, combinations, filtered, steps
@@ -479,11 +480,6 @@ def now_of(scope: Scope, name: str) -> Any:
     """Return what now() or today() gives: null where nobody said what time it is."""
     instant = lift(scope.get(NOW))
     return instant.date if instant is not None and name == "today" else instant
-
-
-def external(told: Any, names: tuple[str, ...], kinds: tuple[Kind, ...]) -> Function:
-    """Return a function of another language, which gives null: no file can run code."""
-    return Function(names, lambda *values: None, len(names), kinds)
 
 
 def parse(text: str, names: Iterable[str]) -> Parser:

@@ -135,6 +135,8 @@ def coerce(value: Any, wanted: Kind) -> Any:
     value = lift(value)
     if value is None or wanted is ANY:
         return value
+    if kind(value) == wanted.name and BUILT_IN.get(wanted.name) is wanted:
+        return value
     found = _fitted(value, wanted)
     if found is None or (wanted.allowed is not None and wanted.allowed(found) is not True):
         return None

@@ -79,7 +79,7 @@ def _fit(function: Function, values: Sequence[Any] | None) -> list[Any] | None:
     fitted: list[Any] = []
     for place, value in enumerate(values):
         wanted = kinds[min(place, len(kinds) - 1)] if kinds else ANY
-        found = coerce(value, wanted)
+        found = value if wanted is ANY else coerce(value, wanted)
         if (
             found is None
             and wanted is not ANY

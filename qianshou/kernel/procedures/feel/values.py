@@ -168,8 +168,8 @@ def arithmetic(sign: str, left: Any, right: Any) -> Any:
 
 
 def _calculate(sign: str, a: Decimal | int, b: Decimal | int) -> Any:
-    if type(a) is type(b) is int and sign in ("+", "-"):
-        whole = a + b if sign == "+" else a - b
+    if type(a) is type(b) is int and sign in ("+", "-", "*"):
+        whole = a + b if sign == "+" else a - b if sign == "-" else a * b
         if -WIDEST < whole < WIDEST:
             return whole
     left, right = Decimal(a), Decimal(b)

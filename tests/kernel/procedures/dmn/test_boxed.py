@@ -45,6 +45,16 @@ BOXED: dict[str, tuple[str, Any]] = {
         ) + f"<contextEntry>{literal('f(1)')}</contextEntry></context>",
         4,
     ),
+    "a function of Java's Math": (
+        "<context>" + ENTRY.format(
+            "f",
+            '<functionDefinition kind="Java"><formalParameter name="a"/><context>'
+            + ENTRY.format("class", literal('"java.lang.Math"'))
+            + ENTRY.format("method signature", literal('"abs(double)"'))
+            + "</context></functionDefinition>",
+        ) + f"<contextEntry>{literal('f(-n)')}</contextEntry></context>",
+        3,
+    ),
     "an invocation": (
         "<invocation>" + literal("abs") + '<binding><parameter name="n"/>' + literal("-n")
         + "</binding></invocation>",
@@ -252,8 +262,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "another language": (
         decision("t", '<literalExpression expressionLanguage="python"><text>1</text>'
                  "</literalExpression>"), "dmn.language"),
-    "a Java function": (
-        decision("t", '<functionDefinition kind="Java">' + literal("1") + "</functionDefinition>"),
+    "a function in PMML": (
+        decision("t", '<functionDefinition kind="PMML">' + literal("1") + "</functionDefinition>"),
         "dmn.language"),
     "a name twice": (
         decision("t", "<context>" + ENTRY.format("a", literal("1")) * 2 + "</context>"),
