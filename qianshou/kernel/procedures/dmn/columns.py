@@ -12,6 +12,7 @@ from typing import Any
 from qianshou.kernel.procedures.dmn.reader import Logic
 from qianshou.kernel.procedures.feel import UnaryTests
 from qianshou.kernel.procedures.feel.compile import INPUT
+from qianshou.kernel.procedures.feel.meter import spend
 from qianshou.kernel.procedures.feel.values import Range, number
 
 MOST_INDEXED = 2_000
@@ -91,6 +92,7 @@ def matching_rules(columns: Sequence[Column], facts: Mapping[str, Any], rules: i
                 return None
     for column, scope in scopes:
         for place in places_of(left & column.tried):
+            spend()
             cell = column.cells[place]
             if cell is None or cell.holds(scope) is not True:
                 left ^= 1 << place

@@ -36,6 +36,10 @@ from qianshou.kernel.refusal import Refusal
 
 DRAWN = ("decision", "inputData", "businessKnowledgeModel", "decisionService")
 REQUIRED = ("requiredDecision", "requiredInput", "requiredKnowledge")
+NAMING = (
+    "variable", "itemDefinition", "itemComponent", "formalParameter", "parameter", "parameters",
+    "column", "output", "import",
+)  # fmt: skip
 MOST_IMPORTS = 50
 Others = Iterable[tuple[str, bytes]]
 
@@ -157,7 +161,7 @@ class FileReader:
         self.prefix = prefix
         self.main = main
         self.own = [child for child in file.root if local(child) in DRAWN]
-        self.by_id = {element.get("id", ""): element for element in self.own}
+        self.by_id = {element.get("id") or name_of(element): element for element in self.own}
         self.required: dict[str, list[Requirement]] = {}
 
     def read(self) -> None:
@@ -168,6 +172,11 @@ class FileReader:
                 self.reader.source, root, "dmn.id", "决策缺少 id 或重复",
                 "a decision has no id, or another's",
             )  # fmt: skip
+        for element in self.own:
+            if local(element) == "decision" and not element.get("id"):
+                self.reader.fault(
+                    element, "dmn.id", "决策缺少 id 或重复", "a decision has no id, or another's"
+                )
         for name, other in file.imported():
             file.elements.update(other.elements)
             for kind_name, kind in other.reader.kinds.items():
@@ -298,7 +307,7 @@ class FileReader:
 
 
 # A key of a context that stands in a text.
-KEY = re.compile(r'[{,]\s*(?:"((?:[^"\\]|\\.){1,200})"|([^{}"\[\](),:]{1,200}?))\s*:')
+KEY = re.compile(r'[{,](?:\s{0,20}"((?:[^"\\]|\\.){1,80})"\s{0,20}|([^{},:"\[\]()]{1,80})):')
 
 
 def _words(root: etree._Element) -> Iterator[str]:
@@ -308,10 +317,9 @@ def _words(root: etree._Element) -> Iterator[str]:
         if local(part) == "text":
             for match in KEY.finditer(part.text or ""):
                 yield " ".join((match[1] or match[2]).split())
-        elif local(part) not in DRAWN and (
-            local(part) != "variable" or above is None or local(above) not in DRAWN
-        ):
+        elif local(part) in NAMING and (above is None or local(above) not in DRAWN):
             yield name_of(part)
+        elif part.get("iteratorVariable"):
             yield " ".join(part.get("iteratorVariable", "").split())
 
 

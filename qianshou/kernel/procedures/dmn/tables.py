@@ -17,6 +17,7 @@ from qianshou.kernel.procedures.dmn.reader import (
     typed,
 )
 from qianshou.kernel.procedures.feel import UnaryTests
+from qianshou.kernel.procedures.feel.meter import spend
 from qianshou.kernel.procedures.feel.values import arithmetic, compare, equals
 
 HIT_POLICIES = {
@@ -51,6 +52,7 @@ class Table:
         """Return every rule that fires on `facts`, in the table's order; None where an input
         has a value that it may not have.
         """
+        spend(1 + len(self.columns) + len(self.rules) // 50)
         found = matching_rules(self.columns, facts, len(self.rules))
         return None if found is None else [self.rules[place] for place in places_of(found)]
 

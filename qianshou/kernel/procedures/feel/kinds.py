@@ -33,6 +33,8 @@ class Kind:
 
 ANY = Kind("Any")
 SPELLINGS = {
+    # As Camunda's modeler writes them.
+    "integer": "number", "long": "number", "double": "number",
     "any": "Any", "null": "Null", "dateTime": "date and time", "datetime": "date and time",
     "dayTimeDuration": "days and time duration", "day and time duration": "days and time duration",
     "yearMonthDuration": "years and months duration",

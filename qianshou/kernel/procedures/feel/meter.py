@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 MOST_STEPS = 300_000
-LONGEST_TEXT = 1_000_000
+LONGEST_TEXT = 200_000
 Found = TypeVar("Found")
 
 

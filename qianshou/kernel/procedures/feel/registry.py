@@ -50,7 +50,7 @@ def apply(function: Function, values: Sequence[Any], named: Mapping[str, Any]) -
     for one in (function, *function.others):
         fitted = _fit(one, _by_position(one, named) if named else values)
         if fitted is not None:
-            spend()
+            spend(1 + sum(len(v) // 200 for v in fitted if type(v) is str or type(v) is list))
             try:
                 return one.call(*fitted)
             except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError):

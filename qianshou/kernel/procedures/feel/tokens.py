@@ -31,7 +31,7 @@ TOKEN = re.compile(
 )
 LOOSE = rf"(?:[{PART}{SPACE}{SIGNS}]){{0,300}}?"
 NEW_NAMES = {
-    stop: re.compile(rf"{NAME}{LOOSE}(?=[{SPACE}]*{pattern})", re.DOTALL)
+    stop: re.compile(rf"{NAME}{LOOSE}(?=[{SPACE}]{{0,50}}{pattern})", re.DOTALL)
     for stop, pattern in {":": ":", "in": rf"(?<=[{SPACE}])in(?![{PART}])", ",": "[,:)]"}.items()
 }
 KEYWORDS = {
@@ -62,9 +62,11 @@ def refuse(text: str, place: int, zh: str, en: str) -> Refusal:
 
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str] | None:
-    """Return the pattern of a name that is more than one word, however it is spaced."""
+    """Return the pattern of a name that is more than one word, however it is spaced; None for
+    one word, and for what cannot begin a name.
+    """
     pieces = PIECE.findall(name)
-    if len(pieces) < 2 and re.fullmatch(NAME, name):
+    if not re.match(NAME, name) or (len(pieces) < 2 and re.fullmatch(NAME, name)):
         return None
     text = ""
     for before, piece in zip(["", *pieces], pieces, strict=False):

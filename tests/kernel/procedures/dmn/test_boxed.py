@@ -310,3 +310,22 @@ def test_now_is_the_instant_that_is_given() -> None:
     model = load_dmn(definitions(decision("t", literal("[now(), today()]"))), "t.dmn")
     assert write(model.evaluate("t", {}, NOON)) == "[2024-11-18T04:00:00Z, 2024-11-18]"
     assert model.decide("t", {}) == [None, None]
+
+
+def test_a_column_called_1_leaves_the_number_as_it_is() -> None:
+    raw = definitions(
+        f'<decision id="t" name="t"><relation><column name="1"/><row>{literal("1 + 1")}</row>'
+        "</relation></decision>"
+    )
+    assert decide(raw, "t") == [{"1": 2}]
+
+
+def test_a_difference_is_no_name_where_the_name_is_not_required() -> None:
+    raw = definitions(
+        given("a", "integer"), given("b", "number"), given("a-b", "number"),
+        decision("minus", literal("a-b"), "i:a", "i:b"),
+        decision("name", literal("a-b"), "i:a-b"),
+    )  # fmt: skip
+    facts = {"a": 5, "b": 3, "a-b": 7}
+    assert decide(raw, "minus", **facts) == 2
+    assert decide(raw, "name", **facts) == 7
