@@ -11,8 +11,8 @@ from typing import Any
 
 from qianshou.kernel.procedures.dmn.reader import Logic
 from qianshou.kernel.procedures.feel import UnaryTests
-from qianshou.kernel.procedures.feel.compile import INPUT
 from qianshou.kernel.procedures.feel.meter import spend
+from qianshou.kernel.procedures.feel.unary import INPUT
 from qianshou.kernel.procedures.feel.values import Range, number
 
 MOST_INDEXED = 2_000

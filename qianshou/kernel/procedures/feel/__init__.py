@@ -9,10 +9,11 @@ from typing import Any
 
 # Importing them registers the built-in functions.
 from qianshou.kernel.procedures.feel import functions, lists, ranges, texts  # noqa: F401
-from qianshou.kernel.procedures.feel.compile import INPUT, NOW, Compiler, parse
+from qianshou.kernel.procedures.feel.compile import NOW, Compiler, parse
 from qianshou.kernel.procedures.feel.fixed import interval_of, texts_named
 from qianshou.kernel.procedures.feel.kinds import Kind, kind_of
 from qianshou.kernel.procedures.feel.meter import bounded
+from qianshou.kernel.procedures.feel.unary import INPUT
 from qianshou.kernel.procedures.feel.values import to_json
 from qianshou.kernel.refusal import Refusal
 

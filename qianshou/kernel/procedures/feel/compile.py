@@ -14,10 +14,10 @@ from qianshou.kernel.procedures.feel.grammar import Node, Parser
 from qianshou.kernel.procedures.feel.kinds import ANY, SPACED, Kind, is_instance, kind_of
 from qianshou.kernel.procedures.feel.loops import Closure, Scope, combinations, filtered, steps
 from qianshou.kernel.procedures.feel.members import member
-from qianshou.kernel.procedures.feel.meter import spend
 from qianshou.kernel.procedures.feel.registry import FUNCTIONS, apply
 from qianshou.kernel.procedures.feel.temporal import Duration, Months, read_temporal
 from qianshou.kernel.procedures.feel.tokens import refuse, unescape
+from qianshou.kernel.procedures.feel.unary import INPUT, TestCompiler
 from qianshou.kernel.procedures.feel.values import (
     CONTEXT,
     ORDERED,
@@ -32,12 +32,11 @@ from qianshou.kernel.procedures.feel.values import (
     number,
 )
 
-INPUT = "?"
 # Under this name, which no text can spell, a scope holds the instant that now() gives.
 NOW = "\0now"
 
 
-class Compiler:
+class Compiler(TestCompiler):
     """Turns the tree of one text into a closure and collects the free names it reads.
 
     `costly` tells that the closure can loop or call, so that its steps must be counted.
@@ -377,72 +376,6 @@ class Compiler:
 
         return invoke
 
-    def tests(self, node: Node) -> Closure:
-        """Return the closure that tells whether the input (the name "?") passes unary tests."""
-        if node[0] == "any":
-            return lambda scope: True
-        if node[0] == "not":
-            inner = self.tests(node[1])
-
-            def negated(scope: Scope) -> bool | None:
-                value = inner(scope)
-                return None if value is None else not value
-
-            return negated
-        made = [self._one_test(test) for test in node[1]]
-        if len(made) == 1:
-            return made[0]
-
-        def any_of(scope: Scope) -> bool | None:
-            unknown = False
-            for test in made:
-                value = test(scope)
-                if value is True:
-                    return True
-                unknown = unknown or value is None
-            return None if unknown else False
-
-        return any_of
-
-    def _one_test(self, test: Node) -> Closure:
-        if test[0] == "compare":
-            closure, sign = self.closure(test[2]), test[1]
-            if sign in ("=", "!="):
-                wanted = sign == "="
-
-                def same(scope: Scope) -> bool | None:
-                    value = equals(scope.get(INPUT), closure(scope))
-                    return None if value is None else value is wanted
-
-                return same
-            return lambda scope: compare(sign, scope.get(INPUT), closure(scope))
-        self.bound.append(INPUT)
-        closure = self.closure(test[1])
-        self.bound.pop()
-        if test[1][0] in ("string", "number", "constant"):
-            wanted_value = closure({})
-            return lambda scope: equals(scope.get(INPUT), wanted_value)
-        if mentions(test[1], INPUT):
-            return lambda scope: closure(scope) if type(closure(scope)) is bool else None
-        return lambda scope: passes(closure(scope), scope.get(INPUT))
-
-
-def passes(value: Any, given: Any) -> bool | None:
-    """Whether the input passes a test whose value is a range, a list, a truth, or what equals it
-    (10.3.2.13, the table of "in").
-    """
-    if type(value) is Range:
-        return value.holds(given)
-    if isinstance(value, list):
-        spend(len(value) + 1)
-        return equals(given, value) is True or any(
-            (part.holds(given) if type(part) is Range else equals(given, part)) is True
-            for part in value
-        )
-    if type(value) is bool and type(given) is not bool:
-        return value
-    return equals(given, value)
-
 
 TRUTHS = {
     "=",
@@ -465,15 +398,6 @@ NAMES = {
     **{sign: f"order{sign}" for sign in ("<", "<=", ">", ">=")},
     **{sign: f"calc{sign}" for sign in ("+", "-", "*", "/", "**")},
 }
-
-
-def mentions(node: Any, name: str) -> bool:
-    """Whether a tree reads `name`."""
-    if isinstance(node, tuple):
-        if len(node) == 3 and node[0] == "name" and node[1] == name:
-            return True
-        return any(mentions(part, name) for part in node)
-    return False
 
 
 def now_of(scope: Scope, name: str) -> Any:
