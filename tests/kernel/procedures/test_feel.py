@@ -131,7 +131,9 @@ def test_whatever_is_written_gives_a_value_or_a_refusal(text: str) -> None:
     "text",
     [
         "", "1 +", "(1", "[1..", "if 1 then 2", "for x return 1", '"open', "a = = b", "1 2",
-        "{a 1}", "@", "a.b.", "import os; 1", "lambda: 1", "function(x) external",
+        "{a 1}", "@", "@\"soon\"", "f(a: 1, 2)", "[1..2}", "function(a: number b) 1",
+        "1 instance of function<number b>->number", "function(a: 1) a",
+        "a.b.", "import os; 1", "lambda: 1", "function(x) external",
         "(" * 5000 + ")" * 5000,
     ],
 )  # fmt: skip

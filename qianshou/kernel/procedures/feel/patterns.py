@@ -158,8 +158,8 @@ class Writer:
             return CLASSES[sign]
         if sign not in "pP":
             return ""
-        name = self.text[self.at :].partition("}")[0]
-        if not name.startswith("{"):
+        name, closed, _ = self.text[self.at :].partition("}")
+        if not closed or not name.startswith("{"):
             raise Wrong
         self.at += len(name) + 1
         name = name[1:]

@@ -60,6 +60,20 @@ BOXED: dict[str, tuple[str, Any]] = {
         + "</binding></invocation>",
         3,
     ),
+    "a call of what is no function": (
+        "<invocation>" + literal("n") + '<binding><parameter name="n"/>' + literal("1")
+        + "</binding></invocation>",
+        None,
+    ),
+    "a loop over nothing": (
+        f'<for iteratorVariable="x"><in>{literal("null")}</in><return>{literal("x")}</return></for>',
+        None,
+    ),
+    "some of nothing": (
+        f'<some iteratorVariable="x"><in>{literal("null")}</in>'
+        f"<satisfies>{literal('x')}</satisfies></some>",
+        None,
+    ),
     "a choice": (
         f"<conditional><if>{literal('n > 2')}</if><then>{literal('1')}</then>"
         f"<else>{literal('2')}</else></conditional>",
@@ -179,6 +193,27 @@ def test_knowledge_may_require_knowledge_and_itself() -> None:
     assert decide(raw, "power", n=3) == 8
 
 
+TYPED = (
+    '<itemDefinition name="tFn"><functionItem outputTypeRef="number"><parameters name="x"'
+    ' typeRef="number"/></functionItem></itemDefinition>'
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("x * 2", 6), ('"x"', None)])
+def test_the_result_of_knowledge_is_of_its_type(text: str, expected: int | None) -> None:
+    body = f'<encapsulatedLogic><formalParameter name="x"/>{literal(text)}</encapsulatedLogic>'
+    whole = '<businessKnowledgeModel id="{0}" name="{0}"><variable name="{0}" typeRef="{1}"/>{2}</businessKnowledgeModel>'  # noqa: E501
+    raw = definitions(
+        TYPED,
+        whole.format("f", "tFn", body),
+        whole.format("g", "", body.replace("Logic>", 'Logic typeRef="number">', 1)),
+        decision("t", literal("[f(3), g(3)]"), "k:f", "k:g"),
+        decision("kind", literal("f instance of function<number>->string"), "k:f"),
+    )
+    assert decide(raw, "t") == [expected, expected]
+    assert decide(raw, "kind") is False
+
+
 SERVICE = definitions(
     given("n", "number"),
     decision("a", literal("n + 1"), "i:n"),
@@ -282,6 +317,12 @@ WRONG: dict[str, tuple[str, str]] = {
     "decisions in a circle": (
         decision("t", literal("a"), "d:a") + decision("a", literal("t"), "d:t"), "dmn.circle"),
     "no FEEL": (decision("t", literal("1 +")), "dmn.feel"),
+    "knowledge without logic": (
+        '<businessKnowledgeModel id="k" name="k"/>' + decision("t", literal("k(1)"), "k:k"),
+        "dmn.empty"),
+    "a choice without an else": (
+        decision("t", f"<conditional><if>{literal('true')}</if><then>{literal('1')}</then>"
+                 "</conditional>"), "dmn.empty"),
     "a service without a decision": (
         '<decisionService id="s" name="s"/>' + decision("t", literal("1")), "dmn.empty"),
 }  # fmt: skip

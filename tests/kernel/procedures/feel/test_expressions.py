@@ -89,6 +89,11 @@ null < 1 => null
 if null then 1 else 2 => 2
 if "x" then 1 else 2 => 2
 1 in (1, 2) => true
+1 in (!= 2) => true
+1 in [!= 2] => false
+1 in [= 1] => true
+(= 1).end => 1
+5 in [null..null] => null
 3 in (1, 2) => false
 5 in [1..5] => true
 5 in [1..5) => false
@@ -119,6 +124,9 @@ some x in [] satisfies x > 1 => false
 some x in [null] satisfies x > 1 => null
 every x in [] satisfies x > 1 => true
 every x in [1,2] satisfies x > 1 => false
+every x in [2,null] satisfies x > 1 => null
+every x in null satisfies true => null
+for i in [1.5..2] return i => null
 some x in [1,2], y in [2,3] satisfies x + y = 5 => true
 some x in null satisfies true => null
 """
@@ -148,6 +156,8 @@ unknown(1) => null
 contains(match: "b", string: "abc") => true
 contains(text: "abc", match: "b") => null
 contains("abc") => null
+contains(string: "a", string: "b", match: "a") => null
+now instance of function => true
 contains("abc", "b", "c") => null
 contains(["abc"], "b") => true
 contains(null, "b") => null
@@ -180,6 +190,14 @@ null instance of Null => true
 @"P1Y" instance of years and months duration => true
 @"10:00:00" instance of time => true
 1 instance of tUnknown => null
+[1] instance of list<tUnknown> => null
+(function(a) a) instance of function<tUnknown>->Any => null
+(function(a) a) instance of function => true
+(function(c: context<a: Any>) c) instance of function<context<a: number>>->Any => true
+(function(c: context<a: Any>) c) instance of function<context<b: number>>->Any => false
+sum instance of function<number, number>->number => true
+abs instance of function<>->number => false
+1 instance of a.b.tNone => null
 """
 
 

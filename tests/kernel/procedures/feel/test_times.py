@@ -23,6 +23,15 @@ date(2012, 2, 29) => 2012-02-29
 date(2011, 2, 29) => null
 date(-1, 1, 1) => -0001-01-01
 date(@"2012-12-24T23:59:00Z") => 2012-12-24
+date(@"2012-12-24") => 2012-12-24
+date(1) => null
+time(@"2012-12-24") => 00:00:00Z
+time(@"10:00:00") => 10:00:00
+time(1, 1, 1, @"PT19H") => null
+date and time(@"2012-12-24") => 2012-12-24T00:00:00Z
+date and time(@"2012-12-24T01:00:00") => 2012-12-24T01:00:00
+date and time(1) => null
+date and time("999999999-12-31T24:00:00") => null
 time("23:59:00.123456789Z") => 23:59:00.123456789Z
 time("23:59:00z") => 23:59:00Z
 time("23:59:00+00:00") => 23:59:00Z
@@ -52,6 +61,7 @@ duration("P1Y1D") => null
 duration("P") => null
 duration("P1DT") => null
 duration("P1W") => null
+duration("P99999999999999999999D") => null
 """
 
 ARITHMETIC = r"""
@@ -74,6 +84,11 @@ ARITHMETIC = r"""
 @"999999999-12-31" + @"P1D" => null
 @"P1Y2M" + @"P10M" => P2Y
 @"P1Y" + @"P1D" => null
+@"10:00:00" + @"P1Y" => null
+@"2024-01-31T10:00:00" + @"P1M" => 2024-02-29T10:00:00
+@"P1Y" * 1E40 => null
+@"P1D" * 1E17 => null
+@"P1D" * "a" => null
 @"P1Y" * 1.5 => P1Y6M
 @"P1Y" / @"P5M" => 2.4
 @"P1Y" / 0 => null
@@ -120,6 +135,9 @@ day of week("Monday") => null
 years and months duration(@"2011-12-22", @"2013-08-24") => P1Y8M
 years and months duration(@"2013-08-24", @"2011-12-22") => -P1Y8M
 years and months duration(@"2024-01-31", @"2024-02-29") => P0M
+years and months duration(@"2024-03-15", @"2024-01-20") => -P1M
+years and months duration(@"2024-01-01T10:00:00", @"2024-02-01T09:00:00") => P0M
+years and months duration(1, 2) => null
 abs(@"-PT5H") => PT5H
 """
 
