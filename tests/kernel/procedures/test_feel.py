@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from qianshou.kernel.procedures.feel import compile_expression, compile_unary_tests
@@ -97,6 +97,7 @@ def test_names_with_spaces_and_in_chinese() -> None:
     assert value('性质 = "警务"', 性质="警务") is True
 
 
+@settings(deadline=None)
 @given(TRUTH, TRUTH)
 def test_and_and_or_are_three_valued_and_commute(one: bool | None, other: bool | None) -> None:
     both = value("a and b", a=one, b=other)
@@ -106,6 +107,7 @@ def test_and_and_or_are_three_valued_and_commute(one: bool | None, other: bool |
     assert either is (True if True in (one, other) else None if None in (one, other) else False)
 
 
+@settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_arithmetic_is_exact(one: int, other: int) -> None:
     assert value("a + b - b", a=one, b=other) == one
@@ -114,6 +116,7 @@ def test_arithmetic_is_exact(one: int, other: int) -> None:
     assert value(f"{one} = a", a=one) is True
 
 
+@settings(deadline=None)
 @given(some.text(some.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
 def test_a_string_is_itself(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -121,6 +124,7 @@ def test_a_string_is_itself(text: str) -> None:
     assert value("string length(a)", a=text) == len(text)
 
 
+@settings(deadline=None)
 @given(some.text(max_size=60))
 def test_whatever_is_written_gives_a_value_or_a_refusal(text: str) -> None:
     with suppress(Refusal):

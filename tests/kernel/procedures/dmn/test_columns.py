@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from qianshou.kernel.procedures.dmn.columns import Column, matching_rules
@@ -24,6 +24,7 @@ VALUES = some.one_of(
 )
 
 
+@settings(deadline=None)
 @given(some.lists(CELLS, max_size=6), VALUES)
 def test_a_column_finds_the_rules_that_trying_each_cell_finds(cells: list[str], value: Any) -> None:
     tests = [compile_unary_tests(cell) for cell in cells]

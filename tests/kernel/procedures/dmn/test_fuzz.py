@@ -65,7 +65,7 @@ def change(root: etree._Element, place: int, how: str, other: int, word: str, na
         element.set(sorted(element.attrib)[other % len(element.attrib)], word)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(some.sampled_from(FILES), CHANGES)
 def test_a_changed_file_gives_outcomes_or_a_refusal(
     raw: bytes, changes: list[tuple[int, str, int, str, str]]
@@ -80,7 +80,7 @@ def test_a_changed_file_gives_outcomes_or_a_refusal(
                 model.decide(name, {"n": 1, "x": {"marks": [1]}})
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(some.sampled_from(FILES), some.integers(0, 3_000), some.binary(max_size=6))
 def test_changed_bytes_give_outcomes_or_a_refusal(raw: bytes, place: int, put: bytes) -> None:
     at = place % len(raw)

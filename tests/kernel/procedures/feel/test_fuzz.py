@@ -48,7 +48,7 @@ def grow(inner: some.SearchStrategy[str]) -> some.SearchStrategy[str]:
 EXPRESSIONS = some.recursive(LEAVES, grow, max_leaves=12)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(EXPRESSIONS)
 def test_an_expression_of_the_grammar_gives_a_value_or_a_refusal(text: str) -> None:
     with suppress(Refusal):
@@ -65,7 +65,7 @@ SCRAPS = some.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(some.lists(some.one_of(SCRAPS, some.text(max_size=3)), max_size=25).map("".join))
 def test_scraps_of_the_language_give_a_value_or_a_refusal(text: str) -> None:
     with suppress(Refusal):

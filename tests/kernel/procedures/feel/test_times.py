@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from qianshou.kernel.procedures.feel.temporal import Date
@@ -155,6 +155,7 @@ def test_times_are_read_and_reckoned_as_the_standard_says(text: str, value: str)
     assert told(text) == value
 
 
+@settings(deadline=None)
 @given(some.integers(-400_000_000, 400_000_000))
 def test_days_are_counted_without_a_gap(days: int) -> None:
     day = Date.on(days)
@@ -162,6 +163,7 @@ def test_days_are_counted_without_a_gap(days: int) -> None:
     assert Date.on(days + 1) > day
 
 
+@settings(deadline=None)
 @given(some.dates())
 def test_our_calendar_is_the_one_of_python(day: date) -> None:
     ours = Date(day.year, day.month, day.day)
