@@ -80,6 +80,43 @@ def read_instant(text: str) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=CHINA)
 
 
+def run_decide(arguments: argparse.Namespace) -> int:
+    """Print what a decision of a DMN file gives, as JSON, one line an input; needs no database.
+
+    What the file holds that cannot be read is told on standard error and gives null.
+    """
+    from qianshou.kernel.clock import now
+    from qianshou.kernel.procedures.dmn import questions as asking
+
+    if (arguments.input is None) == (arguments.cases is None):
+        raise Refusal(
+            "decide.input",
+            "请用 --input 给一个输入，或用 --cases 给许多输入",
+            "Give one input with --input, or many with --cases",
+            field="input",
+        )
+    if arguments.cases is None:
+        text = sys.stdin.read() if arguments.input == "-" else arguments.input
+        asked = [asking.Question(asking.named(arguments.decision), asking.read_facts(text))]
+    else:
+        raw = sys.stdin.buffer.read() if str(arguments.cases) == "-" else None
+        text = (asking.read_bytes(arguments.cases) if raw is None else raw).decode(errors="replace")
+        asked = asking.read_questions(text, arguments.decision)
+    model, at, refused = asking.open_model(arguments.file), now(), 0
+    for fault in model.faults:
+        print(f"{fault.text(language())} [{fault.code}]", file=sys.stderr)
+    for question in asked:
+        try:
+            print(asking.answer(model, question, at))
+        except Refusal as refusal:
+            if arguments.cases is None:
+                raise
+            refused = 2
+            print("null")
+            print(f"{refusal.text(language())} [{refusal.code}]", file=sys.stderr)
+    return refused
+
+
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; with --with-worker the worker runs beside it."""
     from qianshou.serving import serve
@@ -357,6 +394,28 @@ def build_parser() -> argparse.ArgumentParser:
         help=told("只显示列怎么对应", "only show how the columns are read"),
     )
     crosscheck.set_defaults(run=run_crosscheck)
+
+    decide = commands.add_parser("decide", help=told("按 DMN 文件作出决策", "decide by a DMN file"))
+    decide.add_argument("file", type=Path, metavar="FILE.dmn")
+    decide.add_argument(
+        "--decision",
+        metavar="NAME",
+        help=told("决策或决策服务的名称或 id", "name or id of the decision or decision service"),
+    )
+    decide.add_argument(
+        "--input",
+        metavar="JSON",
+        help=told("JSON 对象；- 表示从标准输入读", "a JSON object; - reads standard input"),
+    )
+    decide.add_argument(
+        "--cases",
+        type=Path,
+        metavar="FILE",
+        help=told(
+            "许多输入：JSON 列表或每行一个 JSON", "many inputs: a JSON list, or one JSON a line"
+        ),
+    )
+    decide.set_defaults(run=run_decide)
 
     users = commands.add_parser("users", help=told("账号管理", "manage accounts"))
     actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")

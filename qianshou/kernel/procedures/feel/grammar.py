@@ -1,86 +1,28 @@
-"""FEEL text to a tree (OMG DMN 1.3, chapter 10.3.1.2): tokens, then recursive descent.
+"""FEEL text to a tree (OMG DMN 1.3, chapter 10.3.1.2) by recursive descent.
 
-A node is a tuple: its kind, then its parts. Names may contain Chinese and, where the caller
-knows them, spaces.
+A node is a tuple: its kind, then its parts.
 """
 
-import re
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any
 
+from qianshou.kernel.procedures.feel.tokens import Scanner, Token, refuse, unescape
 from qianshou.kernel.refusal import Refusal
 
 Node = tuple[Any, ...]
-LONGEST, DEEPEST = 20_000, 60
-TOKEN = re.compile(
-    r"(?P<space>(?:\s|//[^\n]*|/\*.*?\*/)+)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)"
-    r'|(?P<string>"(?:[^"\\]|\\.)*")'
-    r'|(?P<at>@"(?:[^"\\]|\\.)*")'
-    r"|(?P<name>[^\W\d][\w']*|\?)"
-    r"|(?P<op>\*\*|\.\.|<=|>=|!=|->|[-+*/=<>()\[\]{},.:;])",
-    re.DOTALL,
-)
-KEYWORDS = {
-    "and", "or", "not", "if", "then", "else", "for", "in", "return", "some", "every",
-    "satisfies", "between", "instance", "of", "function", "true", "false", "null", "external",
-}  # fmt: skip
+DEEPEST, MOST_RETURNS = 60, 100
 COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
-
-
-class Token(NamedTuple):
-    """A word of FEEL with its place in the text."""
-
-    kind: str
-    text: str
-    place: int
-
-
-def refuse(text: str, place: int, zh: str, en: str) -> Refusal:
-    """Return the refusal of `text` at a place (counted from 1)."""
-    shown = text if len(text) <= 60 else text[:57] + "…"
-    return Refusal(
-        "feel.syntax",
-        f"表达式“{shown}”第 {place + 1} 个字符处：{zh}",
-        f"Expression “{shown}”, character {place + 1}: {en}",
-    )
-
-
-def tokenize(text: str, spaced: Collection[str]) -> list[Token]:
-    """Return the tokens of `text`; `spaced` are the known names that contain spaces."""
-    if len(text) > LONGEST:
-        raise refuse(text, LONGEST, "表达式太长", "the expression is too long")
-    names = sorted(spaced, key=len, reverse=True)
-    tokens: list[Token] = []
-    place = 0
-    while place < len(text):
-        known = next((name for name in names if text.startswith(name, place)), None)
-        if known and not re.match(r"\w", text[place + len(known) :][:1] or " "):
-            tokens.append(Token("name", known, place))
-            place += len(known)
-            continue
-        match = TOKEN.match(text, place)
-        if match is None:
-            raise refuse(text, place, f"不认识“{text[place]}”", f"unexpected “{text[place]}”")
-        kind = str(match.lastgroup)
-        word = match.group()
-        if kind == "name" and word in KEYWORDS:
-            kind = "word"
-        if kind != "space":
-            tokens.append(Token(kind, word, place))
-        place = match.end()
-    tokens.append(Token("end", "", len(text)))
-    return tokens
 
 
 class Parser:
     """Recursive descent over one text."""
 
-    def __init__(self, text: str, spaced: Collection[str]) -> None:
+    def __init__(self, text: str, names: frozenset[str]) -> None:
         self.text = text
-        self.tokens = tokenize(text, spaced)
-        self.at = 0
+        self.tokens = Scanner(text, names)
         self.depth = 0
+        self.filters = True
+        self.returns = MOST_RETURNS
 
     def whole_expression(self) -> Node:
         """Return the tree of the whole text as an expression."""
@@ -90,6 +32,10 @@ class Parser:
         """Return the tree of the whole text as unary tests."""
         return self._all(self.unary_tests())
 
+    def whole_kind(self) -> Node:
+        """Return the tree of the whole text as a type."""
+        return self._all(self._kind())
+
     def _all(self, node: Node) -> Node:
         if self.peek.kind != "end":
             raise self.unexpected()
@@ -98,7 +44,15 @@ class Parser:
     @property
     def peek(self) -> Token:
         """The next token."""
-        return self.tokens[self.at]
+        return self.tokens.peek
+
+    def go_back(self, place: int, depth: int) -> None:
+        """Read on from an earlier place; refuses where that happens too often."""
+        self.returns -= 1
+        if self.returns < 0:
+            raise refuse(self.text, place, "表达式太复杂", "the expression is too complex")
+        self.tokens.go_to(place)
+        self.depth = depth
 
     def unexpected(self) -> Refusal:
         """Return the refusal of the next token."""
@@ -110,9 +64,7 @@ class Parser:
 
     def next(self) -> Token:
         """Take the next token."""
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
+        return self.tokens.next()
 
     def has(self, *words: str) -> bool:
         """Whether the next token is one of these words or signs."""
@@ -121,7 +73,7 @@ class Parser:
     def take(self, *words: str) -> bool:
         """Take the next token if it is one of these."""
         if self.has(*words):
-            self.at += 1
+            self.next()
             return True
         return False
 
@@ -130,11 +82,12 @@ class Parser:
         if not self.take(word):
             raise self.unexpected()
 
-    def name(self) -> str:
-        """Take a name or refuse."""
-        if self.peek.kind != "name":
+    def new_name(self, stop: str) -> str:
+        """Take a name that is being made, up to its stop, or refuse."""
+        name = self.tokens.new_name(stop)
+        if not name:
             raise self.unexpected()
-        return self.next().text
+        return name
 
     def expression(self) -> Node:
         """expression = for | if | quantified | function | disjunction."""
@@ -169,7 +122,7 @@ class Parser:
     def _ranges(self) -> tuple[tuple[str, Node], ...]:
         ranges = []
         while True:
-            name = self.name()
+            name = self.new_name("in")
             self.expect("in")
             start = self.expression()
             if self.take(".."):
@@ -180,45 +133,49 @@ class Parser:
 
     def _function(self) -> Node:
         self.expect("(")
-        names = []
+        parameters: list[tuple[str, Node | None]] = []
         while not self.take(")"):
-            names.append(self.name())
-            if self.take(":"):
-                self._type()
+            name = self.new_name(",")
+            parameters.append((name, self._kind() if self.take(":") else None))
             if not self.take(",") and not self.has(")"):
                 raise self.unexpected()
-        if self.has("external"):
-            raise refuse(
-                self.text, self.peek.place, "不能调用外部代码", "external code cannot be called"
-            )
-        return ("function", tuple(names), self.expression())
+        outside = self.take("external")
+        return ("function", tuple(parameters), self.expression(), outside)
 
-    def _type(self) -> Node:
-        if self.take("function"):
-            depth = 0
-            while True:
-                token = self.next()
-                depth += (token.text in "<(") - (token.text in ">)") if token.text else 0
-                if token.kind == "end" or (depth <= 0 and token.text == ">"):
-                    break
-            if self.take("->"):
-                self._type()
-            return ("function",)
-        name = self.next().text
-        if self.peek.kind == "name" and name in ("date", "days", "years"):
-            while self.peek.kind in ("name", "word") and not self.has("then", "else", "return"):
-                name += " " + self.next().text
-        if self.take("<"):
-            inner = self._type()
-            if self.take(":"):
-                inner = self._type()
-            while self.take(","):
-                self.name()
-                self.expect(":")
-                self._type()
+    def _kind(self) -> Node:
+        """kind = name {"." name} | list<kind> | range<kind> | context<...> | function<...>->kind."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise refuse(self.text, self.peek.place, "嵌套太深", "nested too deeply")
+        token = self.next()
+        if token.kind != "name" and token.text not in ("function", "null"):
+            self.tokens.go_to(token.place)
+            raise self.unexpected()
+        name = token.text
+        while self.take("."):
+            name += f".{self.next().text}"
+        node: Node = (name,)
+        if name in ("list", "range") and self.take("<"):
+            node = (name, self._kind())
             self.expect(">")
-            return (name, inner)
-        return (name,)
+        elif name == "context" and self.take("<"):
+            entries: list[tuple[str, Node]] = []
+            while not entries or self.take(","):
+                entry = self.new_name(":")
+                self.expect(":")
+                entries.append((entry, self._kind()))
+            self.expect(">")
+            node = (name, tuple(entries))
+        elif name == "function" and self.take("<"):
+            parameters: list[Node] = []
+            while not self.take(">"):
+                parameters.append(self._kind())
+                if not self.take(",") and not self.has(">"):
+                    raise self.unexpected()
+            self.expect("->")
+            node = (name, tuple(parameters), self._kind())
+        self.depth -= 1
+        return node
 
     def _disjunction(self) -> Node:
         node = self._conjunction()
@@ -245,42 +202,41 @@ class Parser:
                 node = ("in", node, self._in_tests())
             elif self.take("instance"):
                 self.expect("of")
-                node = ("instance", node, self._type())
+                node = ("instance", node, self._kind())
             else:
                 return node
 
     def _in_tests(self) -> Node:
         if self.has("("):
-            kept = self.at
-            self.at += 1
-            try:
+            kept, depth = self.tokens.place, self.depth
+            self.next()
+            with suppress(Refusal):
                 tests = [self._test()]
                 while self.take(","):
                     tests.append(self._test())
                 if self.take(")") and not self.has(".", "["):
                     return ("tests", tuple(tests))
-            except Refusal:
-                pass
-            self.at = kept
-        return ("tests", (self._test(),))
+            self.go_back(kept, depth)
+        if self.peek.text in COMPARISONS and self.peek.kind == "op":
+            return ("tests", (self._test(),))
+        return ("tests", (("test", self._additive()),))
 
     def unary_tests(self) -> Node:
         """unary tests = "-" | not(tests) | tests."""
+        start, depth = self.tokens.place, self.depth
         if self.take("-"):
             if self.peek.kind == "end":
                 return ("any",)
-            self.at -= 1
-        if self.has("not") and self.tokens[self.at + 1].text == "(":
-            kept = self.at
-            self.at += 2
-            try:
-                tests = self._tests()
-                self.expect(")")
-                if self.peek.kind == "end":
-                    return ("not", tests)
-            except Refusal:
-                pass
-            self.at = kept
+            self.go_back(start, depth)
+        if self.peek.text == "not":
+            self.next()
+            if self.take("("):
+                with suppress(Refusal):
+                    tests = self._tests()
+                    self.expect(")")
+                    if self.peek.kind == "end":
+                        return ("not", tests)
+            self.go_back(start, depth)
         return self._tests()
 
     def _tests(self) -> Node:
@@ -327,16 +283,14 @@ class Parser:
             if self.take("."):
                 token = self.next()
                 if token.kind not in ("name", "word"):
-                    self.at -= 1
+                    self.tokens.go_to(token.place)
                     raise self.unexpected()
                 node = ("path", node, token.text)
-            elif self.has("["):
-                self.at += 1
+            elif self.filters and self.take("["):
                 inner = self.expression()
                 self.expect("]")
                 node = ("filter", node, inner)
-            elif self.has("("):
-                self.at += 1
+            elif self.take("("):
                 node = self._invocation(node)
             else:
                 return node
@@ -345,9 +299,10 @@ class Parser:
         positional: list[Node] = []
         named: list[tuple[str, Node]] = []
         while not self.take(")"):
-            named_one = self._argument_name()
-            if named_one:
-                named.append((named_one, self.expression()))
+            name = self.tokens.new_name(":")
+            if name:
+                self.expect(":")
+                named.append((name, self.expression()))
             else:
                 positional.append(self.expression())
             if not self.take(",") and not self.has(")"):
@@ -356,17 +311,9 @@ class Parser:
             raise self.unexpected()
         return ("call", function, tuple(positional), tuple(named))
 
-    def _argument_name(self) -> str:
-        ahead = self.at
-        while self.tokens[ahead].kind in ("name", "word"):
-            ahead += 1
-        if ahead == self.at or self.tokens[ahead].text != ":":
-            return ""
-        name = " ".join(token.text for token in self.tokens[self.at : ahead])
-        self.at = ahead + 1
-        return name
-
     def _primary(self) -> Node:
+        if self.has("for", "if", "some", "every", "function"):
+            return self.expression()
         token = self.next()
         if token.kind == "number":
             return ("number", token.text)
@@ -376,8 +323,6 @@ class Parser:
             return ("name", token.text, token.place)
         if token.kind == "word" and token.text in ("true", "false", "null"):
             return ("constant", {"true": True, "false": False, "null": None}[token.text])
-        if token.kind == "word" and token.text in ("not", "function"):
-            return ("name", token.text, token.place)
         if token.text == "(":
             return self._parenthesis("(")
         if token.text == "[":
@@ -386,7 +331,7 @@ class Parser:
             return self._range("]", self.expression())
         if token.text == "{":
             return self._context()
-        self.at -= 1
+        self.tokens.go_to(token.place)
         raise self.unexpected()
 
     def _parenthesis(self, opened: str) -> Node:
@@ -403,21 +348,37 @@ class Parser:
     def _bracket(self) -> Node:
         if self.take("]"):
             return ("list", ())
-        first = self.expression()
+        first = self._entry()
         if self.has(".."):
             return self._range("[", first)
         rest = [first]
         while self.take(","):
-            rest.append(self.expression())
+            rest.append(self._entry())
         self.expect("]")
         return ("list", tuple(rest))
 
+    def _entry(self) -> Node:
+        """Take a part of a list: an expression, or a comparison such as < 5, which is a range."""
+        if self.peek.kind == "op" and self.peek.text in COMPARISONS:
+            return ("open_range", self.next().text, self._additive())
+        return self.expression()
+
     def _range(self, opened: str, low: Node) -> Node:
         self.expect("..")
-        high = self.expression()
+        start, depth = self.tokens.place, self.depth
+        with suppress(Refusal):
+            return self._range_end(opened, low, self.expression())
+        self.go_back(start, depth)  # in ]1..5[ the last sign begins no filter
+        self.filters = False
+        try:
+            return self._range_end(opened, low, self.expression())
+        finally:
+            self.filters = True
+
+    def _range_end(self, opened: str, low: Node, high: Node) -> Node:
         closed = self.next()
         if closed.text not in ("]", ")", "["):
-            self.at -= 1
+            self.tokens.go_to(closed.place)
             raise self.unexpected()
         return ("range", opened == "[", low, high, closed.text == "]")
 
@@ -426,31 +387,11 @@ class Parser:
         while not self.take("}"):
             if self.peek.kind == "string":
                 key = unescape(self.next().text)
+                self.tokens.learn(key)
             else:
-                key = self._argument_name()
-                if not key:
-                    raise self.unexpected()
-                entries.append((key, self.expression()))
-                if not self.take(",") and not self.has("}"):
-                    raise self.unexpected()
-                continue
+                key = self.new_name(":")
             self.expect(":")
             entries.append((key, self.expression()))
             if not self.take(",") and not self.has("}"):
                 raise self.unexpected()
         return ("context", tuple(entries))
-
-
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-
-
-def unescape(literal: str) -> str:
-    """Return the text of a string literal with its quotes."""
-
-    def one(match: re.Match[str]) -> str:
-        word = match.group(1)
-        if word[0] in "uU":
-            return chr(int(word[1:], 16))
-        return ESCAPES.get(word, word)
-
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", one, literal[1:-1], flags=re.DOTALL)

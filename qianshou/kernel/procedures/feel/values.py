@@ -1,29 +1,34 @@
 """FEEL's values on Python's: what equals, orders and adds to what (DMN 1.3, 10.3.2).
 
-Numbers are int or Decimal (34 digits), never float; null is None; a months duration is
-`Months`, a days-time duration is timedelta.
+Numbers are int or Decimal (34 digits), never float; null is None; dates, times and durations
+are those of `temporal`.
 """
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Context, Decimal, InvalidOperation
+from datetime import date, datetime, time, timedelta
+from decimal import Context, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-CONTEXT = Context(prec=34)
+from qianshou.kernel.procedures.feel.meter import LONGEST_TEXT, spend
+from qianshou.kernel.procedures.feel.temporal import (
+    DAY,
+    UTC_ZONE,
+    Date,
+    DateTime,
+    Duration,
+    Months,
+    Time,
+    lift_native,
+)
+
+# Decimal128 of IEEE 754-2008, as 10.3.2.3.1 asks.
+CONTEXT = Context(prec=34, Emin=-6143, Emax=6144)
+WIDEST = 10**34
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Months:
-    """A years and months duration."""
-
-    months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,75 +43,83 @@ class Range:
     def holds(self, value: Any) -> bool | None:
         """Whether `value` lies inside; None where they cannot be compared."""
         found: bool | None = True
+        if self.low is None and self.high is None:
+            return None
         if self.low is not None:
             found = compare(">=" if self.low_in else ">", value, self.low)
-        if found and self.high is not None:
-            found = compare("<=" if self.high_in else "<", value, self.high)
+        if found is not False and self.high is not None:
+            below = compare("<=" if self.high_in else "<", value, self.high)
+            found = below if below is not True else found
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with its parameters' names; extra arguments where `rest`."""
+    """A function with its parameters' names and kinds (a Kind each; empty: any).
+
+    Arguments from `needed` on may be left out; where `rest`, the last parameter takes all that
+    are left, as a list. `strict` refuses null for a parameter of a kind. A parameter's name may
+    be several, as "point|range". `others` are further signatures; `result` is the result's
+    Kind, where it is known.
+    """
 
     names: tuple[str, ...]
     call: Callable[..., Any]
     needed: int
+    kinds: tuple[Any, ...] = ()
     rest: bool = False
+    strict: bool = False
+    others: tuple["Function", ...] = ()
+    result: Any = None
+
+
+KINDS: dict[type, str] = {
+    bool: "boolean", int: "number", Decimal: "number", float: "number", str: "string",
+    type(None): "null", DateTime: "date and time", Date: "date", Time: "time",
+    Duration: "days and time duration", Months: "years and months duration", Range: "range",
+    Function: "function", dict: "context", list: "list", tuple: "list",
+}  # fmt: skip
 
 
 def kind(value: Any) -> str:
     """Return the name of a value's FEEL type."""
-    given = type(value)
-    if given is bool:
-        return "boolean"
-    if given in (int, Decimal, float):
-        return "number"
-    if given is str:
-        return "string"
-    if value is None:
-        return "null"
-    if given is datetime:
-        return "date and time"
-    if given is date:
-        return "date"
-    if given is time:
-        return "time"
-    if given is timedelta:
-        return "days and time duration"
-    if given is Months:
-        return "years and months duration"
-    if given is Range:
-        return "range"
-    if given is Function:
-        return "function"
-    return "list" if isinstance(value, list | tuple) else "context"
+    known = KINDS.get(type(value))
+    return known or ("context" if isinstance(value, Mapping) else "list")
 
 
 def lift(value: Any) -> Any:
-    """Return a JSON value as a FEEL value: floats become decimals."""
-    if type(value) is float:
-        return Decimal(str(value))
-    return value
+    """Return a JSON or Python value as a FEEL value: floats are decimals, dates are FEEL's."""
+    if type(value) in KINDS:
+        return Decimal(str(value)) if type(value) is float else value
+    return lift_native(value) if isinstance(value, date | datetime | time | timedelta) else value
 
 
 def equals(left: Any, right: Any) -> bool | None:
-    """Return left = right; None where their types differ."""
+    """Return left = right; None where their types differ (10.3.2.13, table of equality)."""
     left, right = lift(left), lift(right)
     if left is None or right is None:
         return left is right
-    if kind(left) != kind(right):
+    of = kind(left)
+    if of != kind(right):
         return None
-    if isinstance(left, list | tuple):
+    if of == "list":
+        spend(len(left) + 1)
         return len(left) == len(right) and all(
             equals(a, b) is True for a, b in zip(left, right, strict=True)
         )
-    if isinstance(left, Mapping):
+    if of == "context":
+        spend(len(left) + 1)
         return left.keys() == right.keys() and all(
             equals(left[key], right[key]) is True for key in left
         )
-    if isinstance(left, datetime | time) and (left.tzinfo is None) != (right.tzinfo is None):
-        return False
+    if of in ("time", "date and time"):
+        return (left.zone is None) == (right.zone is None) and left.moment == right.moment
+    if of == "range":
+        return (
+            (left.low_in, left.high_in) == (right.low_in, right.high_in)
+            and equals(left.low, right.low) is True
+            and equals(left.high, right.high) is True
+        )
     return bool(left == right)
 
 
@@ -122,10 +135,11 @@ def compare(sign: str, left: Any, right: Any) -> bool | None:
     of = kind(left)
     if of not in ORDERED or of != kind(right):
         return None
-    try:
-        return bool(ORDERS[sign](left, right))
-    except TypeError:
-        return None
+    if of in ("time", "date and time"):
+        if (left.zone is None) != (right.zone is None):
+            return None
+        return ORDERS[sign](left.moment, right.moment)
+    return bool(ORDERS[sign](left, right))
 
 
 def number(value: Any) -> Decimal | int | None:
@@ -146,13 +160,18 @@ def arithmetic(sign: str, left: Any, right: Any) -> Any:
         if a is not None and b is not None:
             return _calculate(sign, a, b)
         if sign == "+" and type(left) is str and type(right) is str:
-            return left + right
+            spend((len(left) + len(right)) // 100)
+            return left + right if len(left) + len(right) <= LONGEST_TEXT else None
         return _calendar(sign, left, right)
-    except (InvalidOperation, ZeroDivisionError, OverflowError, TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         return None
 
 
 def _calculate(sign: str, a: Decimal | int, b: Decimal | int) -> Any:
+    if type(a) is type(b) is int and sign in ("+", "-", "*"):
+        whole = a + b if sign == "+" else a - b if sign == "-" else a * b
+        if -WIDEST < whole < WIDEST:
+            return whole
     left, right = Decimal(a), Decimal(b)
     if sign == "+":
         return CONTEXT.add(left, right)
@@ -174,121 +193,68 @@ def _calendar(sign: str, left: Any, right: Any) -> Any:
         months = right.months if sign == "+" else -right.months
         if of == "years and months duration":
             return Months(left.months + months)
-        if of in ("date", "date and time"):
-            return add_months(left, months)
+        if of == "date":
+            return left.plus_months(months)
+        if of == "date and time":
+            return DateTime(left.date.plus_months(months), left.nanos, left.zone)
         return None
     if sign in "+-" and other == "days and time duration":
-        span = right if sign == "+" else -right
+        nanos = right.nanos if sign == "+" else -right.nanos
         if of == "time":
-            moved = datetime.combine(date(2000, 1, 1), left) + span
-            return moved.timetz() if left.tzinfo else moved.time()
+            return Time((left.nanos + nanos) % DAY, left.zone)
         if of == "date":
-            return (datetime.combine(left, time()) + span).date()
-        if of in ("date and time", "days and time duration"):
-            return left + span
-        return None
-    if sign == "-" and of == other and of in ("date", "date and time"):
-        return left - right
+            return DateTime(left, 0).plus(nanos).date
+        if of == "date and time":
+            return left.plus(nanos)
+        return Duration(left.nanos + nanos) if of == "days and time duration" else None
+    if sign == "-" and {of, other} <= {"date", "date and time"}:
+        return _between(left, right)
     if sign == "-" and of == other == "time":
-        day = date(2000, 1, 1)
-        return datetime.combine(day, left) - datetime.combine(day, right)
+        if (left.zone is None) != (right.zone is None):
+            return None
+        return Duration(left.moment - right.moment)
     return _scale(sign, left, right)
+
+
+def _between(left: Any, right: Any) -> Duration | None:
+    """Return left - right; beside a date and time a date is its midnight in UTC."""
+    if type(left) is type(right) is Date:
+        return Duration((left.days - right.days) * DAY)
+    left, right = with_time(left), with_time(right)
+    if (left.zone is None) != (right.zone is None):
+        return None
+    return Duration(left.moment - right.moment)
+
+
+def with_time(value: Any) -> DateTime:
+    """Return a date as its midnight in UTC (10.3.2.9.4), a date and time as it is."""
+    return DateTime(value, 0, UTC_ZONE) if type(value) is Date else value
 
 
 def _scale(sign: str, left: Any, right: Any) -> Any:
     if sign == "*" and number(left) is not None:
         left, right = right, left
     by = number(right)
-    if by is not None and sign in "*/":
-        factor = Decimal(by) if sign == "*" else CONTEXT.divide(Decimal(1), Decimal(by))
-        if type(left) is Months:
-            return Months(int(left.months * factor))
-        if type(left) is timedelta:
-            return timedelta(seconds=float(Decimal(str(left.total_seconds())) * factor))
-    if sign == "/" and type(left) is type(right) is timedelta and right:
-        return CONTEXT.divide(
-            Decimal(str(left.total_seconds())), Decimal(str(right.total_seconds()))
-        )
-    if sign == "/" and type(left) is type(right) is Months and right.months:
-        return CONTEXT.divide(Decimal(left.months), Decimal(right.months))
+    amount = _amount(left)
+    if amount is None:
+        return None
+    if by is not None and sign in ("*", "/"):
+        if sign == "/" and not by:
+            return None
+        wide = Context(prec=100)
+        exact = wide.multiply(amount, Decimal(by)) if sign == "*" else wide.divide(amount, by)
+        if abs(exact) > WIDEST:
+            return None
+        return type(left)(int(exact))
+    if sign == "/" and type(left) is type(right) and _amount(right):
+        return CONTEXT.divide(Decimal(amount), Decimal(_amount(right) or 1))
     return None
 
 
-def add_months(day: Any, months: int) -> Any:
-    """Return a date (and time) moved by whole months, to the month's last day at most."""
-    total = day.year * 12 + day.month - 1 + months
-    year, month = divmod(total, 12)
-    month += 1
-    first_next = date(year + month // 12, month % 12 + 1, 1)
-    last = (first_next - timedelta(days=1)).day
-    return day.replace(year=year, month=month, day=min(day.day, last))
-
-
-DURATION = re.compile(
-    r"(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
-)
-
-
-def read_duration(text: str) -> timedelta | Months | None:
-    """Return an ISO 8601 duration of one of FEEL's two kinds, or None."""
-    match = DURATION.fullmatch(text)
-    if match is None or text[-1] in "PT":
-        return None
-    sign = -1 if match[1] else 1
-    years, months, days, hours, minutes = (int(part or 0) for part in match.groups()[1:6])
-    if match[2] or match[3]:
-        if match[4] or "T" in text:
-            return None
-        return Months(sign * (years * 12 + months))
-    try:
-        return sign * timedelta(
-            days=days, hours=hours, minutes=minutes, seconds=float(match[7] or 0)
-        )
-    except OverflowError:
-        return None
-
-
-TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[\w/+-]+)?")
-
-
-def read_time(text: str) -> time | None:
-    """Return an ISO 8601 time, perhaps with an offset or @zone, or None."""
-    match = TIME.fullmatch(text)
-    if match is None:
-        return None
-    zone: timezone | ZoneInfo | None = None
-    told = match[5]
-    try:
-        if told == "Z":
-            zone = UTC
-        elif told and told[0] == "@":
-            zone = ZoneInfo(told[1:])
-        elif told:
-            hours, minutes = int(told[1:3]), int(told[4:6])
-            span = timedelta(hours=hours, minutes=minutes)
-            zone = timezone(-span if told[0] == "-" else span)
-        micro = int(float(match[4] or 0) * 1_000_000)
-        return time(int(match[1]), int(match[2]), int(match[3]), micro, zone)
-    except (ValueError, ZoneInfoNotFoundError):
-        return None
-
-
-def read_date(text: str) -> date | None:
-    """Return an ISO 8601 date of years 1-9999, or None."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def read_instant(text: str) -> datetime | None:
-    """Return an ISO 8601 date and time, or None; a bare date is its midnight."""
-    day_text, sep, time_text = text.partition("T")
-    day = read_date(day_text)
-    clock = read_time(time_text) if sep else time()
-    return None if day is None or clock is None else datetime.combine(day, clock)
+def _amount(value: Any) -> int | None:
+    if type(value) is Months:
+        return value.months
+    return value.nanos if type(value) is Duration else None
 
 
 def write_number(value: Decimal | int) -> str:
@@ -296,32 +262,13 @@ def write_number(value: Decimal | int) -> str:
     if type(value) is int:
         return str(value)
     plain = format(value, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def write_duration(value: timedelta | Months) -> str:
-    """Return a duration in ISO 8601."""
-    if isinstance(value, Months):
-        sign, total = ("-", -value.months) if value.months < 0 else ("", value.months)
-        years, months = divmod(total, 12)
-        text = (f"{years}Y" if years else "") + (f"{months}M" if months else "")
-        return f"{sign}P{text or '0M'}"
-    sign = "-" if value < timedelta() else ""
-    value = abs(value)
-    hours, rest = divmod(value.seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    exact = Decimal(seconds) + Decimal(value.microseconds) / 1_000_000
-    clock = (
-        (f"{hours}H" if hours else "")
-        + (f"{minutes}M" if minutes else "")
-        + (f"{write_number(exact)}S" if exact else "")
-    )
-    days = f"{value.days}D" if value.days else ""
-    return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain == "-0" else plain
 
 
 def write(value: Any) -> str:
     """Return a value as FEEL's `string` function gives it."""
+    value = lift(value)
     of = kind(value)
     if of == "string":
         return str(value)
@@ -330,16 +277,22 @@ def write(value: Any) -> str:
     if of == "null":
         return "null"
     if of == "number":
-        return write_number(lift(value))
-    if of.endswith("duration"):
-        return write_duration(value)
-    if of in ("date", "time", "date and time"):
-        return str(value.isoformat()).replace("+00:00", "Z")
+        return write_number(value)
     if of == "list":
+        spend(len(value) + 1)
         return "[" + ", ".join(_quoted(part) for part in value) + "]"
     if of == "context":
+        spend(len(value) + 1)
         return "{" + ", ".join(f"{key}: {_quoted(part)}" for key, part in value.items()) + "}"
-    return repr(value)
+    if of == "range":
+        return _write_range(value)
+    return "function" if of == "function" else str(value)
+
+
+def _write_range(value: Range) -> str:
+    low = "" if value.low is None else _quoted(value.low)
+    high = "" if value.high is None else _quoted(value.high)
+    return f"{'[' if value.low_in else '('}{low}..{high}{']' if value.high_in else ')'}"
 
 
 def _quoted(value: Any) -> str:
@@ -348,14 +301,17 @@ def _quoted(value: Any) -> str:
 
 def to_json(value: Any) -> Any:
     """Return a FEEL value as JSON: whole numbers as int, other numbers as float, times as text."""
+    value = lift(value)
     of = kind(value)
     if of == "number":
-        exact = Decimal(lift(value))
+        exact = Decimal(value)
         return int(exact) if exact == exact.to_integral_value() else float(exact)
     if of in ("null", "boolean", "string"):
         return value
     if of == "list":
+        spend(len(value) + 1)
         return [to_json(part) for part in value]
     if of == "context":
+        spend(len(value) + 1)
         return {key: to_json(part) for key, part in value.items()}
     return write(value)

@@ -120,3 +120,55 @@ def test_hostile_files_are_refused_unread(name: str) -> None:
         load_dmn(HOSTILE[name], name)
     for one in getattr(refused.value, "refusals", [refused.value]):
         assert one.code.startswith("dmn.")
+
+
+TWO = (
+    '{}<decisionTable id="dt" hitPolicy="{}"><input id="i"><inputExpression id="ie"><text>n</text>'
+    "</inputExpression>{}</input>"
+    '<output id="a" name="a" typeRef="number"/><output id="b" name="b"/>'
+    "<rule><inputEntry><text>&gt; 1</text></inputEntry><outputEntry><text>n</text></outputEntry>"
+    '<outputEntry><text>"x"</text></outputEntry></rule>'
+    "<rule><inputEntry><text>&gt; 2</text></inputEntry><outputEntry><text>n + 1</text></outputEntry>"
+    '<outputEntry><text>"y"</text></outputEntry></rule></decisionTable>{}'
+)
+PLAIN = ('<decision id="t" name="t">', "</decision>")
+KNOWN = (
+    '<businessKnowledgeModel id="t" name="t"><encapsulatedLogic><formalParameter name="n"/>',
+    "</encapsulatedLogic></businessKnowledgeModel>",
+)
+ALLOWED = "<inputValues><text>[0..5]</text></inputValues>"
+
+
+@pytest.mark.parametrize("around", [PLAIN, KNOWN])
+@pytest.mark.parametrize(
+    ("policy", "n", "expected"),
+    [
+        ("UNIQUE", 2, {"a": 2, "b": "x"}),
+        ("COLLECT", 3, [{"a": 3, "b": "x"}, {"a": 4, "b": "y"}]),
+        ("COLLECT", 0, []),
+        ('COLLECT" aggregation="COUNT', 0, 0),
+        ('COLLECT" aggregation="SUM', 0, None),
+        ("FIRST", "x", None),
+        ("FIRST", 6, None),
+    ],
+)
+def test_several_outputs_are_a_context(
+    around: tuple[str, str], policy: str, n: Any, expected: Any
+) -> None:
+    raw = f"{HEAD}{TWO.format(around[0], policy, ALLOWED, around[1])}</definitions>".encode()
+    assert decide(raw, n=n) == expected
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<decisionTable id="dt"/>',
+        '<decisionTable id="dt"><input id="i"/><output id="o"/></decisionTable>',
+        '<decisionTable id="dt"><output id="o"/><rule/></decisionTable>',
+    ],
+)
+def test_a_table_that_lacks_a_part_is_refused(inside: str) -> None:
+    raw = f'{HEAD}<decision id="t" name="t">{inside}</decision></definitions>'.encode()
+    with pytest.raises(Refusal) as refused:
+        load_dmn(raw, "t.dmn")
+    assert refused.value.code in ("dmn.empty", "dmn.columns")

@@ -1,0 +1,1 @@
+"""Decision models by the chapters of DMN 1.3."""

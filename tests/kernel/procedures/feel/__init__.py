@@ -1,0 +1,1 @@
+"""FEEL by the chapters of DMN 1.3."""
