@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.documents",
     "qianshou.kernel.outbox",
     "qianshou.kernel.limits",
+    "qianshou.kernel.tokens",
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
     "qianshou.kernel.campaigns",
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     *PACKS,
     "qianshou.office",
     "qianshou.portal",
+    "qianshou.exchange",
     "qianshou.demo",
 ]
 MIDDLEWARE = [
