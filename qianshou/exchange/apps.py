@@ -1,5 +1,7 @@
 """Django's registration of this room."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,8 @@ class ExchangeConfig(AppConfig):
 
     name = "qianshou.exchange"
     label = "exchange"
+
+    def ready(self) -> None:
+        """Let the outbox know what this room relays and carries."""
+        import_module("qianshou.exchange.hooks")
+        import_module("qianshou.exchange.notices")

@@ -3,7 +3,7 @@
 Every page is keyset-paged by (due_at, id) and reads a bounded range of a partial index.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -317,6 +317,12 @@ def public_matters(procedures: Iterable[str]) -> QuerySet[Matter]:
     found = Matter.objects.filter(procedure__in=list(procedures), circle=None, person=None)
     kept = found.exclude(receipt_digest="").select_related("organisation")
     return kept.order_by("-opened_at", "-id")
+
+
+def matters_in_circles(matters: Collection[int]) -> set[int]:
+    """Return which of these matters have a circle."""
+    found = Matter.objects.filter(pk__in=matters, circle__isnull=False)
+    return set(found.values_list("pk", flat=True))
 
 
 def next_task(matter: int) -> Task | None:
