@@ -28,6 +28,19 @@ class Hook(models.Model):
         return self.url
 
 
+class Opened(models.Model):
+    """A matter that a program opened under a key of its own: the same key opens no second one."""
+
+    token = models.ForeignKey("tokens.Token", models.PROTECT, related_name="+")
+    key = models.CharField(max_length=80)
+    matter = models.ForeignKey("worklist.Matter", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["token", "key"], name="opened_once")
+        ]
+
+
 class Mark(models.Model):
     """How far a relay has come."""
 

@@ -1,17 +1,22 @@
 """What an officer's page shows and does, for a program: the same rights, the same refusals."""
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from qianshou.exchange.api import calling
+from qianshou.exchange.models import Opened
 from qianshou.kernel.access import actor_of
 from qianshou.kernel.clock import now
 from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.limits.counting import Limit
 from qianshou.kernel.registry.models import Circle, Officer
 from qianshou.kernel.tokens.models import Token
 from qianshou.kernel.worklist.models import Matter
@@ -58,6 +63,33 @@ def test_a_program_opens_a_matter_and_does_its_tasks(program: Give) -> None:
     entries = entries_of(matter.number)
     assert [one["act"] for one in entries] == ["open", "claim", "complete", "return"]
     assert all(one["by"]["name"].startswith("张敏（") for one in entries)
+
+
+def test_an_opening_sent_twice_under_one_key_opens_one_matter(program: Give) -> None:
+    seat, other = program("zhang_min"), program("zhang_min", ["open", "list"])
+    body = json.dumps({"start": "police.gate/register", "facts": call()})
+
+    def sent(by: Program, key: str) -> str:
+        headers = {**by.headers, "Idempotency-Key": key}
+        answer = by.client.post("/api/v1/matters", body, "application/json", headers=headers)
+        assert answer.status_code == 201
+        return str(answer.json()["number"])
+
+    first = sent(seat, "a-1")
+    assert sent(seat, "a-1") == first
+    assert len({first, sent(seat, "a-2"), sent(other, "a-1")}) == 3
+    with pytest.raises(IntegrityError, match=r"opened_once|exchange_opened"), transaction.atomic():
+        kept = Opened.objects.filter(key="a-1").order_by("pk")[0]
+        Opened.objects.create(token=kept.token, key="a-1", matter=kept.matter)
+
+
+def test_too_many_calls_are_told_how_long_to_wait(
+    program: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "CALLS", Limit("api", 2, timedelta(minutes=10)))
+    seat = program("zhang_min")
+    assert [seat.get("/tasks").status_code for _ in range(3)] == [200, 200, 429]
+    assert int(seat.get("/tasks").headers["Retry-After"]) > 0
 
 
 def test_a_matter_is_told_without_what_is_sealed(program: Give) -> None:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from qianshou.exchange.hooks import MOST_FAILURES, make_hook, secret_of, sign, tell_hooks
@@ -29,7 +30,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.outbox.models import Parcel
-from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Circle, Officer, Organisation
 from qianshou.kernel.tokens.models import Token
 from qianshou.kernel.worklist.models import Matter, Notice
@@ -425,3 +426,22 @@ def test_a_robot_that_cannot_be_is_refused(
         robot(listener, **told)
     assert refused.value.code == code
     assert not Robot.objects.exists()
+
+
+def test_one_token_tells_an_address_once_and_names_of_robots_are_their_own(
+    hook: Hook, listener: Listener
+) -> None:
+    with pytest.raises(Refusals):
+        make_hook(hook.token, listener.url, ["open"], by=admin(), at=now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Hook.objects.create(token=hook.token, url=listener.url, kinds=["open"])
+    organisation = Organisation.objects.order_by("pk")[0]
+    made = robot(listener, organisation, "wecom")
+    with pytest.raises(Refusals):
+        robot(listener, organisation, "wecom")
+    with pytest.raises(IntegrityError, match="robot_of_a_known_kind"), transaction.atomic():
+        Robot.objects.filter(pk=made.pk).update(kind="pager")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Robot.objects.create(
+            organisation=organisation, kind="wecom", name=made.name, sealed_url=b"x", kinds=[]
+        )

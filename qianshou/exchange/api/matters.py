@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Path, Router, Schema
+from ninja import File, Header, Path, Router, Schema
 from ninja.files import UploadedFile
 
 from qianshou.design.download import give_file
@@ -23,13 +23,14 @@ from qianshou.exchange.api.telling import (
     tell_facts,
     tell_form,
 )
+from qianshou.exchange.models import Opened
 from qianshou.kernel import door
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.documents.models import Attachment
 from qianshou.kernel.documents.store import keep_file_about
 from qianshou.kernel.door import acts
-from qianshou.kernel.door.turn import no_matter
+from qianshou.kernel.door.turn import no_matter, write_turn
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.pack import Pack, StartDeclaration, find_start, packs
 from qianshou.kernel.procedures.versions import current, form_of
@@ -91,9 +92,15 @@ def starts(request: HttpRequest) -> list[ToldWay]:
 
 
 @router.post("/matters", response={201: Done}, summary="Open a matter")
-def open_matter(request: HttpRequest, sent: Opening) -> Done:
-    """Open a matter; refuses a way in that there is not (pack.start) or that is not for the seat
-    (access.denied), and what the form and the door refuse.
+def open_matter(
+    request: HttpRequest,
+    sent: Opening,
+    idempotency_key: Annotated[str, Header(max_length=80)] = "",
+) -> Done:
+    """Open a matter; the same Idempotency-Key gives the matter that it opened before.
+
+    Refuses a way in that there is not (pack.start) or that is not for the seat (access.denied),
+    and what the form and the door refuse.
     """
     by = caller(request, "open")
     pack, _mark, start = sent.start.partition("/")
@@ -102,8 +109,18 @@ def open_matter(request: HttpRequest, sent: Opening) -> Done:
     form = form_of(current(declared.procedure)[1], declared.form)
     facts = read_facts(form, sent.facts, None)
     wanted = acts.Open(declared.procedure, facts, declared.id, via="api")
-    opened = door.act(wanted, by=by, at=now())
-    assert opened is not None
+    with write_turn():
+        kept = None
+        if idempotency_key:
+            token = request.auth  # type: ignore[attr-defined]
+            kept, made = Opened.objects.get_or_create(token=token, key=idempotency_key)
+            if not made:
+                return tell_done(by, kept.matter_id or 0)
+        opened = door.act(wanted, by=by, at=now())
+        assert opened is not None
+        if kept is not None:
+            kept.matter_id = opened.matter
+            kept.save()
     return tell_done(by, opened.matter)
 
 
