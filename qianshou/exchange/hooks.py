@@ -92,13 +92,13 @@ def tell_hooks(at: datetime) -> int:
     mark, made = Mark.objects.get_or_create(name="entries", defaults={"last": seal.last_entry})
     if made or mark.last >= seal.last_entry:
         return 0
-    entries = sealed_entries(mark.last, seal.last_entry, BATCH)
-    working = (
+    working = list(
         Hook.objects.select_related("token__officer")
         .filter(Q(token__expires_on__gte=day_of(at)), token__officer__is_active=True)
         .filter(disabled_at=None, token__revoked_at=None, token__accepted_at__isnull=False)
     )
-    sent = sum(_tell(hook, entries, at) for hook in working) if entries else 0
+    entries = sealed_entries(mark.last, seal.last_entry, BATCH) if working else []
+    sent = sum(_tell(hook, entries, at) for hook in working)
     Mark.objects.filter(pk="entries").update(
         last=entries[-1][0] if len(entries) == BATCH else seal.last_entry
     )

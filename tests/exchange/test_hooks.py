@@ -33,6 +33,7 @@ from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Circle, Officer, Organisation
 from qianshou.kernel.tokens.models import Token
+from qianshou.kernel.worker import tick
 from qianshou.kernel.worklist.models import Matter, Notice
 from tests.exchange.conftest import Program, actor
 from tests.office.calls import open_task, register_call
@@ -121,6 +122,16 @@ def test_a_hook_is_told_where_to_look_and_nothing_else(
     wanted = hmac.new(secret_of(hook.pk).encode(), signed, hashlib.sha256).hexdigest()
     assert headers["X-Qianshou-Signature"] == f"v1={wanted}"
     assert headers["Idempotency-Key"] == f"{hook.pk}-{told['id']}"
+
+
+def test_the_worker_relays_what_it_has_sealed(
+    hook: Hook, listener: Listener, browse: Browse
+) -> None:
+    register_call(browse("zhang_min"))
+    tick(now())
+    assert listener.heard == []
+    tick(now())
+    assert len(listener.heard) == 1
 
 
 def test_what_the_seat_does_not_see_and_what_has_a_circle_is_not_told(

@@ -198,6 +198,22 @@ def test_a_calendar_asks_as_much_of_the_database_for_many_tasks_as_for_one(brows
     assert asked() == few <= 10
 
 
+def test_the_list_of_tokens_asks_as_much_of_the_database_for_many_as_for_one(
+    admin: Client,
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            admin.get("/x/tokens/")
+        return len(queries)
+
+    admin.post("/x/tokens/", form())
+    asked()
+    few = asked()
+    for number in range(3):
+        admin.post("/x/tokens/", form(name=f"系统{number}"))
+    assert asked() == few
+
+
 def test_the_pages_speak_english(admin: Client, browse: Browse) -> None:
     admin.post("/x/tokens/", form())
     for client, pages in (

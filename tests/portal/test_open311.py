@@ -17,9 +17,11 @@ from lxml import etree
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.limits.counting import Limit
 from qianshou.kernel.registry.models import Circle, Division, Officer
 from qianshou.kernel.tokens.keeping import issue_token, revoke_token
 from qianshou.kernel.worklist.models import Matter
+from qianshou.portal.open311 import answers
 from tests.odd_calls import try_every_call
 from tests.office.calls import register_call, village_of
 from tests.portal.test_story import photo
@@ -163,7 +165,9 @@ def test_errors_come_in_xml_and_in_english_too(browse: Browse) -> None:
     errors = etree.fromstring(answer.content)
     assert (answer.status_code, errors.tag) == (404, "errors")
     assert errors.findtext("error/description") == "There is no service_code none"
-    assert browse("").get(f"{ROOT}/services.yaml").status_code == 404
+    for call in ("services.yaml", "services/x.%0a", "anything"):
+        answer = browse("").get(f"{ROOT}/{call}")
+        assert (answer.status_code, answer.json()[0]["code"]) == (404, 404)
 
 
 def test_lists_are_narrowed_by_what_the_standard_names(browse: Browse) -> None:
@@ -214,6 +218,13 @@ def test_the_number_of_queries_does_not_grow_with_the_list(browse: Browse) -> No
     for _ in range(4):
         submitted(client)
     assert asked() == few <= 8
+
+
+def test_calls_are_limited_by_address(browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "CALLS", Limit("open311", 2, timedelta(minutes=10)))
+    client = browse("")
+    codes = [client.get(f"{ROOT}/services.xml").status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
 
 
 def admin() -> Actor:
@@ -267,4 +278,4 @@ def test_odd_calls_break_nothing_and_are_answered_as_described(
 ) -> None:
     monkeypatch.setattr("qianshou.portal.open311.answers.spend", lambda *_: None)
     submitted(browse(""))
-    assert try_every_call(f"{ROOT}/openapi.json", application) == 7
+    assert try_every_call(f"{ROOT}/openapi.json", application, examples=4) == 7

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.asked import YEARS, whole
@@ -26,7 +27,7 @@ from qianshou.kernel.tokens.keeping import PUBLIC, find_token
 from qianshou.kernel.worklist.lists import public_matters
 from qianshou.kernel.worklist.receipts import matter_of_receipt
 from qianshou.portal.limits import GUESSES, REPORTS, REPORTS_PASSED_ON
-from qianshou.portal.open311.answers import Fault, answer, open311
+from qianshou.portal.open311.answers import Fault, answer, faults, open311
 from qianshou.portal.open311.ways import (
     find_way,
     read_request,
@@ -203,6 +204,13 @@ def token(request: HttpRequest, ending: str, code: str) -> HttpResponse:
         raise Fault(404, "没有这个回执号", "There is no such receipt number")
     told = [{"service_request_id": matter.number, "token": plain(code)}]
     return answer(ending, "service_requests", told)
+
+
+@csrf_exempt
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Answer a call that there is not, in the standard's form."""
+    fault = Fault(404, "没有这个调用", "There is no such call")
+    return faults("xml" if request.path.endswith(".xml") else "json", fault.code, [fault.text])
 
 
 def tell_matter(matter: Any) -> dict[str, Any]:

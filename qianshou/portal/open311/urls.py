@@ -1,6 +1,6 @@
 """Addresses of GeoReport v2; the ending says the format."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from qianshou.portal.open311 import description, requests
 
@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern] = [
     path("requests.<str:ending>", requests.requests),
     path("requests/<str:number>.<slug:ending>", requests.one),
     path("tokens/<str:code>.<slug:ending>", requests.token),
+    re_path(r"^[\s\S]*$", requests.nothing),
 ]
