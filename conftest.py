@@ -5,14 +5,17 @@ threads, locks and the write-ahead log behave as they do in the product).
 """
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections, transaction
 from django.test import Client, TransactionTestCase
 
@@ -118,3 +121,38 @@ def browse(district: None) -> Callable[[str], Client]:
         return client
 
     return open_as
+
+
+class Quiet(WSGIRequestHandler):
+    """Answers without telling the console."""
+
+    def log_message(self, *told: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def application(district: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the product as WSGI, which leaves the test's own database connection open."""
+    monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
+    return get_wsgi_application()
+
+
+@pytest.fixture
+def served(application: Any) -> Iterator[str]:
+    """Serve the product over HTTP on the test's own database connection; return its address."""
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
+        own = connections["default"]
+        own.inc_thread_sharing()
+
+        def serve() -> None:
+            connections["default"] = own
+            server.serve_forever(poll_interval=0.02)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            own.dec_thread_sharing()

@@ -25,6 +25,21 @@ def read_secret(name: str) -> str:
     return kept.read_text().strip()
 
 
+def read_mail(url: str) -> dict[str, Any]:
+    """Return where mail is sent by, for `url` (smtp://… or smtps://…), none for an empty one."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        raise ValueError(f"QIANSHOU_MAIL: cannot read {parts.scheme!r}, use smtp:// or smtps://")
+    return {
+        "host": parts.hostname or "",
+        "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "ssl": parts.scheme == "smtps",
+        "starttls": dict(parse_qsl(parts.query)).get("starttls") == "1",
+    }
+
+
 def read_database(url: str) -> dict[str, Any]:
     """Return Django's settings for `url` (postgresql://…), or for the embedded SQLite when empty."""
     if not url:
@@ -63,6 +78,14 @@ SECRET_KEY = read_secret("secret_key")
 VAULT_KEY = read_secret("vault_key")
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+MAIL = read_mail(os.environ.get("QIANSHOU_MAIL", ""))
+EMAIL_HOST, EMAIL_PORT = MAIL["host"], MAIL["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["user"], MAIL["password"]
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL["ssl"], MAIL["starttls"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("QIANSHOU_MAIL_FROM", "qianshou@localhost")
+OUTBOUND_HOSTS = os.environ.get("QIANSHOU_OUTBOUND_HOSTS", "").split(",")
+ADDRESS = os.environ.get("QIANSHOU_ADDRESS", "http://127.0.0.1:8000").rstrip("/")
 SECURE = os.environ.get("QIANSHOU_TLS") == "1"
 
 PACKS = sorted(
@@ -82,6 +105,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.documents",
     "qianshou.kernel.outbox",
     "qianshou.kernel.limits",
+    "qianshou.kernel.tokens",
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
     "qianshou.kernel.campaigns",
@@ -89,6 +113,7 @@ INSTALLED_APPS = [
     *PACKS,
     "qianshou.office",
     "qianshou.portal",
+    "qianshou.exchange",
     "qianshou.demo",
 ]
 MIDDLEWARE = [

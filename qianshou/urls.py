@@ -6,9 +6,13 @@ from django.conf import settings
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from qianshou.exchange.api.urls import api
+
 urlpatterns = [
     path("", include("qianshou.office.urls")),
     path("r/", include("qianshou.portal.urls")),
+    path("api/v1/", api.urls),
+    path("x/", include("qianshou.exchange.urls")),
     path("language/", set_language, name="language-switch"),
     *(
         path(f"p/{module.rpartition('.')[2]}/", include(f"{module}.urls"))

@@ -243,7 +243,7 @@ def read_form(
         elif field.vault or field.widget == "person":
             raw[field.id] = _parts(sent, field.id, PERSON_PARTS)
         elif field.widget == "photos":
-            raw[field.id] = _photos_kept(sent.getlist(field.id))
+            raw[field.id] = photos_kept(sent.getlist(field.id))
             for file in files.getlist(field.id):
                 try:
                     kept = keep_file_about(person, file, at=at, images_only=True)
@@ -258,7 +258,7 @@ def read_form(
     return raw, refusals
 
 
-def _photos_kept(marks: list[str]) -> list[str]:
+def photos_kept(marks: list[str]) -> list[str]:
     """Return the digests of photos taken in before; what this server has not signed is left out."""
     kept = []
     for mark in marks:

@@ -12,7 +12,7 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
-from qianshou.kernel.outbox import carry_out, send_daily
+from qianshou.kernel.outbox import carry_out, run_relays, send_daily
 from qianshou.kernel.retention import erase_expired
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
 
@@ -29,6 +29,7 @@ def tick(at: datetime) -> dict[str, int]:
     for task in due_warnings(at):
         done["warnings"] += _try(acts.Warn(task), at)
     send_daily(at)
+    run_relays(at)
     done["parcels"] = carry_out(at)
     done["duties"] = sum(give_duties(at).values())
     done["erased"] = erase_expired(at)

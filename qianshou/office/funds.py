@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import give_file
 from qianshou.design.environment import instant
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
@@ -33,7 +34,6 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.sheets import Column, write_sheet
 from qianshou.office.campaigns import find_campaign
 from qianshou.office.intake import sheet_response
-from qianshou.office.matter import give_file
 from qianshou.office.taking import take_files
 
 MOST = 5000

@@ -6,15 +6,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import give_file
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.documents.models import Attachment, Document
-from qianshou.kernel.documents.store import SUFFIXES, read_document
 from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
@@ -29,8 +28,6 @@ from qianshou.office.offers import OPEN, offer_of_matter, standing_of
 from qianshou.office.peek import desk_of
 from qianshou.office.timeline import timeline_of
 from qianshou.office.worklist import level_label, place_words, receivers_of
-
-FILE_POLICY = "default-src 'none'; sandbox"
 
 
 @dataclass(frozen=True)
@@ -175,19 +172,3 @@ def photos_of(matter: Any) -> set[str]:
     names = [field.id for field in fields if field.widget == "photos"]
     submitted = [entry.get("facts") or {} for entry in entries_of(matter.number)]
     return {photo for facts in submitted for name in names for photo in facts.get(name) or ()}
-
-
-def give_file(document: Document, name: str) -> HttpResponse:
-    """Return a stored file as an attachment under its own kind of name; refuses what
-    `read_document` refuses.
-    """
-    suffix = SUFFIXES.get(document.media_type, "")
-    if not name.lower().endswith(suffix):
-        name = f"{name.rpartition('.')[0] or name}{suffix}"
-    headers = {
-        "Content-Disposition": content_disposition_header(True, name) or "attachment",
-        "Content-Security-Policy": FILE_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=3600" if document.person_id is None else "no-store",
-    }
-    return HttpResponse(read_document(document), content_type=document.media_type, headers=headers)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import give_file
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, require
@@ -28,7 +29,6 @@ from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.store import path_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer, Organisation
-from qianshou.office.matter import give_file
 from qianshou.office.taking import take_files
 
 

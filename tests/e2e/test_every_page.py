@@ -13,6 +13,7 @@ OFFICER = (
     "/open/police.gate/register/sheet/",
     "/notices/",
     "/me/",
+    "/x/mine/",
     "/procedures/",
     "/procedures/police.gate/",
     "/indicators/",
@@ -50,6 +51,8 @@ ADMINISTRATOR = (
     "/registry/divisions/import/",
     "/registry/organisations/row/1/",
     "/registry/posts/",
+    "/x/tokens/",
+    "/x/robots/",
 )
 RESIDENT = (
     "/login/",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -70,6 +71,12 @@ def find_entries(
 def last_seal() -> Seal | None:
     """Return the newest seal, or None before the first."""
     return Seal.objects.order_by("-last_entry").first()
+
+
+def sealed_entries(after: int, last: int, size: int) -> list[tuple[int, str, str, datetime]]:
+    """Return id, subject, act and instant of the entries after one id up to another, by id."""
+    rows = Entry.objects.filter(pk__gt=after, pk__lte=last).order_by("pk")
+    return list(rows.values_list("pk", "subject", "act", "at")[:size])
 
 
 def count_entries(

@@ -4,12 +4,16 @@ import csv
 import json
 from datetime import date
 from functools import cache
+from math import cos, hypot, radians
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from qianshou.kernel.registry.bigram import search_tokens
 from qianshou.kernel.registry.models import Division
 
+KILOMETRES = 111.2  # to a degree of latitude
+FARTHEST = 30.0
 FOLDER = Path(__file__).parent / "divisions"
 
 
@@ -25,6 +29,19 @@ def outline() -> tuple[tuple[float, float], ...]:
     """Return the district's schematic outline as (longitude, latitude), WGS-84."""
     told: Any = json.loads((FOLDER / "dazu_outline.json").read_text(encoding="utf-8"))
     return tuple((x, y) for x, y in told["coordinates"][0])
+
+
+def nearest_town(longitude: float, latitude: float) -> str | None:
+    """Return the code of the town whose centre lies nearest to a place (WGS-84); None where even
+    that is further than 30 km away.
+    """
+    found: tuple[float, str | None] = (FARTHEST, None)
+    towns = Division.objects.filter(kind__in=("street", "town"), valid_to=None)
+    for code, x, y in towns.values_list("code", "longitude", "latitude"):
+        if x is not None and y is not None:
+            east = (longitude - x) * cos(radians(y))
+            found = min(found, (hypot(east, latitude - y) * KILOMETRES, code), key=itemgetter(0))
+    return found[1]
 
 
 def load_divisions() -> None:

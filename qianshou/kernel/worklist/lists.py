@@ -3,7 +3,7 @@
 Every page is keyset-paged by (due_at, id) and reads a bounded range of a partial index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -308,6 +308,21 @@ def open_tasks(procedure: str = "") -> QuerySet[Task]:
 def open_matters() -> QuerySet[Matter]:
     """Return the matters that are not closed; the caller asks who may see them."""
     return Matter.objects.filter(closed_at=None)
+
+
+def public_matters(procedures: Iterable[str]) -> QuerySet[Matter]:
+    """Return the matters of these procedures that residents opened themselves, the newest first,
+    with who keeps them; none that has a circle or is about a person.
+    """
+    found = Matter.objects.filter(procedure__in=list(procedures), circle=None, person=None)
+    kept = found.exclude(receipt_digest="").select_related("organisation")
+    return kept.order_by("-opened_at", "-id")
+
+
+def matters_in_circles(matters: Collection[int]) -> set[int]:
+    """Return which of these matters have a circle."""
+    found = Matter.objects.filter(pk__in=matters, circle__isnull=False)
+    return set(found.values_list("pk", flat=True))
 
 
 def next_task(matter: int) -> Task | None:

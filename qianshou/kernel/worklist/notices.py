@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden
@@ -23,6 +24,25 @@ def notices_for(by: Actor) -> QuerySet[Notice]:
         .filter(reduce(or_, _addressed_to(by)), not_hidden(by, "matter__"))
         .order_by("-id")
     )
+
+
+def newest_notice() -> int:
+    """Return the id of the newest notice; 0 before the first."""
+    return Notice.objects.order_by("-id").values_list("pk", flat=True).first() or 0
+
+
+def notices_after(notice: int, size: int = 200) -> list[Notice]:
+    """Return the notices after one, the oldest first, with their matters.
+
+    On PostgreSQL the table is share-locked meanwhile, so that no notice with a lower id can still
+    appear from a running transaction.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE worklist_notice IN SHARE MODE")
+        rows = Notice.objects.filter(pk__gt=notice).select_related("matter").order_by("id")
+        return list(rows[:size])
 
 
 def _addressed_to(by: Actor) -> list[Q]:

@@ -1,0 +1,1 @@
+"""Doors for other systems: officers' programs, webhooks, calendars, mail and group robots."""
