@@ -50,6 +50,10 @@ READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "transfer": lambda actor, matter, sent: acts.Transfer(
         _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")
     ),
+    "delegate": lambda actor, matter, sent: acts.Delegate(
+        _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
+    ),
+    "recall": lambda actor, matter, sent: acts.Recall(_number(sent, "task")),
     "return": lambda actor, matter, sent: acts.Return(
         _number(sent, "task"), sent.get("target", ""), sent.get("reason", "")
     ),
@@ -89,11 +93,15 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
         raise Http404
     tried: Mapping[str, Any] = sent.dict()
     try:
-        if name == "complete":
+        if name in ("complete", "resolve"):
             tried, refused = _read_task_form(request, found, task)
             if refused:
                 raise Refusals(refused)
-            wanted: acts.Act = acts.Complete(task, tried)
+            wanted: acts.Act = (
+                acts.Complete(task, tried)
+                if name == "complete"
+                else acts.Resolve(task, tried, sent.get("opinion", "")[:200])
+            )
         elif name == "attach":
             wanted = acts.Attach(
                 matter, take_files(request, "files", now(), person=found.person_id)

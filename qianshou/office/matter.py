@@ -87,7 +87,8 @@ def show_matter(
     moves = ((entry["act"], entry["node"], entry) for entry in entries)
     done = steps_done(moves, compiled(digest).branches)
     facts = facts_of(matter)
-    words = Words(digest, [facts, *(entry.get("facts") or {} for entry in entries)], language())
+    told = [entry.get(name) or {} for entry in entries for name in ("facts", "draft")]
+    words = Words(digest, [facts, *told], language())
     desks = [
         desk_of(
             actor,
@@ -95,10 +96,11 @@ def show_matter(
             task,
             tasks,
             done,
-            values=tried.values if (tried.act, tried.task) == ("complete", task.pk) else None,
-            errors=tried.refused("complete", task.pk),
+            values=tried.values if (tried.act, tried.task) in written(task.pk) else draft,
+            errors=tried.refused("complete", task.pk) or tried.refused("resolve", task.pk),
         )
         for task in tasks
+        for draft in [draft_of(entries, task.token)]
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
     offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts)
@@ -135,6 +137,25 @@ def show_matter(
         "here": "matters",
     }
     return show(request, actor, "office/matter.html", context, 422 if tried.errors else 200)
+
+
+def written(task: int) -> tuple[tuple[str, int], ...]:
+    """Return the acts, by name and task, that send a task's own form."""
+    return ("complete", task), ("resolve", task)
+
+
+def draft_of(entries: list[dict[str, Any]], token: int) -> dict[str, Any] | None:
+    """Return what the last delegate of a task filled in that is not sealed, or None."""
+    drafts = [
+        entry["draft"]
+        for entry in entries
+        if entry["act"] == "resolve" and entry["token"] == token and entry["draft"]
+    ]
+    return (
+        {name: value for name, value in drafts[-1].items() if not isinstance(value, dict)}
+        if (drafts)
+        else None
+    )
 
 
 def outcome_words(matter: Any) -> str:

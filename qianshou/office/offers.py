@@ -1,23 +1,30 @@
 """Which acts a page offers to whom: the door's own rules asked beforehand, so that no button lies."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from qianshou.kernel.access import (
     RESIDENT,
     Actor,
     Standing,
-    holds_task,
     may_act,
     may_read,
     members_of,
 )
 from qianshou.kernel.door.rules import (
+    Hold,
+    may_claim,
+    may_complete,
+    may_delegate,
+    may_recall,
+    may_release,
+    may_resolve,
     may_stand_in,
     may_suspend,
     may_transfer,
     may_urge,
+    may_withdraw,
     return_targets,
 )
 from qianshou.kernel.pack import declaration_of, pack_of
@@ -35,16 +42,16 @@ class TaskOffer:
     release: bool = False
     complete: bool = False
     transfer: bool = False
+    delegate: bool = False
+    resolve: bool = False
+    recall: bool = False
     withdraw: bool = False
     targets: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether anything at all is offered."""
-        return bool(
-            self.claim or self.release or self.complete or self.transfer or self.withdraw
-            or self.targets
-        )  # fmt: skip
+        return any(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True)
@@ -79,34 +86,41 @@ def offer_of_task(
 ) -> TaskOffer:
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
-        return TaskOffer(withdraw=may_withdraw(actor, matter, task, tasks))
+        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks))
     if task.state != OPEN or matter.suspended_at is not None:
         return TaskOffer()
     if task.posts == RESIDENT:
         return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
-    holds = holds_task(actor, task.assignee_id, task.organisation_id, task.posts)
-    targets = return_targets(procedure.node(task.node), done) if holds else set()
+    hold, node = hold_of(task), procedure.node(task.node)
+    holds = may_complete(actor, hold)
+    targets = return_targets(node, done) if holds else set()
     return TaskOffer(
-        claim=task.assignee_id is None and actor.sits_at(task.organisation_id, task.posts),
-        release=task.assignee_id is not None and task.assignee_id == actor.officer,
+        claim=may_claim(actor, hold),
+        release=may_release(actor, hold),
         complete=holds,
-        transfer=may_transfer(
-            actor, pack_of(matter.procedure).id, task.assignee_id, task.organisation_id, task.posts
-        ),
+        transfer=may_transfer(actor, pack_of(matter.procedure).id, hold),
+        delegate=may_delegate(actor, hold, node),
+        resolve=may_resolve(actor, hold),
+        recall=may_recall(actor, hold),
         targets=tuple(
             (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),
     )
 
 
-def may_withdraw(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
-    """Whether one's own completion may still be pulled back: nobody has taken up what followed."""
-    if actor.officer is None or task.assignee_id != actor.officer or matter.closed_at:
-        return False
-    followed = [other for other in tasks if other.opened_seq == task.closed_seq]
-    return bool(followed) and all(
-        other.state == OPEN and other.claimed_at is None for other in followed
-    )
+def hold_of(task: Any) -> Hold:
+    """Return who holds a task already read, as the rules ask."""
+    return Hold(task.assignee_id, task.organisation_id, task.posts, task.delegated_from_id)
+
+
+def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
+    """Whether a completion may still be pulled back: nobody has taken up what followed."""
+    followed = [
+        (other.state == OPEN, other.claimed_at is not None)
+        for other in tasks
+        if other.opened_seq == task.closed_seq
+    ]
+    return not matter.closed_at and may_withdraw(actor, hold_of(task), followed)
 
 
 def offer_of_matter(
@@ -114,9 +128,7 @@ def offer_of_matter(
 ) -> MatterOffer:
     """Return what `actor`, who may see `matter`, may do with it as a whole."""
     is_open = matter.closed_at is None
-    held = [
-        (task.assignee_id, task.organisation_id, task.posts) for task in tasks if task.state == OPEN
-    ]
+    held = [hold_of(task) for task in tasks if task.state == OPEN]
     return MatterOffer(
         urge=is_open and may_urge(actor, standing),
         supervise=is_open and may_act(actor, "supervise", standing),

@@ -63,7 +63,7 @@ def desk_of(
     offer = offer_of_task(actor, matter, task, tasks, procedure, done)
     fields: list[ShownField] = []
     title = because = ""
-    if node.form and offer.complete and not node.page:
+    if node.form and (offer.complete or offer.resolve) and not node.page:
         form = form_of(digest, node.form)
         title = form.title(language())
         facts = facts_of(matter)

@@ -17,6 +17,10 @@ ICONS = {
     "claim": ("writing", ""),
     "release": ("arrow-back-up", ""),
     "transfer": ("arrows-right-left", ""),
+    "delegate": ("user-check", ""),
+    "resolve": ("user-check", "g"),
+    "recall": ("arrow-back-up", ""),
+    "reassign": ("users", "y"),
     "return": ("arrow-back-up", "y"),
     "withdraw": ("arrow-back-up", "y"),
     "urge": ("bell", "y"),
@@ -60,6 +64,10 @@ def act_words(act: str) -> str:
         "claim": _("签收"),
         "release": _("退签"),
         "transfer": _("转办"),
+        "delegate": _("委托"),
+        "resolve": _("办复"),
+        "recall": _("收回委托"),
+        "reassign": _("退回岗位"),
         "return": _("退回"),
         "withdraw": _("撤回"),
         "urge": _("催办"),
@@ -109,8 +117,11 @@ def _line(
     by = entry["by"]
     protected = {"clock": _("系统时钟"), "resident": _("群众"), "reporter": _("受保护的举报人")}
     who = protected.get(by["kind"], by["name"])
+    if "on_behalf_of" in by:
+        who = _("%(who)s（代 %(name)s）") % {"who": who, "name": by["on_behalf_of"]["name"]}
     place = organisations.get(by["organisation"] or 0, "")
     submitted = entry.get("facts") or {}
+    written = entry.get("draft") or {} if act == "resolve" else submitted
     return Line(
         seq=entry["seq"],
         id=entry["id"],
@@ -119,7 +130,7 @@ def _line(
         title=f"{act_words(act)} · {step}" if step and act != "open" else act_words(act),
         who=" · ".join(part for part in (place, who) if part),
         text=_text(act, entry, submitted),
-        facts=words.told(submitted) if act in ("open", "complete", "deliver") else [],
+        facts=words.told(written) if act in ("open", "complete", "deliver", "resolve") else [],
         documents=list(entry.get("documents") or []),
         icon=icon,
         tone=tone,
@@ -132,6 +143,13 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
             "name": told.get("to", ""),
             "reason": told.get("reason", ""),
         }
+    if act == "delegate":
+        return _("请 %(name)s 代办：%(reason)s") % {
+            "name": told.get("to", ""),
+            "reason": told.get("reason", ""),
+        }
+    if act == "reassign":
+        return _("%(name)s 已离开岗位，任务待重新签收") % {"name": told.get("name", "")}
     if act == "disclose":
         return _("用途：%(purpose)s") % {"purpose": told.get("purpose", "")}
     if act == "warn":

@@ -20,6 +20,7 @@ from qianshou.office import (
     notices,
     opening,
     procedures,
+    substituting,
     worklist,
 )
 
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", accounts.enter, name="login"),
     path("logout/", accounts.leave, name="logout"),
     path("me/", accounts.profile, name="profile"),
+    path("me/substitution/", substituting.page, name="substitution"),
+    path("me/substitution/<whole:substitution>/", substituting.end, name="substitution-end"),
     path("more/", menu.page, name="menu"),
     path("notices/", notices.page, name="notices"),
     path("notices/read/", notices.mark_read, name="notices-read"),

@@ -19,7 +19,7 @@ from qianshou.design.asked import YEARS, whole
 from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, principal_at
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.pack import Pack, declaration_of, pack_of, packs
@@ -50,6 +50,7 @@ class Row:
     organisation: str
     level: str
     stage: tuple[int, int]
+    principal: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,10 @@ def filters_of(wanted: Wanted) -> Filters:
     return Filters(wanted.procedure, wanted.level, divisions, wanted.words)
 
 
-def rows_of(page: Page) -> list[Row]:
-    """Return the rows of a page with their words (a fixed number of queries)."""
+def rows_of(page: Page, actor: Actor) -> list[Row]:
+    """Return the rows of a page with their words (a fixed number of queries); each with for whom
+    the actor would do it as a substitute.
+    """
     divisions = Division.objects.select_related("parent").in_bulk(
         {task.division for task in page.rows}
     )
@@ -143,6 +146,7 @@ def rows_of(page: Page) -> list[Row]:
         division = divisions[task.division]
         organisation = organisations[task.organisation]
         digest = digests[task.procedure]
+        principal = principal_at(actor, task.assignee, task.organisation, task.posts)
         rows.append(
             Row(
                 task=task,
@@ -151,6 +155,7 @@ def rows_of(page: Page) -> list[Row]:
                 organisation=organisation.name if zh else organisation.name_en,
                 level=level_label(task.procedure, digest, task.level),
                 stage=stages_of(digest).get(task.node, (1, 1)),
+                principal=principal.name if principal else "",
             )
         )
     return rows
@@ -188,7 +193,7 @@ def list_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     page = list_tasks(wanted.which, actor, at=at, filters=filters_of(wanted), after=wanted.after)
     return {
         "wanted": wanted,
-        "groups": grouped(rows_of(page), at),
+        "groups": grouped(rows_of(page, actor), at),
         "following": key_text(page.after),
         "address": request.get_full_path(),
     }

@@ -58,6 +58,41 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegate:
+    """Ask a colleague (委托) to do a task that one holds; it comes back when done."""
+
+    task: int
+    officer: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Give a delegated task back done (办复): its form as a draft, and an opinion."""
+
+    task: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Take back a task that one has delegated (收回委托)."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Give the tasks of a matter that an officer holds at posts no longer theirs back to the
+    posts (the clock's act).
+    """
+
+    matter: int
+    officer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """Send a matter back (退回) from a task to an earlier step."""
 
@@ -180,6 +215,10 @@ Act = (
     | Claim
     | Release
     | Transfer
+    | Delegate
+    | Resolve
+    | Recall
+    | Reassign
     | Return
     | Withdraw
     | Urge

@@ -10,16 +10,34 @@ from django.db import connection
 from qianshou.kernel.access import (
     RESIDENT,
     Actor,
-    holds_task,
     may_act,
     may_see,
     require,
     seats_allowed,
 )
-from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Return, Warn, Withdraw
+from qianshou.kernel.door.acts import (
+    Complete,
+    Deliver,
+    Fire,
+    Merge,
+    Reassign,
+    Resolve,
+    Return,
+    Warn,
+    Withdraw,
+)
 from qianshou.kernel.door.cleaning import clean_facts
+from qianshou.kernel.door.delegating import resolve_task
 from qianshou.kernel.door.follow import Doing, follow, store_entry
-from qianshou.kernel.door.rules import may_stand_in, require_text, return_targets, steps_done
+from qianshou.kernel.door.rules import (
+    may_complete,
+    may_release,
+    may_stand_in,
+    may_withdraw,
+    require_text,
+    return_targets,
+    steps_done,
+)
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -45,10 +63,13 @@ from qianshou.kernel.worklist.receipts import receipts_of
 def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     """Complete a task with its form's facts and move the matter on.
 
+    What a delegate completes goes back to whose it is, as `resolve_task` says.
     Refuses a task that is closed already (door.already_done) or held by another
     (access.denied), and facts that the form refuses (Refusals with fields).
     """
     matter, task = load_open_task(act.task, by)
+    if task.delegated_from is not None:
+        return resolve_task(Resolve(act.task, act.facts), by=by, at=at)
     _require_holder(matter, task, by)
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
@@ -69,7 +90,7 @@ def _require_holder(matter: MatterRow, task: TaskRow, by: Actor) -> None:
     if task.posts == RESIDENT:
         require(may_stand_in(by, matter.organisation))
         return
-    require(holds_task(by, task.assignee, task.organisation, task.posts))
+    require(may_complete(by, task.hold))
 
 
 def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
@@ -113,7 +134,7 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     matter, task = load_task(act.task)
     if is_hidden(matter, by):
         raise no_task()
-    require(task.state == DONE and by.officer is not None and task.assignee == by.officer)
+    require(task.state == DONE and may_release(by, task.hold))
     at = not_before(matter, at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
@@ -123,7 +144,8 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
             "token", "state", "claimed_at"
         )
     )
-    if not followed or any(state != OPEN or claimed for _, state, claimed in followed):
+    moved = [(state == OPEN, claimed is not None) for _, state, claimed in followed]
+    if not may_withdraw(by, task.hold, moved):
         raise Refusal(
             "door.taken_up",
             "下一环节已经签收或办理，不能撤回；可请对方退回",
@@ -285,9 +307,11 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
     return matter
 
 
-def put_off(act: Fire | Warn, until: datetime) -> None:
+def put_off(act: Fire | Warn | Reassign, until: datetime) -> None:
     """Note on a timer or task when the clock may try again what failed."""
     if isinstance(act, Fire):
         change.run([(change.PUT_OFF_TIMER, [instant(until), act.matter, act.token])])
+    elif isinstance(act, Reassign):
+        change.run([(change.PUT_OFF_MATTER, [instant(until), act.matter])])
     else:
         change.run([(change.PUT_OFF_WARNING, [instant(until), act.task])])

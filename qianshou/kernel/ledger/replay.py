@@ -248,7 +248,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     state: engine.State | None = None
     due: dict[str, str] = {}
     opened: dict[int, engine.Opened] = {}
-    holders: dict[int, int | None] = {}
+    holders: dict[int, tuple[int | None, int | None]] = {}
     moved: dict[int, str] = {}
     for body in bodies:
         act = engine_act(body)
@@ -266,10 +266,12 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
-        elif body["act"] in ("claim", "release", "transfer"):
-            holders[body["token"]] = body["assignee"]
+        elif body["act"] in ("claim", "release", "transfer", "delegate", "resolve", "recall"):
+            holders[body["token"]] = body["assignee"], body.get("delegated_from")
             if "organisation" in body:
                 moved[body["token"]] = body["organisation"]
+        elif body["act"] == "reassign":
+            holders |= {int(token): (back, None) for token, back in body["tokens"].items()}
         elif body["act"] == "supervise":
             told.supervised = body["on"]
         elif body["act"] in ("suspend", "resume"):
@@ -294,7 +296,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 at,
                 posts,
                 codes[token],
-                holders.get(token, one.assignee),
+                *holders.get(token, (one.assignee, None)),
             )
         else:
             told.timers[token] = at

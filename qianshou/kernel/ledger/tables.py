@@ -12,7 +12,7 @@ from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
 from qianshou.kernel.refusal import Refusal
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
-Waiting = tuple[str, str, str, str, int | None]
+Waiting = tuple[str, str, str, str, int | None, int | None]
 
 
 @dataclass(slots=True)
@@ -20,7 +20,8 @@ class Picture:
     """A matter beside its state: as its row and what hangs on it say, or as its acts say.
 
     Organisations and the division are codes; tasks and timers are those that wait, by token:
-    a task's node, deadline, posts, organisation and assignee, a timer's deadline.
+    a task's node, deadline, posts, organisation, assignee and whose it is where it is delegated,
+    a timer's deadline.
     """
 
     title: str
@@ -75,11 +76,13 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
         )  # fmt: skip
         pictures[pk] = picture
         stored[number] = StoredMatter(digest, state, seq, head, picture)
-    for matter, token, node, due_at, posts, organisation, assignee in tasks.values_list(
-        "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee"
-    ):
+    for matter, token, *waiting in tasks.values_list(
+        "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee",
+        "delegated_from",
+    ):  # fmt: skip
         if matter in pictures:
-            pictures[matter].tasks[token] = (node, due_at, posts, organisation, assignee)
+            node, due_at, posts, organisation, assignee, whose = waiting
+            pictures[matter].tasks[token] = (node, due_at, posts, organisation, assignee, whose)
     for matter, token, due_at in timers.values_list("matter", "token", Stamped("due_at")):
         if matter in pictures:
             pictures[matter].timers[token] = due_at

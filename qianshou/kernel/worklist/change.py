@@ -20,14 +20,14 @@ JOIN registry_division d ON d.id = m.division_id
 WHERE m.id = %s"""
 LOAD_TASK = """
 SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
-       warned
+       warned, delegated_from_id
 FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
        m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
-       t.opened_seq, t.due_at, t.warned
+       t.opened_seq, t.due_at, t.warned, t.delegated_from_id
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
@@ -57,8 +57,14 @@ UPDATE worklist_task SET state = %s, closed_at = %s, closed_seq = %s,
   assignee_id = COALESCE(assignee_id, %s), claimed_at = COALESCE(claimed_at, %s)
 WHERE matter_id = %s AND token = %s AND state = 0"""
 ASSIGN_TASK = """
-UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s
+UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s,
+  delegated_from_id = NULL
 WHERE id = %s AND state = 0"""
+DELEGATE_TASK = """
+UPDATE worklist_task SET assignee_id = %s, delegated_from_id = %s WHERE id = %s AND state = 0"""
+VACATE_TASK = """
+UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, delegated_from_id = NULL
+WHERE matter_id = %s AND token = %s AND state = 0"""
 SUSPEND_MATTER = "UPDATE worklist_matter SET suspended_at = %s WHERE id = %s"
 MOVE_TASK = """
 UPDATE worklist_task SET due_at = %s, amber_at = %s
@@ -66,6 +72,7 @@ WHERE matter_id = %s AND token = %s AND state = 0"""
 MOVE_TIMER = "UPDATE worklist_timer SET due_at = %s WHERE matter_id = %s AND token = %s"
 WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
 PUT_OFF_WARNING = "UPDATE worklist_task SET retry_at = %s WHERE id = %s"
+PUT_OFF_MATTER = "UPDATE worklist_task SET retry_at = %s WHERE matter_id = %s AND state = 0"
 INSERT_TIMER = """
 INSERT INTO worklist_timer (matter_id, token, node, span, due_at) VALUES (%s, %s, %s, %s, %s)"""
 DELETE_TIMER = "DELETE FROM worklist_timer WHERE matter_id = %s AND token = %s"

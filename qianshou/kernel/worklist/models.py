@@ -83,6 +83,9 @@ class Task(models.Model):
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT)
     division = models.ForeignKey("registry.Division", models.PROTECT)
     assignee = models.ForeignKey("registry.Officer", models.PROTECT, null=True)
+    delegated_from = models.ForeignKey(
+        "registry.Officer", models.PROTECT, null=True, related_name="+"
+    )
     level = models.CharField(max_length=20, blank=True)
     state = models.PositiveSmallIntegerField(default=OPEN)
     opened_at = models.DateTimeField()
@@ -105,6 +108,11 @@ class Task(models.Model):
                 condition=Q(state=OPEN, closed_at=None)
                 | Q(state__gt=OPEN, closed_at__isnull=False),
                 name="task_closed_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(delegated_from=None)
+                | Q(assignee__isnull=False) & ~Q(assignee=models.F("delegated_from")),
+                name="task_delegated_to_another",
             ),
         ]
         indexes: ClassVar = [
