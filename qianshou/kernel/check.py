@@ -21,6 +21,7 @@ from qianshou.kernel.pack import (
     packs,
 )
 from qianshou.kernel.procedures.compiled import Procedure
+from qianshou.kernel.procedures.engine import SIGNAL
 from qianshou.kernel.procedures.feel import compile_expression
 from qianshou.kernel.procedures.forms import load_form
 from qianshou.kernel.procedures.soundness import check_soundness
@@ -205,6 +206,15 @@ def _check_steps(pack: Pack, procedure: Procedure) -> Iterator[Refusal]:
             yield _wrong(pack, where, f"没有页面 {step.page}", f"there is no page {step.page}")
         if not step.name_en or not re.search(r"[A-Za-z]", step.name_en):
             yield _wrong(pack, where, "没有英文名", "it has no English name")
+    for node in procedure.nodes.values():
+        sends = node.kind in ("throw", "end") and node.message
+        if sends and not node.message.startswith(SIGNAL) and not has_effect(f"message:{sends}"):
+            yield _wrong(
+                pack,
+                f"{procedure.id}#{node.id}",
+                f"没有登记后果 message:{sends}，消息发不出去",
+                f"no effect message:{sends} is registered: the message goes nowhere",
+            )
     for name in procedure.effects:
         if not has_effect(name):
             yield _wrong(pack, procedure.id, f"没有登记后果 {name}", f"no effect {name}")

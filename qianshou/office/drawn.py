@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from qianshou.design.environment import span_words
 from qianshou.kernel.ledger.replay import path_of
-from qianshou.kernel.procedures.bpmn import Model
 from qianshou.kernel.procedures.drawing import Standing, draw
+from qianshou.kernel.procedures.elements import Model
 from qianshou.kernel.procedures.versions import model_of
 from qianshou.kernel.worklist.stays import Stay
 

@@ -6,10 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.door import acts, delegating, hands, opening, pause, steps, vacating
+from qianshou.kernel.door import (
+    acts,
+    delegating,
+    hands,
+    opening,
+    pause,
+    signals,
+    steps,
+    vacating,
+)
 from qianshou.kernel.door.turn import MatterRow, write_turn
 
-__all__ = ["Receipt", "act", "acts", "open_many", "put_off"]
+__all__ = ["Receipt", "act", "acts", "open_many", "put_off", "signals"]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from qianshou.kernel.calendar import amber_at, due_at
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
 from qianshou.kernel.ledger.append import stamp
+from qianshou.kernel.outbox import send
 from qianshou.kernel.pack import Change, declaration_of, effect_named, project
+from qianshou.kernel.procedures.engine import SIGNAL, Opened, State, Step, advance
 from qianshou.kernel.procedures.engine import Act as EngineAct
-from qianshou.kernel.procedures.engine import Opened, State, Step, advance
 from qianshou.kernel.procedures.feel import compile_expression
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.refusal import Refusal
@@ -150,8 +151,13 @@ def tell_pack(doing: Doing, step: Step | None) -> None:
         person=matter.person,
     )
     if step is not None:
-        for effect in step.effects:
-            effect_named(effect.name)(seen, effect.facts)
+        for place, effect in enumerate(step.effects):
+            if effect.name.startswith(SIGNAL):
+                key = f"signal/{matter.id}/{matter.seq}/{place}"
+                told = {"signal": effect.name, "key": key, "organisation": matter.organisation}
+                send("signal", told, key=key, at=doing.at)
+            else:
+                effect_named(effect.name)(seen, effect.facts)
     project(seen)
 
 

@@ -1,255 +1,239 @@
 """BPMN 2.0 files read: what runs, what is only drawn, and what is refused, with its line.
 
-The profile: none, message and timer starts; user, manual, service, send, receive and
-business-rule tasks; exclusive, parallel and inclusive gateways; boundary timers and
-messages; intermediate timer and message events; embedded sub-processes, call activities,
-parallel multi-instance; none and terminate ends. Pools, lanes, data and notes are drawn.
+The profile is told in docs/guide/bpmn.md. Whatever is wrong in a file is gathered, and then
+refused together.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from lxml import etree
 
+from qianshou.kernel.procedures.dialects import BPMN, ignored_in, told_of
+from qianshou.kernel.procedures.elements import Element, Flaw, Flow, Model
+from qianshou.kernel.procedures.layout import read_layout
+from qianshou.kernel.procedures.sketch import read_drawn, sketch_elements, sketch_flows
 from qianshou.kernel.procedures.xml import line, local, read_xml
-from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.refusal import Refusals
 
-BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-OURS = "urn:qianshou:bpmn"
-EXTENSIONS = {
-    "http://camunda.org/schema/1.0/bpmn": {
-        "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
-        "decisionRef": "decision", "collection": "collection", "elementVariable": "element",
-        "assignee": "assignee",
-    },
-    "http://flowable.org/bpmn": {
-        "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
-        "collection": "collection", "elementVariable": "element",
-        "assignee": "assignee",
-    },
-    "http://activiti.org/bpmn": {
-        "candidateGroups": "posts", "formKey": "form", "dueDate": "due",
-        "collection": "collection", "elementVariable": "element",
-        "assignee": "assignee",
-    },
-    OURS: {
-        "organisation": "organisation", "due": "due", "source": "source", "returnTo": "return_to",
-        "effect": "effect", "nameEn": "name_en", "decision": "decision", "posts": "posts",
-        "collection": "collection", "element": "element", "form": "form",
-        "milestone": "milestone", "milestoneEn": "milestone_en", "results": "results",
-        "assignee": "assignee", "page": "page",
-    },
-}  # fmt: skip
 TASKS = {
-    "userTask": "user", "manualTask": "user", "serviceTask": "service", "sendTask": "throw",
-    "receiveTask": "catch", "businessRuleTask": "rule", "callActivity": "call",
-    "subProcess": "call",
+    "userTask": "user", "manualTask": "pass", "task": "pass", "serviceTask": "service",
+    "sendTask": "throw", "receiveTask": "catch", "businessRuleTask": "rule",
+    "callActivity": "call", "subProcess": "call",
 }  # fmt: skip
-GATEWAYS = {"exclusiveGateway": "xor", "parallelGateway": "and", "inclusiveGateway": "or"}
+GATEWAYS = {
+    "exclusiveGateway": "xor", "parallelGateway": "and", "inclusiveGateway": "or",
+    "eventBasedGateway": "event",
+}  # fmt: skip
 EVENTS = {
-    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+    "startEvent": dict.fromkeys(("none", "message", "timer", "signal"), "start"),
+    "endEvent": {
+        "terminate": "terminate",
+        **dict.fromkeys(("none", "message", "signal", "error", "escalation"), "end"),
+    },
+    "intermediateCatchEvent": {
+        "link": "pass", **dict.fromkeys(("timer", "message", "signal"), "catch"),
+    },
+    "intermediateThrowEvent": {
+        "none": "pass", "link": "pass",
+        **dict.fromkeys(("message", "signal", "escalation"), "throw"),
+    },
+    "boundaryEvent": dict.fromkeys(
+        ("timer", "message", "signal", "error", "escalation"), "boundary"
+    ),
+}  # fmt: skip
+LISTENED = ("timer", "message", "signal", "error", "escalation")
+INSTEAD = {
+    "scriptTask": ("改用服务任务（qs:effect）或决策任务", "use a service task (qs:effect) or a decision"),
+    "complexGateway": ("改用排他、并行或包容网关", "use exclusive, parallel or inclusive gateways"),
+    "transaction": ("改用子流程，把撤销画成步骤", "use a sub-process and draw the undoing as steps"),
+    "adHocSubProcess": ("画出步骤的先后或并行", "draw in which order or beside which the steps go"),
+    "standardLoopCharacteristics": ("请画成回路", "draw the loop"),
+    "compensate": ("把撤销画成步骤", "draw the undoing as steps"),
+    "cancel": ("改用错误事件", "use an error event"),
+    "conditional": ("改用消息或信号事件", "use a message or signal event"),
+    "choreography": ("改画协作图里的流程", "draw the processes of a collaboration"),
 }  # fmt: skip
 DRAWN = {
-    "laneSet", "lane", "dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation",
+    "laneSet", "dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation",
     "association", "group", "documentation", "extensionElements", "category", "incoming",
     "outgoing", "ioSpecification", "dataInputAssociation", "dataOutputAssociation", "property",
-    "message", "signal", "collaboration", "participant", "messageFlow", "itemDefinition",
-    "BPMNDiagram", "dataStore", "resource", "partnerEntity", "import",
+    "message", "signal", "error", "escalation", "collaboration", "participant", "messageFlow",
+    "itemDefinition", "dataStore", "resource", "partnerEntity", "partnerRole", "import",
+    "interface", "endPoint", "correlationProperty", "auditing", "monitoring", "extension",
+    "relationship", "process", "potentialOwner", "performer", "humanPerformer", "resourceRole",
+    "rendering", "dataInput", "dataOutput", "inputSet", "outputSet", "supportedInterfaceRef",
+    "correlationSubscription", "multiInstanceLoopCharacteristics", "supports",
 }  # fmt: skip
+TALKING = {"messageFlow", "participant", "textAnnotation", "association", "group",
+           "documentation", "extensionElements", "messageFlowAssociation",
+           "participantAssociation", "correlationKey"}  # fmt: skip
+FEEL = (
+    "", "feel", "https://www.omg.org/spec/dmn/20191111/feel/",
+    "http://www.omg.org/spec/dmn/20151101/feel",
+)  # fmt: skip
+LONGEST_ID, LONGEST_NAME = 100, 80
+POST = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Where an element is drawn: left, top, width, height; its label's place, if apart."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    label: tuple[float, float, float, float] | None = None
-    is_horizontal: bool = True
-    is_expanded: bool = True
-
-
-@dataclass(frozen=True)
-class Edge:
-    """Where a flow is drawn: its bends, and its label's place, if given."""
-
-    points: tuple[tuple[float, float], ...]
-    label: tuple[float, float, float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Element:
-    """A node of a process as the file has it; `attributes` in our words."""
-
-    id: str
-    tag: str
-    kind: str
-    name: str
-    line: int
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    container: str = ""
-    default: str = ""
-    attached_to: str = ""
-    interrupting: bool = True
-    event: str = ""
-    timer: str = ""
-    message: str = ""
-    called: str = ""
-    multiple: str = ""
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A sequence flow with its FEEL condition, if any."""
-
-    id: str
-    name: str
-    source: str
-    target: str
-    condition: str
-    line: int
-    name_en: str = ""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """An element that is only drawn: pools, lanes, data, notes, and the links between them."""
-
-    id: str
-    tag: str
-    name: str
-    source: str = ""
-    target: str = ""
-    name_en: str = ""
-
-
-@dataclass(frozen=True)
-class Model:
-    """One executable process and everything its file draws."""
-
-    id: str
-    name: str
-    name_en: str
-    source: str
-    elements: Mapping[str, Element]
-    flows: Mapping[str, Flow]
-    drawn: Mapping[str, Drawn]
-    shapes: Mapping[str, Shape]
-    edges: Mapping[str, Edge]
+def parts(element: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+    """Yield the BPMN children of an element by their names; those of other tools are left out."""
+    for child in element:
+        if etree.QName(child).namespace == BPMN:
+            yield local(child), child
 
 
 class Reader:
-    """Reads one file and gathers every refusal before giving up."""
+    """Reads one file and gathers every flaw before giving up."""
 
     def __init__(self, root: etree._Element, source: str) -> None:
         self.root = root
         self.source = source
         self.elements: dict[str, Element] = {}
         self.flows: dict[str, Flow] = {}
-        self.refusals: list[Refusal] = []
-        self.messages = {
-            child.get("id", ""): str(child.get("name") or child.get("id", ""))
-            for child in root
-            if local(child) == "message"
+        self.flaws: list[Flaw] = []
+        self.links: list[tuple[Element, str]] = []
+        self.names = {
+            (tag, child.get("id", "")): child
+            for tag, child in parts(root)
+            if tag in ("message", "signal", "error", "escalation")
         }
 
     def refuse(self, element: etree._Element, code: str, zh: str, en: str) -> None:
-        """Note a refusal of `element`."""
+        """Note a flaw of `element`."""
         name = element.get("id") or local(element)
-        self.refusals.append(refusal_at(self.source, name, line(element), code, zh, en))
+        self.flaws.append(Flaw(self.source, name, line(element), code, zh, en))
 
     def read(self) -> Model:
-        """Return the model, or raise Refusals."""
-        processes = [
-            child
-            for child in self.root
-            if local(child) == "process"
-            and any(local(part) in TASKS or local(part) in EVENTS for part in child)
-        ]
-        if len(processes) != 1:
-            self.refuse(
-                self.root, "processes", f"文件里应有一个流程，现有 {len(processes)} 个",
-                f"a file holds one process that runs; this has {len(processes)}",
-            )  # fmt: skip
-            raise Refusals(self.refusals)
-        process = processes[0]
+        """Return the model of what runs; `flaws` tells afterwards what is wrong with it."""
+        process = self._find_process()
         self._refuse_unknown_roots()
+        if process is None:
+            process = etree.Element("process")
         self._read_nodes(process, "")
-        self._check_references(process)
-        if self.refusals:
-            raise Refusals(self.refusals)
+        self._join_links()
+        self._read_lanes(process)
+        self._check_references()
         shapes, edges = read_layout(self.root)
-        attributes = self._attributes(process)
+        told, _ = told_of(process)
+        backdrop = sketch_elements(self.root)
+        flows = sketch_flows(self.root)
         return Model(
             id=process.get("id", ""),
             name=str(process.get("name") or process.get("id", "")),
-            name_en=attributes.get("name_en", ""),
+            name_en=told.get("name_en", ""),
             source=self.source,
             elements=self.elements,
             flows=self.flows,
-            drawn={one.id: one for one in self._drawn()},
+            drawn={one.id: one for one in read_drawn(self.root)},
             shapes=shapes,
             edges=edges,
+            backdrop={key: one for key, one in backdrop.items() if key not in self.elements},
+            backdrop_flows={key: one for key, one in flows.items() if key not in self.flows},
+            ignored=tuple(ignored_in(process)),
         )
 
-    def _refuse_unknown_roots(self) -> None:
-        for child in self.root:
-            if local(child) not in DRAWN | {"process"}:
-                self._unsupported(child)
-
-    def _unsupported(self, element: etree._Element) -> None:
-        tag = local(element)
+    def _find_process(self) -> etree._Element | None:
+        """Return the process that runs: the only one, or the only one that says so."""
+        found = [
+            child
+            for tag, child in parts(self.root)
+            if tag == "process"
+            and any(part in TASKS or part in EVENTS or part in GATEWAYS for part, _ in parts(child))
+        ]
+        if len(found) > 1:
+            executable = [one for one in found if one.get("isExecutable") == "true"]
+            found = executable if len(executable) == 1 else found
+        if len(found) == 1:
+            return found[0]
+        names = "、".join(f"{one.get('id')}（{line(one)}）" for one in found)
         self.refuse(
-            element, "unsupported", f"不支持 {tag}，请改用本规范支持的元素",
-            f"{tag} is not supported; use an element of the profile",
+            self.root, "processes",
+            f"文件里应有一个可执行的流程（isExecutable），现有 {len(found)} 个：{names}"
+            if found else "文件里没有流程",
+            f"a file holds one process that runs (isExecutable); this has {len(found)}"
+            + (": " + ", ".join(f"{one.get('id')} (line {line(one)})" for one in found)
+               if found else ""),
         )  # fmt: skip
+        return None
+
+    def _refuse_unknown_roots(self) -> None:
+        for tag, child in parts(self.root):
+            if tag not in DRAWN and not tag.endswith("EventDefinition"):
+                self._unsupported(child)
+            if tag == "collaboration":
+                for inner, part in parts(child):
+                    if inner not in TALKING:
+                        self._unsupported(part)
+
+    def _unsupported(self, element: etree._Element, tag: str = "") -> None:
+        tag = tag or local(element)
+        zh, en = INSTEAD.get(tag, ("请改用本规范支持的元素", "use an element of the profile"))
+        self.refuse(element, "unsupported", f"不支持 {tag}：{zh}", f"{tag} is not supported: {en}")
 
     def _attributes(self, element: etree._Element) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for key, value in element.attrib.items():
-            name = etree.QName(key)
-            known = EXTENSIONS.get(name.namespace or "")
-            if known is None:
-                continue
-            if name.localname in known:
-                found[known[name.localname]] = str(value)
-            elif name.namespace == OURS:
+        told, wrong = told_of(element)
+        for name, why in wrong:
+            if why == "unknown":
                 self.refuse(
-                    element, "attribute", f"不认识的属性 qs:{name.localname}",
-                    f"unknown attribute qs:{name.localname}",
+                    element, "attribute", f"不认识的属性 {name}", f"unknown attribute {name}"
+                )
+            else:
+                self.refuse(
+                    element, "language", f"{name} 不能写成表达式或 ${{…}}",
+                    f"{name} takes no expression, and no ${{…}}",
                 )  # fmt: skip
-        return found
+        return told
 
-    def _read_nodes(self, scope: etree._Element, container: str) -> None:
-        for child in scope:
-            tag = local(child)
+    def _read_nodes(
+        self, scope: etree._Element, container: str, *, triggered: bool = False
+    ) -> None:
+        for tag, child in parts(scope):
             if tag == "sequenceFlow":
                 self._read_flow(child)
             elif tag in TASKS:
                 self._read_task(child, container)
                 if tag == "subProcess":
-                    self._read_nodes(child, child.get("id", ""))
+                    inside = child.get("triggeredByEvent") == "true"
+                    self._read_nodes(child, child.get("id", ""), triggered=inside)
             elif tag in GATEWAYS:
+                if (
+                    child.get("instantiate") == "true"
+                    or child.get("eventGatewayType") == "Parallel"
+                ):
+                    self.refuse(
+                        child, "unsupported", "事件网关不能用来发起流程，也不能等齐全部事件",
+                        "an event gateway can neither begin a process nor wait for all events",
+                    )  # fmt: skip
                 self._add(child, GATEWAYS[tag], container)
             elif tag in EVENTS:
-                self._read_event(child, container)
-            elif tag == "task":
-                self.refuse(
-                    child, "unsupported", "未写明由谁办理的任务，请改为用户任务或服务任务",
-                    "a plain task says not who does it; make it a user or service task",
-                )  # fmt: skip
-            elif tag not in DRAWN and tag != "multiInstanceLoopCharacteristics":
+                self._read_event(child, container, triggered=triggered)
+            elif tag == "standardLoopCharacteristics":
                 self._unsupported(child)
+            elif tag not in DRAWN:
+                self._unsupported(child)
+                if child.get("id"):
+                    self._add(child, "refused", container)
 
-    def _add(self, element: etree._Element, kind: str, container: str, **more: object) -> None:
+    def _add(self, element: etree._Element, kind: str, container: str, **more: Any) -> None:
         key = element.get("id", "")
         if not key or key in self.elements:
             self.refuse(
                 element, "id", f"编号“{key}”缺失或重复", f"the id “{key}” is missing or used twice"
             )
             return
+        if "/" in key or len(key) > LONGEST_ID:
+            self.refuse(
+                element, "id", f"编号不能有“/”，也不能长于 {LONGEST_ID} 个字符",
+                f"an id has no “/” in it and at most {LONGEST_ID} signs",
+            )  # fmt: skip
+        if len(more.get("message", "")) > LONGEST_NAME:
+            self.refuse(
+                element, "message", f"消息或信号的名称不能长于 {LONGEST_NAME} 个字符",
+                f"the name of a message or signal has at most {LONGEST_NAME} signs",
+            )  # fmt: skip
         self.elements[key] = Element(
             id=key,
             tag=local(element),
@@ -259,34 +243,23 @@ class Reader:
             attributes=self._attributes(element),
             container=container,
             default=element.get("default", ""),
-            **more,  # type: ignore[arg-type]
+            **more,
         )
 
     def _read_flow(self, element: etree._Element) -> None:
         condition = next(
-            (child for child in element if local(child) == "conditionExpression"), None
+            (child for tag, child in parts(element) if tag == "conditionExpression"), None
         )
-        text = (condition.text or "").strip() if condition is not None else ""
-        if condition is not None and condition.get("language", "").lower() not in (
-            "", "feel", "https://www.omg.org/spec/dmn/20191111/feel/",
-            "http://www.omg.org/spec/dmn/20151101/feel",
-        ):  # fmt: skip
-            self.refuse(element, "language", "条件须用 FEEL", "conditions are written in FEEL")
-        if text.startswith("${") and text.endswith("}"):
-            self.refuse(
-                element, "language", "条件须用 FEEL，不能写成 ${…}",
-                "conditions are written in FEEL, not ${…}",
-            )  # fmt: skip
         flow = Flow(
             element.get("id", ""),
             element.get("name", ""),
             element.get("sourceRef", ""),
             element.get("targetRef", ""),
-            text.removeprefix("=").strip(),
+            "" if condition is None else self._feel(condition),
             line(element),
             self._attributes(element).get("name_en", ""),
         )
-        if not flow.id or flow.id in self.flows:
+        if not flow.id or flow.id in self.flows or flow.id in self.elements:
             self.refuse(
                 element, "id", f"编号“{flow.id}”缺失或重复",
                 f"the id “{flow.id}” is missing or used twice",
@@ -294,199 +267,247 @@ class Reader:
         self.flows[flow.id] = flow
 
     def _read_task(self, element: etree._Element, container: str) -> None:
-        tag, multiple = local(element), ""
-        for child in element:
-            if local(child) == "multiInstanceLoopCharacteristics":
+        tag, kind = local(element), TASKS[local(element)]
+        multiple: dict[str, Any] = {}
+        for part, child in parts(element):
+            if part == "multiInstanceLoopCharacteristics":
                 multiple = self._read_multiple(child)
-            elif local(child) == "standardLoopCharacteristics":
-                self.refuse(
-                    child, "unsupported", "不支持标准循环，请画成回路",
-                    "a standard loop is not supported: draw the loop",
-                )  # fmt: skip
-        if element.get("triggeredByEvent") == "true":
+            elif part == "standardLoopCharacteristics":
+                self._unsupported(child)
+        if multiple and kind not in ("user", "call", "catch"):
             self.refuse(
-                element,
-                "unsupported",
-                "暂不支持事件子流程",
-                "event sub-processes are not supported",
-            )
-        message = self.messages.get(element.get("messageRef", ""), element.get("messageRef", ""))
+                element, "unsupported", f"{tag} 不能有多个实例，请放进子流程",
+                f"{tag} takes no instances: put it into a sub-process",
+            )  # fmt: skip
+        if element.get("isForCompensation") == "true":
+            self._unsupported(element, "compensate")
+        message = self._named("message", element)
         if tag in ("sendTask", "receiveTask") and not message:
             self.refuse(element, "message", "没有写消息", "it names no message")
+        called = element.get("calledElement", "") or told_of(element)[0].get("called", "")
         self._add(
-            element, TASKS[tag], container, called=element.get("calledElement", ""),
-            message=message, multiple=multiple,
+            element, kind, container, called=called, message=message,
+            is_triggered=element.get("triggeredByEvent") == "true", **multiple,
         )  # fmt: skip
 
-    def _read_multiple(self, element: etree._Element) -> str:
-        if element.get("isSequential") == "true":
-            self.refuse(
-                element,
-                "unsupported",
-                "暂不支持依次多实例",
-                "sequential instances are not supported",
-            )
-        for child in element:
-            if local(child) in ("loopCardinality", "completionCondition"):
-                self._unsupported(child)
+    def _named(self, kind: str, element: etree._Element) -> str:
+        """Return the name (of an error the code) to which an element's reference leads."""
+        reference = element.get(f"{kind}Ref", "").rpartition(":")[2]
+        found = self.names.get((kind, reference))
+        if found is None:
+            return reference
+        return str(found.get(f"{kind}Code") or found.get("name") or reference)
+
+    def _read_multiple(self, element: etree._Element) -> dict[str, Any]:
+        """Return what is told of an activity done several times: for which, in which order, and
+        when the rest may be left out.
+        """
+        told = {
+            tag: self._feel(child)
+            for tag, child in parts(element)
+            if tag in ("loopCardinality", "completionCondition")
+        }
         attributes = self._attributes(element)
-        if not attributes.get("collection"):
+        collection = attributes.get("collection", "").removeprefix("=")
+        name = attributes.get("element", "element")
+        if told.get("loopCardinality") and not collection:
+            number, name = told["loopCardinality"], attributes.get("element", "loopCounter")
+            collection = f"if ({number}) > 0 then for one in 1..({number}) return one else []"
+        if not collection:
             self.refuse(
                 element, "collection", "多实例没有写集合（qs:collection）",
                 "multi-instance needs a collection (qs:collection)",
             )  # fmt: skip
-        collection = attributes.get("collection", "").removeprefix("=")
-        return f"{attributes.get('element', 'element')} in {collection}"
+        return {
+            "multiple": f"{name} in {collection}",
+            "sequential": element.get("isSequential") == "true",
+            "completion": told.get("completionCondition", ""),
+        }
 
-    def _read_event(self, element: etree._Element, container: str) -> None:
+    def _feel(self, element: etree._Element) -> str:
+        """Return the FEEL text of an expression element; refuses other languages."""
+        text = (element.text or "").strip()
+        language = element.get("language", "").lower()
+        if language not in FEEL or text.startswith(("${", "#{")):
+            owner = element.getparent()
+            if owner is not None and not owner.get("id"):
+                owner = owner.getparent()
+            self.refuse(
+                element if owner is None else owner, "language", "条件须用 FEEL，不能写成 ${…}",
+                "conditions are written in FEEL, not ${…}",
+            )  # fmt: skip
+            return ""
+        return text.removeprefix("=").strip()
+
+    def _read_event(self, element: etree._Element, container: str, *, triggered: bool) -> None:
         tag = local(element)
-        definitions = [child for child in element if local(child).endswith("EventDefinition")]
+        definitions = [
+            (part.removesuffix("EventDefinition"), child)
+            for part, child in parts(element)
+            if part.endswith("EventDefinition") or part == "eventDefinitionRef"
+        ]
+        event, definition = definitions[0] if definitions else ("none", element)
+        kind = EVENTS[tag].get(event, "refused")
+        if tag == "startEvent" and container:
+            allowed = LISTENED if triggered else ("none",)
+            kind = ("listen" if triggered else "start") if event in allowed else "refused"
         if len(definitions) > 1:
             self.refuse(
-                element, "unsupported", "不支持多个触发条件", "several triggers on one event"
-            )
-        event = local(definitions[0]).removesuffix("EventDefinition") if definitions else "none"
-        allowed = {
-            "startEvent": {"none": "start", "message": "start", "timer": "start"},
-            "endEvent": {"none": "end", "terminate": "terminate"},
-            "intermediateCatchEvent": {"timer": "catch", "message": "catch"},
-            "intermediateThrowEvent": {"none": "pass", "message": "throw"},
-            "boundaryEvent": {"timer": "boundary", "message": "boundary"},
-        }[tag]
-        if event not in allowed:
-            self.refuse(
-                element, "unsupported", f"不支持这种事件（{event}）",
-                f"an event of this kind ({event}) is not supported",
+                element, "unsupported", "不支持一个事件有多个触发条件，请拆成几个事件",
+                "several triggers on one event are not supported: draw several events",
             )  # fmt: skip
-            return
-        timer = message = ""
-        if event == "timer":
-            timer = self._read_timer(definitions[0])
-        if event == "message":
-            reference = definitions[0].get("messageRef", "")
-            message = self.messages.get(reference, reference)
-            if not message:
-                self.refuse(element, "message", "没有写消息", "it names no message")
+            kind = "refused"
+        elif kind == "refused":
+            zh, en = INSTEAD.get(event, ("此处不能用", "it cannot stand here"))
+            self.refuse(
+                element, "unsupported", f"不支持这种事件（{event}）：{zh}",
+                f"an event of this kind ({event}) is not supported: {en}",
+            )  # fmt: skip
+        told: dict[str, str] = {}
+        if kind != "refused":
+            told = self._read_trigger(element, event, definition, kind)
+        attribute = "isInterrupting" if kind == "listen" else "cancelActivity"
         self._add(
-            element,
-            allowed[event],
-            container,
+            element, kind, container,
             attached_to=element.get("attachedToRef", ""),
-            interrupting=element.get("cancelActivity", "true") != "false",
-            event=event,
-            timer=timer,
-            message=message,
-        )
+            interrupting=event == "error" or element.get(attribute, "true") != "false",
+            event=event, **told,
+        )  # fmt: skip
+        if event == "link" and element.get("id") in self.elements:
+            name = definition.get("name", "") or element.get("name", "")
+            self.links.append((self.elements[element.get("id", "")], name))
 
-    def _read_timer(self, definition: etree._Element) -> str:
-        for child in definition:
-            if local(child) == "timeDuration" and (child.text or "").strip():
-                return str(child.text).strip()
-            if local(child) in ("timeCycle", "timeDate"):
+    def _read_trigger(
+        self, element: etree._Element, event: str, definition: etree._Element, kind: str
+    ) -> dict[str, str]:
+        """Return what sets an event off, or what it sets off."""
+        if event == "timer":
+            return {"timer": self._read_timer(element, definition)}
+        if event in ("message", "signal"):
+            name = self._named(event, definition)
+            if not name:
+                zh, en = {"message": ("没有写消息", "it names no message")}.get(
+                    event, ("没有写信号", "it names no signal")
+                )
+                self.refuse(element, event, zh, en)
+            return {"message": f"signal:{name}" if event == "signal" else name}
+        if event in ("error", "escalation"):
+            code = self._named(event, definition)
+            if not code and kind in ("end", "throw"):
                 self.refuse(
-                    definition, "unsupported", "计时只支持时长（timeDuration）",
+                    element, "code", "没有写抛出哪个代码", "it says not which code it throws"
+                )
+            return {"code": code}
+        return {}
+
+    def _read_timer(self, element: etree._Element, definition: etree._Element) -> str:
+        for tag, child in parts(definition):
+            text = (child.text or "").strip()
+            if tag == "timeDuration" and text:
+                if text.startswith(("${", "#{")):
+                    self.refuse(
+                        element, "language", "时长不能写成 ${…}", "a duration is not written ${…}"
+                    )
+                    return ""
+                return text
+            if tag in ("timeCycle", "timeDate"):
+                self.refuse(
+                    element, "unsupported", "计时只支持时长（timeDuration）",
                     "timers take a duration (timeDuration) only",
                 )  # fmt: skip
                 return ""
-        self.refuse(definition, "timer", "没有写时长", "the timer has no duration")
+        self.refuse(element, "timer", "没有写时长", "the timer has no duration")
         return ""
 
-    def _check_references(self, process: etree._Element) -> None:
-        def at(key: str, place: int, code: str, zh: str, en: str) -> None:
-            self.refusals.append(refusal_at(self.source, key, place, code, zh, en))
+    def _join_links(self) -> None:
+        """Draw a way from each link thrown to the one that catches it."""
+        caught = {
+            (one.container, name): one
+            for one, name in self.links
+            if one.tag == "intermediateCatchEvent"
+        }
+        for one, name in self.links:
+            if one.tag == "intermediateThrowEvent":
+                target = caught.get((one.container, name))
+                if target is None:
+                    self._at(
+                        one,
+                        "reference",
+                        f"没有接收链接“{name}”的事件",
+                        f"no link “{name}” is caught",
+                    )
+                else:
+                    key = f"{one.id}-link"
+                    self.flows[key] = Flow(key, "", one.id, target.id, "", one.line)
 
+    def _read_lanes(self, process: etree._Element) -> None:
+        """Give each human step without posts of its own those of its innermost lane."""
+        own = {key for key, one in self.elements.items() if "posts" in one.attributes}
+        for lane in process.iter(f"{{{BPMN}}}lane"):
+            name = (lane.get("name") or "").strip()
+            posts = told_of(lane)[0].get("posts") or (name if POST.fullmatch(name) else "")
+            for tag, child in parts(lane):
+                element = self.elements.get((child.text or "").strip())
+                if tag != "flowNodeRef" or not posts or element is None or element.id in own:
+                    continue
+                if element.kind == "user":
+                    told = {**element.attributes, "posts": posts}
+                    self.elements[element.id] = replace(element, attributes=told)
+
+    def _at(self, one: Element | Flow, code: str, zh: str, en: str) -> None:
+        self.flaws.append(Flaw(self.source, one.id, one.line, code, zh, en))
+
+    def _check_references(self) -> None:
         for flow in self.flows.values():
             ends = [self.elements.get(flow.source), self.elements.get(flow.target)]
             if None in ends:
-                at(
-                    flow.id,
-                    flow.line,
-                    "reference",
-                    "连线的一端不存在",
-                    "an end of it does not exist",
-                )
+                self._at(flow, "reference", "连线的一端不存在", "an end of it does not exist")
             elif ends[0] and ends[1] and ends[0].container != ends[1].container:
-                at(flow.id, flow.line, "reference", "连线不能跨子流程", "it crosses a sub-process")
+                self._at(flow, "reference", "连线不能跨子流程", "it crosses a sub-process")
         for element in self.elements.values():
             if element.kind == "boundary":
-                host = self.elements.get(element.attached_to)
-                if host is None or host.kind not in ("user", "call", "catch"):
-                    at(
-                        element.id, element.line, "reference", "边界事件没有附在任务上",
-                        "a boundary event must sit on a task that waits",
-                    )  # fmt: skip
+                self._check_boundary(element)
             if element.default and element.default not in self.flows:
-                at(element.id, element.line, "reference", "默认连线不存在", "no such default flow")
+                self._at(element, "reference", "默认连线不存在", "no such default flow")
 
-    def _drawn(self) -> Iterator[Drawn]:
-        wanted = {
-            "lane", "participant", "dataObjectReference", "dataStoreReference", "textAnnotation",
-            "group", "association", "messageFlow",
-        }  # fmt: skip
-        for element in self.root.iter(f"{{{BPMN}}}*"):
-            if local(element) in wanted and element.get("id"):
-                name = element.get("name") or ""
-                if local(element) == "textAnnotation":
-                    name = next((c.text or "" for c in element if local(c) == "text"), "")
-                yield Drawn(
-                    element.get("id", ""), local(element), name.strip(),
-                    element.get("sourceRef", ""), element.get("targetRef", ""),
-                    self._attributes(element).get("name_en", ""),
-                )  # fmt: skip
-
-
-def refusal_at(source: str, key: str, place: int, code: str, zh: str, en: str) -> Refusal:
-    """Return a refusal that names file, line and element."""
-    return Refusal(
-        f"bpmn.{code}",
-        f"{source} 第 {place} 行 {key}：{zh}",
-        f"{source}, line {place}, {key}: {en}",
-        key,
-    )
+    def _check_boundary(self, element: Element) -> None:
+        host = self.elements.get(element.attached_to)
+        if host is None or host.kind not in ("user", "call", "catch", "refused"):
+            self._at(
+                element, "reference", "边界事件没有附在会等待的任务上",
+                "a boundary event must sit on a task that waits",
+            )  # fmt: skip
+        elif host.container != element.container or host.is_triggered:
+            self._at(
+                element, "reference", "边界事件与所附的任务不在同一层",
+                "a boundary event stands beside its task, not inside it or elsewhere",
+            )  # fmt: skip
+        elif element.event in ("error", "escalation") and host.kind in ("user", "catch"):
+            self._at(
+                element, "reference", "错误和升级只能从子流程或被调流程里抛出",
+                "errors and escalations come out of sub-processes and called procedures only",
+            )  # fmt: skip
 
 
-def _bounds(element: etree._Element) -> tuple[float, float, float, float] | None:
-    for child in element:
-        if local(child) == "Bounds":
-            try:
-                x, y, width, height = (
-                    float(child.get(key, "0")) for key in ("x", "y", "width", "height")
-                )
-            except ValueError:
-                return None
-            return x, y, width, height
-    return None
+def read_bpmn(raw: bytes, source: str) -> tuple[Model, tuple[Flaw, ...]]:
+    """Return the model of a BPMN 2.0 file with everything that is wrong in it.
+
+    Raises Refusal bpmn.xml for what is not safe XML, and bpmn.root for what is no BPMN 2.0.
+    """
+    root = read_root(raw, source)
+    reader = Reader(root, source)
+    model = reader.read()
+    return model, tuple(reader.flaws)
 
 
-def _label(element: etree._Element) -> tuple[float, float, float, float] | None:
-    return next((_bounds(child) for child in element if local(child) == "BPMNLabel"), None)
-
-
-def read_layout(root: etree._Element) -> tuple[dict[str, Shape], dict[str, Edge]]:
-    """Return where the file draws its elements, by their ids; bad numbers are left out."""
-    shapes: dict[str, Shape] = {}
-    edges: dict[str, Edge] = {}
-    for element in root.iter():
-        key = element.get("bpmnElement", "")
-        if local(element) == "BPMNShape" and (bounds := _bounds(element)):
-            shapes[key] = Shape(
-                *bounds,
-                label=_label(element),
-                is_horizontal=element.get("isHorizontal", "true") != "false",
-                is_expanded=element.get("isExpanded", "true") != "false",
-            )
-        elif local(element) == "BPMNEdge":
-            try:
-                points = tuple(
-                    (float(child.get("x", "0")), float(child.get("y", "0")))
-                    for child in element
-                    if local(child) == "waypoint"
-                )
-            except ValueError:
-                continue
-            if len(points) > 1:
-                edges[key] = Edge(points, _label(element))
-    return shapes, edges
+def read_root(raw: bytes, source: str) -> etree._Element:
+    """Return the root of a BPMN 2.0 file; raises Refusal bpmn.xml and bpmn.root."""
+    root = read_xml(raw, source, "bpmn")
+    if etree.QName(root).namespace != BPMN or local(root) != "definitions":
+        raise Flaw(
+            source, local(root), line(root), "root", "不是 BPMN 2.0 文件", "not a BPMN 2.0 file"
+        )
+    return root
 
 
 def load_bpmn(raw: bytes, source: str) -> Model:
@@ -495,9 +516,7 @@ def load_bpmn(raw: bytes, source: str) -> Model:
     Raises Refusal bpmn.xml for what is not safe XML, and Refusals bpmn.* naming element and
     line for each thing outside the profile.
     """
-    root = read_xml(raw, source, "bpmn")
-    if etree.QName(root).namespace != BPMN or local(root) != "definitions":
-        raise refusal_at(
-            source, local(root), line(root), "root", "不是 BPMN 2.0 文件", "not a BPMN 2.0 file"
-        )
-    return Reader(root, source).read()
+    model, flaws = read_bpmn(raw, source)
+    if flaws:
+        raise Refusals(flaws)
+    return model

@@ -99,7 +99,7 @@ class _Walk:
     def follow(self) -> None:
         """Find the path of every node; _Ragged when two ways to one node disagree."""
         waiting: deque[tuple[str, Path]] = deque(
-            (key, ()) for key, node in self.nodes.items() if node.kind == "start"
+            (key, ()) for key, node in self.nodes.items() if node.kind in ("start", "listen")
         )
         while waiting:
             key, path = waiting.popleft()

@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from qianshou.kernel.procedures.bpmn import Element, Flow, Model, refusal_at
 from qianshou.kernel.procedures.branches import Branches, find_branches, with_reach
 from qianshou.kernel.procedures.dmn import DecisionModel
+from qianshou.kernel.procedures.elements import Element, Flaw, Flow, Model
 from qianshou.kernel.procedures.feel import Expression, compile_expression
 from qianshou.kernel.procedures.nodes import Node, Way
 from qianshou.kernel.refusal import Refusal, Refusals
 
 TOP = ""
+SINCE: Mapping[str, Any] = {
+    "sequential": False, "completion": None, "trigger": "", "code": "", "is_triggered": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ class Procedure:
     def straight(self) -> frozenset[str]:
         """The plain human steps after which choices alone may lead to another plain one."""
         return frozenset(step.id for step in self.steps() if step.is_plain and self._leads_on(step))
+
+    @cached_property
+    def listeners(self) -> Mapping[str, tuple[str, ...]]:
+        """The starts of the event sub-processes of each container that has any."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.nodes.values():
+            if node.kind == "listen":
+                around = self.nodes[node.container].container
+                found[around] = (*found.get(around, ()), node.id)
+        return found
 
     @cached_property
     def has_inclusive(self) -> bool:
@@ -89,16 +102,17 @@ class Compiler:
         self.model = model
         self.decisions = decisions
         self.called = called
-        self.refusals: list[Refusal] = []
+        self.refusals: list[Flaw] = []
         self.leaving: dict[str, list[Flow]] = {key: [] for key in model.elements}
         self.coming: dict[str, list[str]] = {key: [] for key in model.elements}
         for flow in model.flows.values():
-            self.leaving[flow.source].append(flow)
-            self.coming[flow.target].append(flow.id)
+            if flow.source in model.elements and flow.target in model.elements:
+                self.leaving[flow.source].append(flow)
+                self.coming[flow.target].append(flow.id)
 
     def refuse(self, element: Element | Flow, code: str, zh: str, en: str) -> None:
         """Note a refusal at an element."""
-        self.refusals.append(refusal_at(self.model.source, element.id, element.line, code, zh, en))
+        self.refusals.append(Flaw(self.model.source, element.id, element.line, code, zh, en))
 
     def expression(self, element: Element | Flow, text: str) -> Expression | None:
         """Return FEEL compiled, or note its refusal."""
@@ -131,24 +145,17 @@ class Compiler:
         )
         if not starts:
             self.refusals.append(
-                refusal_at(
-                    self.model.source, self.model.id, 0, "start", "没有开始事件", "no start event"
-                )
+                Flaw(self.model.source, self.model.id, 0, "start", "没有开始事件", "no start event")
             )
         if self.refusals:
             raise Refusals(self.refusals)
         nodes = with_reach(nodes)
-        for message in _unbalanced(nodes):
-            self.refusals.append(
-                refusal_at(
-                    self.model.source,
-                    message,
-                    0,
-                    "block",
-                    "包容网关须成对：分支后由同一个包容网关汇合",
-                    "inclusive gateways come in pairs: a split and the join of its branches",
-                )
-            )
+        for key in _unbalanced(nodes):
+            element = self.model.elements[key.partition("/")[0]]
+            self.refuse(
+                element, "block", "包容网关须成对：分支后由同一个包容网关汇合",
+                "inclusive gateways come in pairs: a split and the join of its branches",
+            )  # fmt: skip
         if self.refusals:
             raise Refusals(self.refusals)
         used = {node.decision for node in nodes.values() if node.decision}
@@ -169,7 +176,18 @@ class Compiler:
 
     def _check_shape(self, element: Element) -> None:
         leaving, coming = self.leaving[element.id], self.coming[element.id]
-        gateway = element.kind in ("xor", "and", "or")
+        if element.kind == "refused":
+            return
+        if element.is_triggered:
+            if leaving or coming:
+                self.refuse(
+                    element, "split", "事件子流程不接连线，由它的开始事件触发",
+                    "an event sub-process has no ways: its start sets it off",
+                )  # fmt: skip
+            return
+        if element.kind == "event":
+            self._check_race(element)
+        gateway = element.kind in ("xor", "and", "or", "event")
         if len(leaving) > 1 and not gateway:
             self.refuse(
                 element,
@@ -183,7 +201,7 @@ class Compiler:
             )
         if leaving and element.kind in ("end", "terminate"):
             self.refuse(element, "split", "结束事件之后不能再有连线", "nothing may leave an end")
-        if element.kind in ("start", "boundary"):
+        if element.kind in ("start", "boundary", "listen"):
             if coming:
                 self.refuse(element, "split", "不能有入线", "nothing may lead into it")
         elif not coming:
@@ -206,6 +224,21 @@ class Compiler:
                     "every way but the default needs a condition",
                 )  # fmt: skip
 
+    def _check_race(self, element: Element) -> None:
+        """Behind an event gateway each way leads to an event that only this gateway leads to."""
+        for flow in self.leaving[element.id]:
+            target = self.model.elements[flow.target]
+            if target.kind != "catch" or target.multiple or len(self.coming[target.id]) > 1:
+                self.refuse(
+                    target, "race", "事件网关之后须是等待消息、信号或计时的事件，且只由它引出",
+                    "an event gateway leads to events that wait, and no other way leads to them",
+                )  # fmt: skip
+            elif any(one.attached_to == target.id for one in self.model.elements.values()):
+                self.refuse(
+                    target, "race", "事件网关之后的任务不能附边界事件",
+                    "a task behind an event gateway has no boundary events",
+                )  # fmt: skip
+
     def _node(self, element: Element) -> Node:
         told = element.attributes
         host = element.attached_to
@@ -214,10 +247,12 @@ class Compiler:
             starts = [
                 one.id
                 for one in self.model.elements.values()
-                if one.container == element.id and one.kind == "start"
+                if one.container == element.id and one.kind in ("start", "listen")
             ]
             if len(starts) != 1:
                 self.refuse(element, "start", "子流程须有一个开始", "it needs exactly one start")
+            if element.is_triggered and element.multiple:
+                self.refuse(element, "split", "事件子流程不能有多个实例", "it takes no instances")
             entry = starts[0] if starts else ""
         if element.kind == "service" and not told.get("effect"):
             self.refuse(
@@ -263,6 +298,13 @@ class Compiler:
             results=told.get("results", ""),
             entry=entry,
             milestone=(told.get("milestone", ""), told.get("milestone_en", "")),
+            sequential=element.sequential,
+            completion=(
+                self.expression(element, element.completion) if element.completion else None
+            ),
+            trigger=element.event if element.event in ("error", "escalation") else "",
+            code=element.code,
+            is_triggered=element.is_triggered,
         )
 
     def _way(self, element: Element, flow: Flow) -> Way:
@@ -334,7 +376,11 @@ def _first_joins(nodes: Mapping[str, Node], start: str) -> set[str]:
 
 
 def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel]) -> str:
-    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables."""
+    """Return the SHA-256 of what runs: nodes, ways, expressions and decision tables.
+
+    What nodes have learnt since the first versions were published counts only where it is used,
+    so that an unchanged file keeps its digest.
+    """
 
     def plain(value: Any) -> Any:
         if isinstance(value, Expression):
@@ -348,7 +394,11 @@ def digest_of(nodes: Mapping[str, Node], decisions: Mapping[str, DecisionModel])
         return value
 
     content = [
-        [[name, plain(getattr(node, name))] for name in Node.__slots__]
+        [
+            [name, plain(getattr(node, name))]
+            for name in Node.__slots__
+            if name not in SINCE or getattr(node, name) != SINCE[name]
+        ]
         for _, node in sorted(nodes.items())
     ]
     tables = [[key, model.digest] for key, model in sorted(decisions.items())]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from qianshou.kernel.procedures.bpmn import Drawn, Edge, Element, Model, Shape
+from qianshou.kernel.procedures.elements import Drawn, Edge, Element, Model, Shape
 
 FONT = 13.0
 LINE = 16.0
@@ -140,7 +140,12 @@ def _node(element: Element, shape: Shape, standing: Standing, words: Words) -> s
         body += _mark(element.kind, shape.x + 3, shape.y + 3, 0.75)
         if element.multiple:
             x, y = shape.x + shape.width / 2, shape.y + shape.height - 12
-            body += f'<path class="mark" d="M{x - 4:g} {y:g}v8M{x:g} {y:g}v8M{x + 4:g} {y:g}v8"/>'
+            bars = (
+                f"M{x - 4:g} {y:g}h8M{x - 4:g} {y + 4:g}h8M{x - 4:g} {y + 8:g}h8"
+                if element.sequential
+                else f"M{x - 4:g} {y:g}v8M{x:g} {y:g}v8M{x + 4:g} {y:g}v8"
+            )
+            body += f'<path class="mark" d="{bars}"/>'
     else:
         text = _outside(name, shape)
     return (

@@ -4,7 +4,8 @@ A state is the tokens that wait, the facts of the matter, the facts of parallel 
 and the last number given. Parallel joins are keyed by the incoming flow within a scope: two
 tokens on one flow wait, they do not count twice. An inclusive join opens when no other token
 of its scope can still reach it. A return cancels every token of the scope and enters the
-target anew. Facts submitted inside a multi-instance belong to that instance.
+target anew. Facts submitted inside a multi-instance belong to that instance. Errors and
+escalations go outwards from scope to scope; a scope ends when only what listens is left in it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.compiled import TOP, Procedure
-from qianshou.kernel.procedures.nodes import Node, Way
+from qianshou.kernel.procedures.nodes import Node, Way, catcher
 from qianshou.kernel.refusal import Refusal
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -23,6 +24,13 @@ MOST_CHOICES = 12
 MOST_MOVES = 2000
 MOST_INSTANCES = 500
 MANY = "*"
+TOTAL, DONE, ACTIVE = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"
+SIGNAL = "signal:"
+REST, COLLECTED = "*rest", "*collected"  # no FEEL name is written so: these are the engine's own
+COUNTERS = {
+    TOTAL: "numberOfInstances", DONE: "numberOfCompletedInstances",
+    ACTIVE: "numberOfActiveInstances",
+}  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -148,7 +156,9 @@ class Subscribed(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A service task that was passed, or "message:NAME" for a message thrown."""
+    """A service task that was passed, or a message ("message:NAME") or signal ("signal:NAME")
+    thrown.
+    """
 
     name: str
     node: str
@@ -293,6 +303,7 @@ class _Run:
                 "start",
             )
         self.facts = dict(act.facts)
+        self.hear(TOP, 0)
         self.stack.append((start, 0, ""))
 
     def waiting(self, key: int, *kinds: str) -> tuple[Token, Node]:
@@ -317,46 +328,106 @@ class _Run:
         self.leave(act.token, token, node)
 
     def fire(self, act: Fire) -> None:
-        """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it."""
-        token, node = self.waiting(act.token, "catch", "boundary")
+        """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it, an
+        event sub-process begins.
+        """
+        token, node = self.waiting(act.token, "catch", "boundary", "listen")
         if node.timer is None:
             raise Refusal("engine.not_waiting", "这里没有计时", "There is no timer here", "token")
         if node.kind == "catch":
             self.leave(act.token, token, node)
             return
         del self.tokens[act.token]
-        self.take_boundary(token, node)
+        if node.kind == "listen":
+            self.begin_beside(node, token.scope)
+        else:
+            self.take_boundary(node, int(token.via), token.scope)
 
     def deliver(self, act: Deliver) -> None:
-        """Hand a message to the first token that awaits it."""
-        for key, token in self.tokens.items():
-            node = self.nodes[token.node]
-            if node.message != act.message or token.via == MANY:
-                continue
-            if node.kind == "catch":
-                self.keep(key, act.facts)
-                self.unsubscribed += (key,)
-                self.leave(key, token, node)
-                return
-            if node.kind == "boundary":
-                self.keep(int(token.via), act.facts)
-                if node.interrupting:
-                    del self.tokens[key]
-                    self.unsubscribed += (key,)
-                self.take_boundary(token, node)
-                return
-        raise Refusal(
-            "engine.not_waiting",
-            f"没有在等消息“{act.message}”",
-            f"Nothing waits for the message “{act.message}”",
-            "message",
+        """Hand a message to the first token that awaits it, a signal to all that await it."""
+        found = [key for key, token in self.tokens.items() if self.awaits(token, act.message)]
+        if not found:
+            raise Refusal(
+                "engine.not_waiting",
+                f"没有在等消息“{act.message}”",
+                f"Nothing waits for the message “{act.message}”",
+                "message",
+            )
+        for key in found if act.message.startswith(SIGNAL) else found[:1]:
+            if key in self.tokens:
+                self.receive(key, act.facts)
+
+    def awaits(self, token: Token, message: str) -> bool:
+        """Whether a token waits for a message or signal."""
+        node = self.nodes[token.node]
+        return (
+            node.message == message
+            and token.via != MANY
+            and node.kind in ("catch", "boundary", "listen")
         )
 
-    def take_boundary(self, token: Token, node: Node) -> None:
+    def receive(self, key: int, facts: Mapping[str, Any]) -> None:
+        """Take a message at the token that awaits it."""
+        token = self.tokens[key]
+        node = self.nodes[token.node]
+        if node.kind == "catch":
+            self.keep(key, facts)
+            self.unsubscribed += (key,)
+            self.leave(key, token, node)
+            return
+        self.keep(int(token.via) if node.kind == "boundary" else token.scope, facts)
+        if node.interrupting:
+            del self.tokens[key]
+            self.unsubscribed += (key,)
+        if node.kind == "listen":
+            self.begin_beside(node, token.scope)
+        else:
+            self.take_boundary(node, int(token.via), token.scope)
+
+    def take_boundary(self, node: Node, host: int, scope: int) -> None:
         """Go out by a boundary event; an interrupting one ends its host."""
         if node.interrupting:
-            self.cancel(int(token.via))
-        self.go(node, token.scope)
+            self.cancel(host)
+        self.go(node, scope)
+
+    def begin_beside(self, start: Node, scope: int) -> None:
+        """Begin an event sub-process in its scope; an interrupting one ends all else there."""
+        if start.interrupting:
+            self.clear(scope)
+        inside = self.nodes[start.container]
+        self.begin(inside, self.new(inside.id, scope))
+
+    def throw(self, node: Node, scope: int) -> bool:
+        """Hand an error or escalation to what catches it, going outwards; whether that ends the
+        thrower. In each scope its event sub-processes come first, then what sits on its border;
+        what is thrown inside an event sub-process is not caught beside it (BPMN 2.0.2, 10.5.6).
+        """
+        beside = False
+        while True:
+            listeners = () if beside else self.procedure.listeners.get(self.container_of(scope), ())
+            caught = catcher((self.nodes[key] for key in listeners), node)
+            if caught is not None:
+                self.begin_beside(caught, scope)
+                return caught.interrupting
+            if scope == 0:
+                return False
+            token = self.tokens[scope]
+            here = self.nodes[token.node]
+            around = self.tokens.get(token.scope)
+            many = around is not None and around.via == MANY and around.node == token.node
+            host = token.scope if many else scope
+            outside = self.tokens[host].scope
+            caught = catcher((self.nodes[key] for key in here.boundaries), node)
+            if caught is not None:
+                self.take_boundary(caught, host, outside)
+                return caught.interrupting
+            beside, scope = here.is_triggered, outside
+
+    def clear(self, scope: int) -> None:
+        """Cancel all that stands or moves in a scope."""
+        self.stack[:] = [move for move in self.stack if move[1] != scope]
+        for key in [key for key, token in self.tokens.items() if token.scope == scope]:
+            self.cancel(key)
 
     def turn_back(self, act: Return) -> None:
         """Enter the target again and cancel what came after it.
@@ -387,7 +458,10 @@ class _Run:
         ]
         self.keep(act.token, act.facts)
         for key, one in list(self.tokens.items()):
-            if one.scope == scope and branches.of(one.node, one.via)[: len(redone)] == redone:
+            node = self.nodes[one.node]
+            if one.scope != scope or node.kind == "listen" or node.is_triggered:
+                continue  # an event sub-process, waiting or begun, stands beside every branch
+            if branches.of(one.node, one.via)[: len(redone)] == redone:
                 self.cancel(key)
         for one in brought:
             self.new(*one)
@@ -429,10 +503,10 @@ class _Run:
             return
         if self.local:
             while key:
-                if key in self.local:
+                token = self.tokens.get(key)
+                if key in self.local and token is not None and token.via != MANY:
                     self.local = {**self.local, key: {**self.local[key], **facts}}
                     return
-                token = self.tokens.get(key)
                 key = token.scope if token else 0
         self.facts = {**self.facts, **facts}
 
@@ -516,23 +590,51 @@ class _Run:
             else:
                 self.split_inclusive(node, scope)
         elif kind == "end":
-            self.ends = {**self.ends, scope: node.id}
-            self.scopes += (scope,)
+            self.end(node, scope)
         elif kind == "terminate":
+            self.clear(scope)
             self.ends = {**self.ends, scope: node.id}
-            self.stack[:] = [move for move in self.stack if move[1] != scope]
-            for key in [key for key, token in self.tokens.items() if token.scope == scope]:
-                self.cancel(key)
             self.scopes += (scope,)
+        elif kind == "event":
+            self.race(node, scope)
         else:
             self.pass_by(node, scope)
+
+    def end(self, node: Node, scope: int) -> None:
+        """End a branch, having thrown what the end throws; an error that nothing catches ends
+        the matter.
+        """
+        if node.message:
+            self.send(node, scope)
+        if node.trigger and self.throw(node, scope):
+            return
+        if node.trigger == "error":
+            self.clear(0)
+            scope = 0
+        self.ends = {**self.ends, scope: node.id}
+        self.scopes += (scope,)
+
+    def send(self, node: Node, scope: int) -> None:
+        """Let a message or signal go out as an effect."""
+        name = node.message if node.message.startswith(SIGNAL) else f"message:{node.message}"
+        self.effects += (Effect(name, node.id, self.view(scope)),)
+
+    def race(self, node: Node, scope: int) -> None:
+        """Wait for the first of several events; their tokens share the name of the first."""
+        via = f"?{self.serial + 1}"
+        for way in node.ways:
+            target = self.nodes[way.target]
+            self.listen(target, self.new(target.id, scope, via), scope)
 
     def pass_by(self, node: Node, scope: int) -> None:
         """Pass a node that does not wait: an effect, a decision, a message, a start."""
         if node.kind == "service":
             self.effects += (Effect(node.effect, node.id, self.view(scope)),)
+        elif node.kind == "throw" and node.trigger:
+            if self.throw(node, scope):
+                return
         elif node.kind == "throw":
-            self.effects += (Effect(f"message:{node.message}", node.id, self.view(scope)),)
+            self.send(node, scope)
         elif node.kind == "rule":
             found = self.procedure.decisions[node.decision].decide(node.decision, self.view(scope))
             if not isinstance(found, Mapping):
@@ -609,17 +711,34 @@ class _Run:
             return
         many = self.new(node.id, scope, MANY)
         self.arm(node, scope, many)
-        for element in elements:
-            key = self.new(node.id, many)
-            self.local = {**self.local, key: {node.element: element}}
-            self.begin(node, key)
+        together = elements[:1] if node.sequential else elements
+        if node.is_counted:
+            counted = {TOTAL: len(elements), DONE: 0, ACTIVE: len(together)}
+            rest = list(elements[len(together) :])
+            self.local = {**self.local, many: {**counted, REST: rest, COLLECTED: []}}
+        for element in together:
+            self.begin_one(node, many, element)
+
+    def begin_one(self, node: Node, many: int, element: Any) -> None:
+        """Begin one of several instances, with its element among its own facts."""
+        key = self.new(node.id, many)
+        self.local = {**self.local, key: {node.element: element}}
+        self.begin(node, key)
 
     def arm(self, node: Node, scope: int, host: int) -> None:
         """Set the boundary events of an activity."""
         for boundary_id in node.boundaries:
             boundary = self.nodes[boundary_id]
-            key = self.new(boundary_id, scope, str(host))
-            self.listen(boundary, key, scope)
+            if boundary.is_armed:
+                key = self.new(boundary_id, scope, str(host))
+                self.listen(boundary, key, scope)
+
+    def hear(self, container: str, scope: int) -> None:
+        """Set the event sub-processes of a scope that begins."""
+        for key in self.procedure.listeners.get(container, ()):
+            start = self.nodes[key]
+            if start.is_armed:
+                self.listen(start, self.new(key, scope), scope)
 
     def listen(self, node: Node, key: int, scope: int) -> None:
         """Set the timer or the subscription of a token."""
@@ -631,6 +750,7 @@ class _Run:
     def begin(self, node: Node, key: int) -> None:
         """Begin one instance of an activity at its token."""
         if node.kind == "call":
+            self.hear(node.id, key)
             self.stack.append((node.entry, key, ""))
         elif node.kind == "catch":
             self.listen(node, key, key)
@@ -660,20 +780,56 @@ class _Run:
         if not instance:
             if node.boundaries:
                 self.disarm(key)
+            if token.via:
+                self.passed += (node.id,)
+                for other in [one for one, its in self.tokens.items() if its.via == token.via]:
+                    self.silence(other)
+            if node.is_triggered:
+                self.scopes += (token.scope,)
             self.go(node, token.scope)
             return
         assert many is not None
-        if node.results:
-            found = self.local.get(key, {})
+        found = self.local.get(key, {})
+        self.forget(key)
+        if token.scope in self.local:
+            self.count(node, token.scope, found)
+        elif node.results:
             outer = self.view(many.scope).get(node.results)
             kept = [*(outer if isinstance(outer, list) else []), found]
-            self.forget(key)
             self.keep(many.scope, {node.results: kept})
-        self.forget(key)
         if not any(one.scope == token.scope for one in self.tokens.values()):
             del self.tokens[token.scope]
+            self.forget(token.scope)
             self.disarm(token.scope)
             self.go(node, many.scope)
+
+    def count(self, node: Node, many: int, found: dict[str, Any]) -> None:
+        """Count an instance that has ended with its facts: is it enough, or is it the next's turn?
+
+        The condition sees the counters, the facts of all that have ended (by the name of
+        qs:results, else `instances`), and those of the last one by their own names.
+        """
+        told = dict(self.local[many])
+        collected = told[COLLECTED] = [*told[COLLECTED], found]
+        told[DONE] += 1
+        told[ACTIVE] = sum(one.scope == many for one in self.tokens.values())
+        outside = self.tokens[many].scope
+        if node.results:
+            self.keep(outside, {node.results: collected})
+        aliases = {alias: told[name] for name, alias in COUNTERS.items()}
+        facts = {**self.view(outside), "instances": collected, **found, **told, **aliases}
+        rest = told[REST]
+        if node.completion is not None and node.completion(facts) is True:
+            told[REST], told[ACTIVE] = [], 0
+            self.local = {**self.local, many: told}
+            for key in [key for key, one in self.tokens.items() if one.scope == many]:
+                self.cancel(key)
+        elif rest:
+            told[REST], told[ACTIVE] = rest[1:], 1
+            self.local = {**self.local, many: told}
+            self.begin_one(node, many, rest[0])
+        else:
+            self.local = {**self.local, many: told}
 
     def forget(self, key: int) -> None:
         """Drop the facts of an instance that has ended."""
@@ -690,7 +846,10 @@ class _Run:
     def silence(self, key: int) -> None:
         """Remove a token that listens for a timer or a message."""
         node = self.nodes[self.tokens.pop(key).node]
-        if node.timer is not None:
+        if key in [one.token for one in self.timers] + [one.token for one in self.subscribed]:
+            self.timers = tuple(one for one in self.timers if one.token != key)
+            self.subscribed = tuple(one for one in self.subscribed if one.token != key)
+        elif node.timer is not None:
             self.stopped += (key,)
         else:
             self.unsubscribed += (key,)
@@ -701,10 +860,11 @@ class _Run:
         if token is None:
             return
         node = self.nodes[token.node]
+        self.stack[:] = [move for move in self.stack if move[1] != key]
         for inner in [one for one, other in self.tokens.items() if other.scope == key]:
             self.cancel(inner)
         self.disarm(key)
-        if node.kind in ("catch", "boundary") and token.via != MANY:
+        if node.kind in ("catch", "boundary", "listen") and token.via != MANY:
             self.silence(key)
         else:
             del self.tokens[key]
@@ -716,13 +876,20 @@ class _Run:
         self.forget(key)
 
     def end_scope(self, scope: int) -> None:
-        """End a scope in which no token is left: the matter, or a call that then goes on."""
-        for one in self.tokens.values():
-            if one.scope == scope:
-                return
+        """End a scope in which no token is left but what listens: the matter, or a call that then
+        goes on.
+        """
+        here = [(key, one) for key, one in self.tokens.items() if one.scope == scope]
+        if any(self.nodes[one.node].kind != "listen" for _, one in here):
+            return
+        for key, _ in here:
+            self.silence(key)
         if scope == 0:
             self.outcome = self.ends.get(0, "")
             return
         token = self.tokens.get(scope)
         if token is not None:
-            self.leave(scope, token, self.nodes[token.node])
+            node = self.nodes[token.node]
+            if node.is_triggered:
+                self.ends = {**self.ends, token.scope: self.ends.get(scope, "")}
+            self.leave(scope, token, node)

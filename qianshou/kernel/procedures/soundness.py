@@ -2,7 +2,8 @@
 
 Sound (van der Aalst 1998, adapted to scopes): every node can be reached, from every reachable
 marking the end can be reached, and no join waits for what cannot come. Several instances are
-played as none and as one; timers and messages may come or not.
+played as none and as one; timers, messages and signals may come or not; an event sub-process
+that interrupts nothing runs once at a time.
 """
 
 from collections import deque
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from qianshou.kernel.procedures.compiled import Procedure
-from qianshou.kernel.procedures.nodes import Node
+from qianshou.kernel.procedures.compiled import TOP, Procedure
+from qianshou.kernel.procedures.nodes import Node, catcher
 from qianshou.kernel.refusal import Refusal
 
 MOST_MARKINGS = 20_000
@@ -39,6 +40,7 @@ class _Game:
 
     def __init__(self, procedure: Procedure) -> None:
         self.nodes = procedure.nodes
+        self.listeners = procedure.listeners
         self.visited: set[str] = set()
 
     def after(self, marking: list[Place], stack: list[Place]) -> Iterator[Marking]:
@@ -76,7 +78,11 @@ class _Game:
         if node.kind in ("user", "catch", "call"):
             if node.collection is not None:
                 yield tuple(here), (*rest, *ways)
-            armed = [Place(boundary, node.id, token.scope) for boundary in node.boundaries]
+            armed = [
+                Place(boundary, node.id, token.scope)
+                for boundary in node.boundaries
+                if self.nodes[boundary].is_armed
+            ]
             here = [*here, Place(node.id, "", token.scope), *armed]
             inside = []
             if node.kind == "call":
@@ -92,6 +98,10 @@ class _Game:
         elif node.kind == "or":
             for chosen in self.subsets(node, ways):
                 yield tuple(here), (*rest, *chosen)
+        elif node.kind == "event":
+            yield (*here, Place(node.id, "", token.scope)), tuple(rest)
+        elif node.trigger and node.kind in ("end", "throw"):
+            yield self.throw(node, here, token.scope, rest, ways)
         elif node.kind == "end":
             yield (*here, Place(node.id, "done", token.scope)), tuple(rest)
         elif node.kind == "terminate":
@@ -101,6 +111,55 @@ class _Game:
             yield (*kept, Place(node.id, "done", token.scope)), tuple(left)
         else:
             yield tuple(here), (*rest, *ways)
+
+    def throw(
+        self,
+        node: Node,
+        here: list[Place],
+        scope: tuple[str, ...],
+        rest: list[Place],
+        ways: list[Place],
+    ) -> tuple[Marking, Marking]:
+        """Return what follows when an error or escalation goes outwards from its scope."""
+        own = [Place(node.id, "done", scope)] if node.kind == "end" else []
+        path, beside = scope, False
+        while True:
+            keys = () if beside else self.listeners.get(path[-1] if path else TOP, ())
+            caught = catcher((self.nodes[key] for key in keys), node)
+            if caught is not None:
+                if caught.interrupting:
+                    return self.begin_beside(caught, here, path, rest)
+                return self.begin_beside(caught, [*here, *own], path, [*rest, *ways])
+            if not path:
+                break
+            call, outer = self.nodes[path[-1]], path[:-1]
+            caught = catcher((self.nodes[key] for key in call.boundaries), node)
+            if caught is not None:
+                self.visited.add(caught.id)
+                out = [Place(way.target, way.id, outer) for way in caught.ways]
+                if not caught.interrupting:
+                    return (*here, *own), (*rest, *ways, *out)
+                left = [one for one in rest if one.scope[: len(path)] != path]
+                here = self.without_host(here, caught, Place(caught.id, call.id, outer))
+                return tuple(here), (*left, *out)
+            beside, path = call.is_triggered, outer
+        if node.trigger == "error":
+            return (Place(node.id, "done", ()),), ()
+        return (*here, *own), (*rest, *ways)
+
+    def begin_beside(
+        self, start: Node, here: list[Place], path: tuple[str, ...], rest: list[Place]
+    ) -> tuple[Marking, Marking]:
+        """Return what follows when an event sub-process begins in a scope."""
+        if start.interrupting:
+            here = [one for one in here if one.scope[: len(path)] != path]
+            rest = [one for one in rest if one.scope[: len(path)] != path]
+        inside = start.container
+        self.visited.add(inside)
+        return (
+            (*here, Place(inside, "", path)),
+            (*rest, Place(start.id, "", (*path, inside))),
+        )
 
     def join(
         self, node: Node, here: list[Place], token: Place, rest: list[Place], ways: list[Place]
@@ -139,6 +198,9 @@ class _Game:
             if not token.scope:
                 return kept, []
             outer, call = token.scope[:-1], self.nodes[token.scope[-1]]
+            if call.is_triggered:
+                kept.remove(Place(call.id, "", outer))
+                return [*kept, Place(call.id, "done", outer)], []
             return self.leave(kept, Place(call.id, "", outer))
         return None
 
@@ -185,6 +247,29 @@ class _Game:
             elif node.kind in ("user", "catch"):
                 here, ways = self.leave(list(marking), token)
                 yield from self.after(here, ways)
+            elif node.kind == "event":
+                for way in node.ways:
+                    here = list(marking)
+                    here.remove(token)
+                    self.visited.add(way.target)
+                    after = self.nodes[way.target].ways
+                    ways = [Place(one.target, one.id, token.scope) for one in after]
+                    yield from self.after(here, ways)
+        if self.listeners and marking:
+            yield from self.heard(list(marking))
+
+    def heard(self, marking: list[Place]) -> Iterator[Marking]:
+        """Yield every marking that follows when an event sub-process is set off."""
+        calls = [one for one in marking if self.nodes[one.node].kind == "call"]
+        for path in {(), *((*one.scope, one.node) for one in calls)}:
+            begun = {one.node for one in calls if one.scope == path}
+            starts = [self.nodes[key] for key in self.listeners.get(path[-1] if path else TOP, ())]
+            if any(start.interrupting and start.container in begun for start in starts):
+                continue
+            for start in starts:
+                if start.is_armed and start.container not in begun:
+                    here, ahead = self.begin_beside(start, marking, path, [])
+                    yield from self.after(list(here), list(ahead))
 
     def without_host(self, here: list[Place], node: Node, token: Place) -> list[Place]:
         """Return a marking without the host of a boundary event and all that is inside it."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
-from qianshou.kernel.procedures.bpmn import Model, load_bpmn
+from qianshou.kernel.procedures.bpmn import load_bpmn
 from qianshou.kernel.procedures.compiled import Procedure, compile_procedure
 from qianshou.kernel.procedures.dmn import load_dmn
+from qianshou.kernel.procedures.elements import Model
 from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.soundness import check_soundness

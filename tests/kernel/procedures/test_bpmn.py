@@ -38,20 +38,21 @@ def test_a_plain_file_is_fine() -> None:
     "element",
     [
         '<scriptTask id="odd"><script>import os</script></scriptTask>',
-        '<task id="odd" name="?"/>',
         '<complexGateway id="odd"/>',
-        '<eventBasedGateway id="odd"/>',
+        '<eventBasedGateway id="odd" instantiate="true"/>',
         '<adHocSubProcess id="odd"/>',
         '<transaction id="odd"/>',
-        '<intermediateCatchEvent id="odd"><signalEventDefinition/></intermediateCatchEvent>',
-        '<intermediateThrowEvent id="odd"><escalationEventDefinition/></intermediateThrowEvent>',
-        '<endEvent id="odd"><errorEventDefinition/></endEvent>',
+        '<intermediateThrowEvent id="odd"><compensateEventDefinition/></intermediateThrowEvent>',
+        '<endEvent id="odd"><cancelEventDefinition/></endEvent>',
+        '<intermediateCatchEvent id="odd"><errorEventDefinition/></intermediateCatchEvent>',
         '<startEvent id="odd"><conditionalEventDefinition/></startEvent>',
         '<intermediateCatchEvent id="odd"><timerEventDefinition><timeCycle>R3/P1D</timeCycle>'
         "</timerEventDefinition></intermediateCatchEvent>",
         '<userTask id="odd"><standardLoopCharacteristics/></userTask>',
-        '<userTask id="odd"><multiInstanceLoopCharacteristics isSequential="true"/></userTask>',
-        '<subProcess id="odd" triggeredByEvent="true"/>',
+        '<serviceTask id="odd" isForCompensation="true" qs:effect="x"/>',
+        '<serviceTask id="odd" qs:effect="x"><multiInstanceLoopCharacteristics '
+        'qs:collection="list"/></serviceTask>',
+        '<callChoreography id="odd"/>',
     ],
 )
 def test_what_is_outside_the_profile_is_refused_with_its_line(element: str) -> None:

@@ -1,0 +1,73 @@
+"""A signal that one matter throws reaches all that wait for it, and every start that it sets off."""
+
+import pytest
+
+from qianshou.kernel import door
+from qianshou.kernel.access import actor_of
+from qianshou.kernel.check import check_pack
+from qianshou.kernel.door import acts
+from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.outbox import carry_out
+from qianshou.kernel.pack import packs
+from qianshou.kernel.registry.models import Officer, Organisation, Posting
+from qianshou.kernel.worklist.models import Matter, Subscription, Task
+from tests.kernel.conftest import Office, add_packs, make_office
+
+
+@pytest.fixture
+def siren_pack(settings):
+    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.siren")
+
+
+@pytest.fixture
+def siren(db, siren_pack, at):
+    office = make_office(at)
+    wang = Officer.objects.get(username="wang")
+    first = Organisation.objects.get(code="first")
+    Posting.objects.create(
+        officer=wang, post_id="siren_seat", organisation=first, from_date=at.date()
+    )
+    office.wang = actor_of(wang, at)
+    return office
+
+
+def begin(office: Office, name: str) -> int:
+    receipt = door.act(
+        acts.Open(f"bench.{name}", {"title": name}, name), by=office.wang, at=office.at
+    )
+    assert receipt is not None
+    return receipt.matter
+
+
+def test_a_signal_reaches_every_matter_and_every_start_once(siren: Office) -> None:
+    waiting = [begin(siren, "drill"), begin(siren, "drill")]
+    assert set(Subscription.objects.values_list("message", flat=True)) == {"signal:alarm"}
+    begin(siren, "siren")
+    watch = Task.objects.get(node="watch")
+    door.act(acts.Complete(watch.pk, {"title": "x"}), by=siren.wang, at=siren.at)
+    assert not Task.objects.filter(node="gather").exists()
+    assert carry_out(siren.at) == 1
+    assert carry_out(siren.at) == 3
+    gathered = Task.objects.filter(node="gather", state=0).values_list("matter", flat=True)
+    assert set(waiting) < set(gathered)
+    assert len(gathered) == 3
+    assert not Subscription.objects.exists()
+    begun = Matter.objects.get(pk=(set(gathered) - set(waiting)).pop())
+    assert begun.organisation.code == "first"
+    assert carry_out(siren.at) == 0
+    assert list(verify(at=siren.at)) == []
+
+
+def test_a_matter_that_went_on_meanwhile_hears_nothing(siren: Office) -> None:
+    drill = begin(siren, "drill")
+    begin(siren, "siren")
+    watch = Task.objects.get(node="watch")
+    door.act(acts.Complete(watch.pk, {"title": "x"}), by=siren.wang, at=siren.at)
+    carry_out(siren.at)
+    door.act(acts.Deliver(drill, "signal:alarm"), by=siren.wang, at=siren.at)
+    assert carry_out(siren.at) == 2
+    assert Task.objects.filter(node="gather", matter=drill).count() == 1
+
+
+def test_the_small_pack_is_in_order(siren_pack: None) -> None:
+    assert check_pack(next(one for one in packs() if one.id == "bench.siren")) == []
