@@ -1,5 +1,6 @@
 """Every act on a matter that a page can send: read, hand to the door, show what was refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.lists import see_matters, tasks_of
 from qianshou.office.matter import Tried, find_matter, show_matter
 from qianshou.office.taking import take_files
@@ -44,6 +46,21 @@ def _other(actor: Actor, sent: Sent, name: str) -> int:
     return found
 
 
+def _officers(sent: Sent, name: str) -> tuple[int, ...]:
+    """Return the officers whose accounts are written in a field, several with a space between."""
+    accounts = re.split(r"[\s,，、;；]+", sent.get(name, "").strip())
+    known = dict(Officer.objects.filter(username__in=accounts).values_list("username", "pk"))
+    for account in accounts:
+        if account not in known:
+            raise Refusal(
+                "office.no_officer",
+                f"没有账号“{account}”",
+                f"There is no account “{account}”",
+                name,
+            )
+    return tuple(known[account] for account in dict.fromkeys(accounts))
+
+
 READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "claim": lambda actor, matter, sent: acts.Claim(_number(sent, "task")),
     "release": lambda actor, matter, sent: acts.Release(_number(sent, "task")),
@@ -53,9 +70,19 @@ READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "delegate": lambda actor, matter, sent: acts.Delegate(
         _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
     ),
+    "copy": lambda actor, matter, sent: acts.Copy(
+        matter,
+        _officers(sent, "officers"),
+        sent.get("text", "")[:200],
+        on=sent.get("on", "1") == "1",
+    ),
+    "read": lambda actor, matter, sent: acts.Read(matter, sent.get("text", "")[:200]),
     "recall": lambda actor, matter, sent: acts.Recall(_number(sent, "task")),
     "return": lambda actor, matter, sent: acts.Return(
-        _number(sent, "task"), sent.get("target", ""), sent.get("reason", "")
+        _number(sent, "task"),
+        sent.get("target", ""),
+        sent.get("reason", ""),
+        straight=bool(sent.get("straight")),
     ),
     "withdraw": lambda actor, matter, sent: acts.Withdraw(
         _number(sent, "task"), sent.get("reason", "")

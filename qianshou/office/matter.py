@@ -22,7 +22,13 @@ from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.worklist.lists import linked_matters, parties_of, see_matters, tasks_of
+from qianshou.kernel.worklist.lists import (
+    copies_of,
+    linked_matters,
+    parties_of,
+    see_matters,
+    tasks_of,
+)
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
@@ -103,7 +109,8 @@ def show_matter(
         for draft in [draft_of(entries, task.token)]
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
-    offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts)
+    copies = list(copies_of(matter.pk))
+    offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts, copies)
     at = now()
     context = {
         "matter": matter,
@@ -125,6 +132,7 @@ def show_matter(
             .select_related("document", "officer")
             .order_by("id")
         ),
+        "copies": copies,
         "links": list(linked_matters(matter.pk, actor)),
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),

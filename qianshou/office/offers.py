@@ -10,12 +10,14 @@ from qianshou.kernel.access import (
     Standing,
     may_act,
     may_read,
+    may_see,
     members_of,
 )
 from qianshou.kernel.door.rules import (
     Hold,
     may_claim,
     may_complete,
+    may_copy,
     may_delegate,
     may_recall,
     may_release,
@@ -63,6 +65,9 @@ class MatterOffer:
     suspend: bool = False
     merge: bool = False
     remark: bool = False
+    copy: bool = False
+    read: bool = False
+    uncopy: tuple[int, ...] = ()
     persons: tuple[str, ...] = field(default=())
 
 
@@ -124,17 +129,28 @@ def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]
 
 
 def offer_of_matter(
-    actor: Actor, matter: Any, tasks: Iterable[Any], standing: Standing, facts: Any
+    actor: Actor,
+    matter: Any,
+    tasks: Iterable[Any],
+    standing: Standing,
+    facts: Any,
+    copies: Iterable[Any],
 ) -> MatterOffer:
     """Return what `actor`, who may see `matter`, may do with it as a whole."""
+    supervises = may_act(actor, "supervise", standing)
     is_open = matter.closed_at is None
     held = [hold_of(task) for task in tasks if task.state == OPEN]
     return MatterOffer(
         urge=is_open and may_urge(actor, standing),
-        supervise=is_open and may_act(actor, "supervise", standing),
+        supervise=is_open and supervises,
         suspend=is_open and may_suspend(actor, standing, held),
         merge=is_open and may_act(actor, "merge", standing),
-        remark=True,
+        remark=may_see(actor, standing),
+        copy=may_copy(actor, standing),
+        read=any(one.officer_id == actor.officer and one.read_at is None for one in copies),
+        uncopy=tuple(
+            one.officer_id for one in copies if supervises or one.sender_id == actor.officer
+        ),
         persons=tuple(
             name
             for name in declaration_of(matter.procedure).classes

@@ -27,6 +27,8 @@ ICONS = {
     "supervise": ("eye", "r"),
     "suspend": ("hand-stop", "y"),
     "resume": ("clock", ""),
+    "copy": ("mail", ""),
+    "read": ("mail-opened", "g"),
     "comment": ("message-2", ""),
     "attach": ("paperclip", ""),
     "link": ("link", ""),
@@ -74,6 +76,8 @@ def act_words(act: str) -> str:
         "supervise": _("督办"),
         "suspend": _("挂起"),
         "resume": _("恢复计时"),
+        "copy": _("抄送"),
+        "read": _("阅办"),
         "comment": _("批注"),
         "attach": _("上传附件"),
         "link": _("关联"),
@@ -148,6 +152,10 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
             "name": told.get("to", ""),
             "reason": told.get("reason", ""),
         }
+    if act == "copy":
+        names, text = "、".join(told.get("names", ())), told.get("text", "")
+        words = _("抄送给 %(names)s") if told.get("on") else _("不再抄送给 %(names)s")
+        return f"{words % {'names': names}} {text}".strip()
     if act == "reassign":
         return _("%(name)s 已离开岗位，任务待重新签收") % {"name": told.get("name", "")}
     if act == "disclose":
@@ -165,5 +173,7 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
         return " ".join(str(told.get(name, "")) for name in ("other", "reason")).strip()
     if act == "supervise" and told.get("on") is False:
         return _("解除督办：%(text)s") % {"text": told.get("text", "")}
+    if act == "return" and told.get("resume"):
+        return _("%(reason)s（重办后直接送回）") % {"reason": submitted.get("return_reason", "")}
     reason = submitted.get(f"{act}_reason") if act in ("return", "withdraw") else None
     return str(reason or told.get("text", "") or "")

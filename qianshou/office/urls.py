@@ -8,6 +8,7 @@ from qianshou.office import (
     acting,
     alerts,
     audit,
+    batch,
     campaigns,
     disclosures,
     funds,
@@ -29,7 +30,7 @@ register_converter(Whole, "whole")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", worklist.my_list, name="worklist"),
     path("list/rows/", worklist.rows, name="worklist-rows"),
-    path("list/batch/", worklist.batch, name="worklist-batch"),
+    path("list/batch/", batch.page, name="worklist-batch"),
     path("list/<whole:task>/", worklist.peek, name="peek"),
     path("login/", accounts.enter, name="login"),
     path("logout/", accounts.leave, name="logout"),

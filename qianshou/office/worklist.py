@@ -7,25 +7,19 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import YEARS, whole
 from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.refused import language
-from qianshou.kernel import door
 from qianshou.kernel.access import Actor, principal_at
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.door import acts
 from qianshou.kernel.pack import Pack, declaration_of, pack_of, packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.wording import choice_label, fields_of, stages_of
-from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.kernel.worklist.lists import (
     LISTS,
@@ -298,38 +292,3 @@ def peek(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
     return HttpResponse(
         render_to_string("office/peek.html", {"peek": shown, "actor": actor}, request)
     )
-
-
-@require_POST
-@officer_page
-def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Claim or transfer the ticked tasks, each on its own; say what was not done and why."""
-    told = [whole(text) for text in request.POST.getlist("task")]
-    tasks = [task for task in told if task is not None][:100]
-    if not tasks:
-        messages.warning(request, _("没有勾选任务"))
-    done = 0
-    refused: dict[str, int] = {}
-    for task in tasks:
-        try:
-            door.act(_batch_act(request, task), by=actor, at=now())
-            done += 1
-        except (Refusal, Refusals) as refusal:
-            first = refusal.refusals[0] if isinstance(refusal, Refusals) else refusal
-            text = first.text(language())
-            refused[text] = refused.get(text, 0) + 1
-    if done:
-        messages.success(
-            request, ngettext("已办理 %(n)s 件", "已办理 %(n)s 件", done) % {"n": done}
-        )
-    for text, number in refused.items():
-        messages.error(request, _("%(n)s 件没有办理：%(text)s") % {"n": number, "text": text})
-    onward = request.POST.get("back", "")
-    return redirect(f"/?{onward}" if onward and "\n" not in onward else "worklist")
-
-
-def _batch_act(request: HttpRequest, task: int) -> acts.Act:
-    if request.POST.get("act") == "transfer":
-        officer = whole(request.POST.get("officer", "")) or 0
-        return acts.Transfer(task, officer, request.POST.get("reason", ""))
-    return acts.Claim(task)

@@ -8,6 +8,7 @@ from typing import Any
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door import (
     acts,
+    copying,
     delegating,
     hands,
     opening,
@@ -49,6 +50,8 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Supervise: hands.supervise_matter,
     acts.Suspend: pause.suspend_matter,
     acts.Resume: pause.resume_matter,
+    acts.Copy: copying.copy_matter,
+    acts.Read: copying.read_matter,
     acts.Comment: hands.comment_on,
     acts.Attach: hands.attach_documents,
     acts.Link: hands.link_matters,

@@ -94,11 +94,14 @@ class Reassign:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Send a matter back (退回) from a task to an earlier step."""
+    """Send a matter back (退回) from a task to an earlier step; `straight` asks that it then come
+    right back here (重审直达).
+    """
 
     task: int
     target: str
     reason: str
+    straight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,24 @@ class Suspend:
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Let a suspended matter's clock run again (恢复)."""
+
+    matter: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Let officers read a matter (抄送), or no longer."""
+
+    matter: int
+    officers: tuple[int, ...]
+    text: str = ""
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Say that one has read a matter that was copied to one (阅办)."""
 
     matter: int
     text: str = ""
@@ -225,6 +246,8 @@ Act = (
     | Supervise
     | Suspend
     | Resume
+    | Copy
+    | Read
     | Comment
     | Attach
     | Link

@@ -114,6 +114,11 @@ def may_urge(by: Actor, standing: Standing) -> bool:
     return (taking_part and may_see(by, standing)) or may_act(by, "supervise", standing)
 
 
+def may_copy(by: Actor, standing: Standing) -> bool:
+    """Whether `by` may let others read the matter: an officer who sees it otherwise than by a copy."""
+    return by.kind == "officer" and may_see(by, standing)
+
+
 def may_suspend(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
     """Whether `by` may stop the matter's clock: who holds one of its open tasks, or supervises
     it.
@@ -127,7 +132,7 @@ def steps_done(
     """Return the human steps that stand as done after a matter's `entries` (act, node, body).
 
     What followed a step is undone when the matter is returned to it or the step is withdrawn,
-    except what was done in branches beside it.
+    except what was done in branches beside it, and where the matter comes straight back.
     """
     done: list[str] = []
     for act, node, body in entries:
@@ -136,6 +141,9 @@ def steps_done(
         elif act in ("return", "withdraw") and body["target"] in done:
             target = body["target"]
             first = len(done) - 1 - done[::-1].index(target)
+            if body.get("resume"):
+                del done[first]
+                continue
             done[first:] = [one for one in done[first:] if branches.beside(one, target)]
     return set(done)
 

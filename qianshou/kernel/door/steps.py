@@ -78,8 +78,11 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
         if node.form
         else {}
     )
-    doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
-    follow(doing, engine.Complete(task.token, facts))
+    entry: dict[str, Any] = {"token": task.token}
+    if task.resume_node:
+        entry["then"] = task.resume_node
+    doing = Doing("complete", by, at, matter, task, task.node, facts, entry)
+    follow(doing, engine.Complete(task.token, facts, task.resume_node))
     return matter
 
 
@@ -97,7 +100,8 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     """Send the matter back to an earlier human step; open work of the scope is cancelled.
 
     Refuses a missing reason (door.reason), a step not declared or not done (door.target), and
-    one in a branch that runs beside (engine.target).
+    one in a branch that runs beside (engine.target), and a straight way back where there is none
+    (door.straight).
     """
     matter, task = load_open_task(act.task, by)
     _require_holder(matter, task, by)
@@ -112,17 +116,22 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
             "You can only return to an earlier step that this step allows",
             "target",
         )
-    doing = Doing(
-        "return",
-        by,
-        at,
-        matter,
-        task,
-        task.node,
-        {"return_reason": act.reason},
-        {"token": task.token, "target": act.target},
-    )
-    follow(doing, engine.Return(task.token, act.target, {"return_reason": act.reason}))
+    entry = {"token": task.token, "target": act.target}
+    if act.straight:
+        if not engine.can_go_straight(procedure, act.target, task.node):
+            raise Refusal(
+                "door.straight",
+                "这两个环节之间有并行办理，重办后不能直接送回，请按流程再走一遍",
+                "Work in parallel lies between the two steps: it cannot come straight back",
+                "straight",
+            )
+        entry["resume"] = task.node
+    facts = {"return_reason": act.reason}
+    doing = Doing("return", by, at, matter, task, task.node, facts, entry)
+    step = follow(doing, engine.Return(task.token, act.target, facts))
+    if act.straight:
+        opened = [one.token for one in step.opened if one.node == act.target]
+        change.run([(change.RESUME_AT, [task.node, matter.id, token]) for token in opened])
     return matter
 
 

@@ -81,6 +81,7 @@ class TaskRow:
     due_at: datetime
     warned: int
     delegated_from: int | None
+    resume_node: str
 
     @property
     def hold(self) -> Hold:

@@ -34,7 +34,7 @@ PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
     "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
-    "timers": "计时",
+    "timers": "计时", "readers": "抄送",
 }  # fmt: skip
 
 
@@ -250,6 +250,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     opened: dict[int, engine.Opened] = {}
     holders: dict[int, tuple[int | None, int | None]] = {}
     moved: dict[int, str] = {}
+    resumes: dict[int, str] = {}
     for body in bodies:
         act = engine_act(body)
         if act is not None:
@@ -263,6 +264,8 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 due.pop(str(act.token), None)
             for one in step.opened:
                 opened[one.token] = one
+                if one.node == body.get("target") and "resume" in body:
+                    resumes[one.token] = body["resume"]
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
@@ -272,6 +275,15 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 moved[body["token"]] = body["organisation"]
         elif body["act"] == "reassign":
             holders |= {int(token): (back, None) for token, back in body["tokens"].items()}
+        elif body["act"] == "copy":
+            if body["on"]:
+                told.readers |= dict.fromkeys(body["officers"], False)
+            else:
+                told.readers = {
+                    one: read for one, read in told.readers.items() if one not in body["officers"]
+                }
+        elif body["act"] == "read":
+            told.readers[body["by"]["id"]] = True
         elif body["act"] == "supervise":
             told.supervised = body["on"]
         elif body["act"] in ("suspend", "resume"):
@@ -297,6 +309,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 posts,
                 codes[token],
                 *holders.get(token, (one.assignee, None)),
+                resumes.get(token, ""),
             )
         else:
             told.timers[token] = at
@@ -324,7 +337,7 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "open":
             return engine.Open(facts, body["start"])
         case "complete":
-            return engine.Complete(body["token"], facts)
+            return engine.Complete(body["token"], facts, body.get("then", ""))
         case "return" | "withdraw":
             return engine.Return(body["token"], body["target"], facts)
         case "fire":

@@ -85,10 +85,13 @@ class Open(NamedTuple):
 
 
 class Complete(NamedTuple):
-    """Complete the human step at a token."""
+    """Complete the human step at a token; `then` names the step to go to past all that lies between
+    (重审直达), in the same scope.
+    """
 
     token: int
     facts: Mapping[str, Any] = NOTHING
+    then: str = ""
 
 
 class Fire(NamedTuple):
@@ -192,7 +195,7 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     """
     if state is None:
         state = State({}, {}, 0, {})
-    elif type(act) is Complete:
+    elif type(act) is Complete and not act.then:
         straight = _straight(procedure, state, act)
         if straight is not None:
             return straight
@@ -248,6 +251,18 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     kept = made(State, (left, facts, serial, local))
     none = ()
     return made(Step, (kept, (opened,), (closed,), none, none, none, none, none, None, passed))
+
+
+def can_go_straight(procedure: Procedure, node: str, then: str) -> bool:
+    """Whether a matter may go from one human step right to another: both done once, in one scope
+    and within the same branches, so that no join waits for what was passed over.
+    """
+    branches, one, other = procedure.branches, procedure.nodes[node], procedure.nodes.get(then)
+    if other is None or not {node, then} <= branches.nodes.keys():
+        return False
+    plain = all(step.kind == "user" and step.collection is None for step in (one, other))
+    inside = one.container == other.container and branches.nodes[node] == branches.nodes[then]
+    return plain and inside
 
 
 def officer_of(value: Any) -> int | None:
@@ -325,7 +340,14 @@ class _Run:
         token, node = self.waiting(act.token, "user")
         self.keep(act.token, act.facts)
         self.closed += (made(Closed, (act.token, node.id, "done")),)
-        self.leave(act.token, token, node)
+        if not act.then:
+            self.leave(act.token, token, node)
+            return
+        if not can_go_straight(self.procedure, node.id, act.then):
+            raise self._no_target(act.then)
+        del self.tokens[act.token]
+        self.disarm(act.token)
+        self.stack.append((act.then, token.scope, ""))
 
     def fire(self, act: Fire) -> None:
         """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it, an

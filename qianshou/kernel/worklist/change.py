@@ -20,14 +20,15 @@ JOIN registry_division d ON d.id = m.division_id
 WHERE m.id = %s"""
 LOAD_TASK = """
 SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
-       warned, delegated_from_id
+       warned, delegated_from_id, resume_node
 FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
        m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
-       t.opened_seq, t.due_at, t.warned, t.delegated_from_id
+       t.opened_seq, t.due_at, t.warned, t.delegated_from_id,
+       t.resume_node
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
@@ -93,6 +94,15 @@ MERGE_MATTER = (
     "UPDATE worklist_matter SET state = %s, closed_at = %s, outcome = 'merged', "
     "merged_into_id = %s WHERE id = %s"
 )
+RESUME_AT = "UPDATE worklist_task SET resume_node = %s WHERE matter_id = %s AND token = %s"
+INSERT_COPY = """
+INSERT INTO worklist_copy (matter_id, officer_id, sender_id, at) VALUES (%s, %s, %s, %s)"""
+END_COPY = """
+UPDATE worklist_copy SET ended_at = %s
+WHERE matter_id = %s AND officer_id = %s AND ended_at IS NULL"""
+READ_COPY = """
+UPDATE worklist_copy SET read_at = %s
+WHERE matter_id = %s AND officer_id = %s AND ended_at IS NULL"""
 URGE_MATTER = "UPDATE worklist_matter SET urged = urged + 1 WHERE id = %s"
 SUPERVISE_MATTER = "UPDATE worklist_matter SET supervised = %s WHERE id = %s"
 

@@ -17,7 +17,7 @@ from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled_all
 from qianshou.kernel.registry.bigram import search_query
-from qianshou.kernel.worklist.models import OPEN, Matter, Party, Task
+from qianshou.kernel.worklist.models import OPEN, Copy, Matter, Party, Task
 
 PAGE = 50
 CAP = 1000
@@ -273,10 +273,19 @@ def procedures_of_packs() -> dict[str, tuple[str, ...]]:
 
 
 def see_matters(by: Actor) -> QuerySet[Matter]:
-    """Return the matters that `by` may see."""
-    return Matter.objects.filter(
-        pk__in=Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
-    )
+    """Return the matters that `by` may see, and those without a circle that are copied to them."""
+    seen = Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
+    copied = Copy.objects.filter(officer=by.officer, ended_at=None, matter__circle=None)
+    rule = Q(pk__in=seen)
+    if by.kind == "officer" and by.seats:
+        rule |= Q(pk__in=copied.values("matter"))
+    return Matter.objects.filter(rule)
+
+
+def copies_of(matter: int) -> QuerySet[Copy]:
+    """Return to whom a matter is copied."""
+    found = Copy.objects.filter(matter=matter, ended_at=None)
+    return found.select_related("officer", "sender").order_by("id")
 
 
 def hidden_matters(by: Actor) -> QuerySet[Matter]:

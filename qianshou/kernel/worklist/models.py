@@ -98,6 +98,7 @@ class Task(models.Model):
     amber_at = models.DateTimeField()
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
+    resume_node = models.CharField(max_length=120, blank=True, default="", db_default="")
     warned = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
 
@@ -182,6 +183,24 @@ class Link(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["matter", "other"], name="link_once"),
             models.CheckConstraint(condition=~Q(matter=models.F("other")), name="link_two_matters"),
+        ]
+
+
+class Copy(models.Model):
+    """An officer may read a matter that does not come their way (抄送), until that is ended."""
+
+    matter = models.ForeignKey(Matter, models.PROTECT, related_name="copies")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="copies")
+    sender = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["matter", "officer"], condition=Q(ended_at=None), name="copy_once"
+            )
         ]
 
 
