@@ -70,6 +70,12 @@ READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "delegate": lambda actor, matter, sent: acts.Delegate(
         _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
     ),
+    "add_signer": lambda actor, matter, sent: acts.AddSigner(
+        _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
+    ),
+    "remove_signer": lambda actor, matter, sent: acts.RemoveSigner(
+        _number(sent, "task"), sent.get("reason", "")[:200]
+    ),
     "copy": lambda actor, matter, sent: acts.Copy(
         matter,
         _officers(sent, "officers"),

@@ -33,6 +33,7 @@ from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
 from qianshou.office.peek import desk_of
+from qianshou.office.signed import signings_of
 from qianshou.office.timeline import timeline_of
 from qianshou.office.worklist import level_label, place_words, receivers_of
 
@@ -95,6 +96,7 @@ def show_matter(
     facts = facts_of(matter)
     told = [entry.get(name) or {} for entry in entries for name in ("facts", "draft")]
     words = Words(digest, [facts, *told], language())
+    standing = standing_of(matter, parties)
     desks = [
         desk_of(
             actor,
@@ -102,6 +104,7 @@ def show_matter(
             task,
             tasks,
             done,
+            standing,
             values=tried.values if (tried.act, tried.task) in written(task.pk) else draft,
             errors=tried.refused("complete", task.pk) or tried.refused("resolve", task.pk),
         )
@@ -110,7 +113,7 @@ def show_matter(
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
     copies = list(copies_of(matter.pk))
-    offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts, copies)
+    offer = offer_of_matter(actor, matter, tasks, standing, facts, copies)
     at = now()
     context = {
         "matter": matter,
@@ -133,6 +136,7 @@ def show_matter(
             .order_by("id")
         ),
         "copies": copies,
+        "signings": signings_of(matter, tasks, compiled(digest)),
         "links": list(linked_matters(matter.pk, actor)),
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),

@@ -15,12 +15,14 @@ from qianshou.kernel.access import (
 )
 from qianshou.kernel.door.rules import (
     Hold,
+    may_add_signer,
     may_claim,
     may_complete,
     may_copy,
     may_delegate,
     may_recall,
     may_release,
+    may_remove_signer,
     may_resolve,
     may_stand_in,
     may_suspend,
@@ -47,6 +49,8 @@ class TaskOffer:
     delegate: bool = False
     resolve: bool = False
     recall: bool = False
+    add_signer: bool = False
+    remove_signer: bool = False
     withdraw: bool = False
     targets: tuple[tuple[str, str, str], ...] = ()
 
@@ -88,6 +92,7 @@ def offer_of_task(
     tasks: Iterable[Any],
     procedure: Procedure,
     done: Collection[str],
+    standing: Standing,
 ) -> TaskOffer:
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
@@ -107,6 +112,8 @@ def offer_of_task(
         delegate=may_delegate(actor, hold, node),
         resolve=may_resolve(actor, hold),
         recall=may_recall(actor, hold),
+        add_signer=may_add_signer(actor, standing, hold, node),
+        remove_signer=may_remove_signer(actor, standing, node),
         targets=tuple(
             (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),

@@ -27,6 +27,8 @@ ICONS = {
     "supervise": ("eye", "r"),
     "suspend": ("hand-stop", "y"),
     "resume": ("clock", ""),
+    "add_signer": ("user-plus", ""),
+    "remove_signer": ("circle-x", "y"),
     "copy": ("mail", ""),
     "read": ("mail-opened", "g"),
     "comment": ("message-2", ""),
@@ -76,6 +78,8 @@ def act_words(act: str) -> str:
         "supervise": _("督办"),
         "suspend": _("挂起"),
         "resume": _("恢复计时"),
+        "add_signer": _("加签"),
+        "remove_signer": _("减签"),
         "copy": _("抄送"),
         "read": _("阅办"),
         "comment": _("批注"),
@@ -147,6 +151,8 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
             "name": told.get("to", ""),
             "reason": told.get("reason", ""),
         }
+    if act in ("add_signer", "remove_signer"):
+        return f"{told.get('to', '')} {told.get('reason', '')}".strip()
     if act == "delegate":
         return _("请 %(name)s 代办：%(reason)s") % {
             "name": told.get("to", ""),

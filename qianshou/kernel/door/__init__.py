@@ -14,6 +14,7 @@ from qianshou.kernel.door import (
     opening,
     pause,
     signals,
+    signing,
     steps,
     vacating,
 )
@@ -50,6 +51,8 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Supervise: hands.supervise_matter,
     acts.Suspend: pause.suspend_matter,
     acts.Resume: pause.resume_matter,
+    acts.AddSigner: signing.add_signer,
+    acts.RemoveSigner: signing.remove_signer,
     acts.Copy: copying.copy_matter,
     acts.Read: copying.read_matter,
     acts.Comment: hands.comment_on,

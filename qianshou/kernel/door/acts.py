@@ -146,6 +146,23 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class AddSigner:
+    """Let one more officer sign (加签) beside a signing task, or next where they sign in turn."""
+
+    task: int
+    officer: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSigner:
+    """Let the officer of a signing task not sign (减签)."""
+
+    task: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """Let officers read a matter (抄送), or no longer."""
 
@@ -246,6 +263,8 @@ Act = (
     | Supervise
     | Suspend
     | Resume
+    | AddSigner
+    | RemoveSigner
     | Copy
     | Read
     | Comment

@@ -114,6 +114,19 @@ def may_urge(by: Actor, standing: Standing) -> bool:
     return (taking_part and may_see(by, standing)) or may_act(by, "supervise", standing)
 
 
+def may_add_signer(by: Actor, standing: Standing, hold: Hold, node: Node) -> bool:
+    """Whether `by` may let one more sign beside a task: its signer, or who supervises the matter;
+    where the step names its signers.
+    """
+    several = node.collection is not None and node.assignee is not None
+    return several and (may_complete(by, hold) or may_act(by, "supervise", standing))
+
+
+def may_remove_signer(by: Actor, standing: Standing, node: Node) -> bool:
+    """Whether `by` may let one of several not sign: who supervises the matter."""
+    return node.collection is not None and may_act(by, "supervise", standing)
+
+
 def may_copy(by: Actor, standing: Standing) -> bool:
     """Whether `by` may let others read the matter: an officer who sees it otherwise than by a copy."""
     return by.kind == "officer" and may_see(by, standing)

@@ -340,6 +340,10 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
             return engine.Complete(body["token"], facts, body.get("then", ""))
         case "return" | "withdraw":
             return engine.Return(body["token"], body["target"], facts)
+        case "add_signer":
+            return engine.Widen(body["token"], body["element"])
+        case "remove_signer":
+            return engine.Narrow(body["token"])
         case "fire":
             return engine.Fire(body["token"])
         case "deliver":

@@ -54,7 +54,10 @@ def test_a_circle_is_not_opened_by_a_copy(quiet: Quiet) -> None:
         assert refusal(act, quiet.wang, quiet) == "door.reader"
         assert refusal(acts.Read(matter), outside, quiet) == "door.no_matter"
         Copy.objects.create(
-            matter_id=matter, officer_id=outside.officer, sender_id=quiet.wang.officer, at=quiet.at
+            matter_id=matter,
+            officer_id=outside.officer or 0,
+            sender_id=quiet.wang.officer or 0,
+            at=quiet.at,
         )
         assert not see_matters(outside).exists()
 
