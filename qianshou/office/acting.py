@@ -73,6 +73,15 @@ READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "add_signer": lambda actor, matter, sent: acts.AddSigner(
         _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
     ),
+    "ask_first": lambda actor, matter, sent: acts.AddSigner(
+        _number(sent, "task"),
+        _number(sent, "officer"),
+        sent.get("reason", "")[:200],
+        before=True,
+    ),
+    "sign": lambda actor, matter, sent: acts.Sign(
+        _number(sent, "task"), sent.get("text", "")[:200]
+    ),
     "remove_signer": lambda actor, matter, sent: acts.RemoveSigner(
         _number(sent, "task"), sent.get("reason", "")[:200]
     ),

@@ -16,6 +16,7 @@ from qianshou.kernel.access import (
 from qianshou.kernel.door.rules import (
     Hold,
     may_add_signer,
+    may_ask_first,
     may_claim,
     may_complete,
     may_copy,
@@ -50,6 +51,8 @@ class TaskOffer:
     resolve: bool = False
     recall: bool = False
     add_signer: bool = False
+    ask_first: bool = False
+    sign: bool = False
     remove_signer: bool = False
     withdraw: bool = False
     targets: tuple[tuple[str, str, str], ...] = ()
@@ -103,17 +106,19 @@ def offer_of_task(
         return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
     hold, node = hold_of(task), procedure.node(task.node)
     holds = may_complete(actor, hold)
-    targets = return_targets(node, done) if holds else set()
+    targets = return_targets(node, done) if holds and hold.blocks is None else set()
     return TaskOffer(
         claim=may_claim(actor, hold),
         release=may_release(actor, hold),
-        complete=holds,
+        complete=holds and hold.blocks is None,
+        sign=holds and hold.blocks is not None,
+        ask_first=may_ask_first(actor, hold, node),
         transfer=may_transfer(actor, pack_of(matter.procedure).id, hold),
         delegate=may_delegate(actor, hold, node),
         resolve=may_resolve(actor, hold),
         recall=may_recall(actor, hold),
         add_signer=may_add_signer(actor, standing, hold, node),
-        remove_signer=may_remove_signer(actor, standing, node),
+        remove_signer=may_remove_signer(actor, standing, hold, node),
         targets=tuple(
             (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),
@@ -122,7 +127,9 @@ def offer_of_task(
 
 def hold_of(task: Any) -> Hold:
     """Return who holds a task already read, as the rules ask."""
-    return Hold(task.assignee_id, task.organisation_id, task.posts, task.delegated_from_id)
+    return Hold(
+        task.assignee_id, task.organisation_id, task.posts, task.delegated_from_id, task.blocks_id
+    )
 
 
 def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:

@@ -36,7 +36,11 @@ def signings_of(matter: Any, tasks: Iterable[Any], procedure: Procedure) -> list
         if node.kind != "user":
             continue
         since = int(key)
-        turn = [task for task in tasks if task.node == node_id and task.token > since]
+        turn = [
+            task
+            for task in tasks
+            if task.node == node_id and task.token > since and task.blocks_id is None
+        ]
         found.append(
             Signing(
                 node.name if language().startswith("zh") else node.name_en or node.name,

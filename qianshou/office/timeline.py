@@ -28,6 +28,7 @@ ICONS = {
     "suspend": ("hand-stop", "y"),
     "resume": ("clock", ""),
     "add_signer": ("user-plus", ""),
+    "sign": ("signature", "g"),
     "remove_signer": ("circle-x", "y"),
     "copy": ("mail", ""),
     "read": ("mail-opened", "g"),
@@ -79,6 +80,8 @@ def act_words(act: str) -> str:
         "suspend": _("挂起"),
         "resume": _("恢复计时"),
         "add_signer": _("加签"),
+        "ask_first": _("请人先签"),
+        "sign": _("先签"),
         "remove_signer": _("减签"),
         "copy": _("抄送"),
         "read": _("阅办"),
@@ -148,6 +151,11 @@ def _line(
 def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> str:
     if act == "transfer":
         return _("转给 %(name)s：%(reason)s") % {
+            "name": told.get("to", ""),
+            "reason": told.get("reason", ""),
+        }
+    if act == "add_signer" and "before" in told:
+        return _("请 %(name)s 先签：%(reason)s") % {
             "name": told.get("to", ""),
             "reason": told.get("reason", ""),
         }

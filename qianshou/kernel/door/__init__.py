@@ -52,6 +52,7 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Suspend: pause.suspend_matter,
     acts.Resume: pause.resume_matter,
     acts.AddSigner: signing.add_signer,
+    acts.Sign: signing.sign_task,
     acts.RemoveSigner: signing.remove_signer,
     acts.Copy: copying.copy_matter,
     acts.Read: copying.read_matter,

@@ -147,11 +147,22 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class AddSigner:
-    """Let one more officer sign (加签) beside a signing task, or next where they sign in turn."""
+    """Let one more officer sign (加签) beside a signing task, or next where they sign in turn; or,
+    with `before`, sign first while the task waits (前加签).
+    """
 
     task: int
     officer: int
     reason: str
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Give one's opinion on a task that waits for it (审签)."""
+
+    task: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +275,7 @@ Act = (
     | Suspend
     | Resume
     | AddSigner
+    | Sign
     | RemoveSigner
     | Copy
     | Read

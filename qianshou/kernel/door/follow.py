@@ -191,6 +191,9 @@ def _task_statements(
                 ],
             )
         )
+        if not done:
+            ends = [instant(at), matter.seq + 1, matter.id, closed.token]
+            statements.append((change.CANCEL_BLOCKING, ends))
     statements.extend((change.DELETE_TIMER, [matter.id, token]) for token in step.stopped)
     due: dict[str, str] = {}
     for opened, holder in _holders(doing, step.opened, held):

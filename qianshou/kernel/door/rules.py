@@ -24,14 +24,15 @@ def require_text(text: str, field: str, zh: str, en: str) -> None:
 
 
 class Hold(NamedTuple):
-    """Who holds a task: its assignee, else the posts of its organisation; and whose it is where
-    the assignee does it for them (delegated).
+    """Who holds a task: its assignee, else the posts of its organisation; whose it is where the
+    assignee does it for them (delegated); and the task that waits for it, if one does (`blocks`).
     """
 
     assignee: int | None
     organisation: int
     posts: str
     delegated_from: int | None = None
+    blocks: int | None = None
 
 
 def may_complete(by: Actor, hold: Hold) -> bool:
@@ -46,7 +47,7 @@ def may_claim(by: Actor, hold: Hold) -> bool:
 
 def may_release(by: Actor, hold: Hold) -> bool:
     """Whether `by` may give a claimed task back to its post: its assignee or their substitute."""
-    if hold.assignee is None or hold.delegated_from is not None:
+    if hold.assignee is None or hold.delegated_from is not None or hold.blocks is not None:
         return False
     return hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
 
@@ -55,7 +56,7 @@ def may_transfer(by: Actor, pack: str, hold: Hold) -> bool:
     """Whether `by` may hand a task of `pack` on: its holder, or a seat of the pack at its
     organisation that transfers.
     """
-    return may_complete(by, hold) or any(
+    return (hold.blocks is None and may_complete(by, hold)) or any(
         seat.organisation == hold.organisation and seat.pack == pack and "transfer" in seat.acts
         for seat in by.seats
     )
@@ -66,7 +67,8 @@ def may_delegate(by: Actor, hold: Hold, node: Node) -> bool:
 
     A step with a page of its own keeps what is done there in the pack's tables, not in a draft.
     """
-    return hold.assignee is not None and may_complete(by, hold) and not node.page
+    own = hold.assignee is not None and hold.blocks is None
+    return own and may_complete(by, hold) and not node.page
 
 
 def may_resolve(by: Actor, hold: Hold) -> bool:
@@ -118,13 +120,21 @@ def may_add_signer(by: Actor, standing: Standing, hold: Hold, node: Node) -> boo
     """Whether `by` may let one more sign beside a task: its signer, or who supervises the matter;
     where the step names its signers.
     """
-    several = node.collection is not None and node.assignee is not None
+    several = node.collection is not None and node.assignee is not None and hold.blocks is None
     return several and (may_complete(by, hold) or may_act(by, "supervise", standing))
 
 
-def may_remove_signer(by: Actor, standing: Standing, node: Node) -> bool:
-    """Whether `by` may let one of several not sign: who supervises the matter."""
-    return node.collection is not None and may_act(by, "supervise", standing)
+def may_ask_first(by: Actor, hold: Hold, node: Node) -> bool:
+    """Whether `by` may ask somebody to sign before a task of theirs, which then waits (前加签)."""
+    return hold.blocks is None and may_complete(by, hold) and not node.page
+
+
+def may_remove_signer(by: Actor, standing: Standing, hold: Hold, node: Node) -> bool:
+    """Whether `by` may let somebody not sign: who supervises the matter, where several sign or
+    somebody was asked first.
+    """
+    asked = node.collection is not None or hold.blocks is not None
+    return asked and may_act(by, "supervise", standing)
 
 
 def may_copy(by: Actor, standing: Standing) -> bool:

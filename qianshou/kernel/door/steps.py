@@ -23,6 +23,7 @@ from qianshou.kernel.door.acts import (
     Reassign,
     Resolve,
     Return,
+    Sign,
     Warn,
     Withdraw,
 )
@@ -38,6 +39,7 @@ from qianshou.kernel.door.rules import (
     return_targets,
     steps_done,
 )
+from qianshou.kernel.door.signing import sign_task
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -70,7 +72,16 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     matter, task = load_open_task(act.task, by)
     if task.delegated_from is not None:
         return resolve_task(Resolve(act.task, act.facts), by=by, at=at)
+    if task.blocks is not None:
+        return sign_task(Sign(act.task), by=by, at=at)
     _require_holder(matter, task, by)
+    if Task.objects.filter(blocks=task.id, state=OPEN).exists():
+        raise Refusal(
+            "door.blocked",
+            "还有人没有先签，等签完再办结",
+            "Somebody who was asked to sign first has not signed yet",
+            "task",
+        )
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
     facts: Mapping[str, Any] = (
@@ -105,6 +116,7 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     """
     matter, task = load_open_task(act.task, by)
     _require_holder(matter, task, by)
+    require(task.blocks is None)
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     at = not_before(matter, at)
     procedure = compiled(matter.digest)

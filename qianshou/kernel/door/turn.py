@@ -82,11 +82,12 @@ class TaskRow:
     warned: int
     delegated_from: int | None
     resume_node: str
+    blocks: int | None
 
     @property
     def hold(self) -> Hold:
         """Who holds the task, as the rules ask."""
-        return Hold(self.assignee, self.organisation, self.posts, self.delegated_from)
+        return Hold(self.assignee, self.organisation, self.posts, self.delegated_from, self.blocks)
 
 
 MATTER_COLUMNS = 20

@@ -251,6 +251,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     holders: dict[int, tuple[int | None, int | None]] = {}
     moved: dict[int, str] = {}
     resumes: dict[int, str] = {}
+    waiting: dict[int, int] = {}
     for body in bodies:
         act = engine_act(body)
         if act is not None:
@@ -258,6 +259,8 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
             state = step.state
             for closed in step.closed:
                 due.pop(str(closed.token), None)
+                for ahead in [one for one, token in waiting.items() if token == closed.token]:
+                    due.pop(str(ahead), None)
             for token in step.stopped:
                 due.pop(str(token), None)
             if isinstance(act, engine.Fire):
@@ -275,6 +278,16 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 moved[body["token"]] = body["organisation"]
         elif body["act"] == "reassign":
             holders |= {int(token): (back, None) for token, back in body["tokens"].items()}
+        elif body["act"] == "add_signer":
+            assert state is not None
+            state = state._replace(serial=state.serial + 1)
+            ahead, token = body["before"], body["token"]
+            waiting[ahead] = token
+            opened[ahead] = opened[token]._replace(token=ahead, assignee=body["element"])
+            if token in moved:
+                moved[ahead] = moved[token]
+        elif body["act"] in ("sign", "remove_signer"):
+            due.pop(str(body["token"]), None)
         elif body["act"] == "copy":
             if body["on"]:
                 told.readers |= dict.fromkeys(body["officers"], False)
@@ -341,9 +354,9 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "return" | "withdraw":
             return engine.Return(body["token"], body["target"], facts)
         case "add_signer":
-            return engine.Widen(body["token"], body["element"])
+            return None if "before" in body else engine.Widen(body["token"], body["element"])
         case "remove_signer":
-            return engine.Narrow(body["token"])
+            return None if "before" in body else engine.Narrow(body["token"])
         case "fire":
             return engine.Fire(body["token"])
         case "deliver":

@@ -20,7 +20,7 @@ JOIN registry_division d ON d.id = m.division_id
 WHERE m.id = %s"""
 LOAD_TASK = """
 SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
-       warned, delegated_from_id, resume_node
+       warned, delegated_from_id, resume_node, blocks_id
 FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
@@ -28,7 +28,7 @@ SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d
        m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
        t.opened_seq, t.due_at, t.warned, t.delegated_from_id,
-       t.resume_node
+       t.resume_node, t.blocks_id
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
@@ -53,6 +53,19 @@ INSERT INTO worklist_task
    assignee_id, level, state, opened_at, opened_seq, span, source, amber_at, due_at, provisional,
    warned)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, 0)"""
+INSERT_BLOCKING = """
+INSERT INTO worklist_task
+  (matter_id, token, procedure, node, name, name_en, posts, organisation_id, division_id,
+   assignee_id, level, state, opened_at, opened_seq, span, source, amber_at, due_at, provisional,
+   warned, blocks_id)
+SELECT matter_id, %s, procedure, node, name, name_en, posts, organisation_id, division_id, %s,
+  level, 0, %s, %s, span, source, %s, %s, provisional, 0, id
+FROM worklist_task WHERE id = %s"""
+CANCEL_BLOCKING = """
+UPDATE worklist_task SET state = 2, closed_at = %s, closed_seq = %s
+WHERE state = 0 AND blocks_id IN (
+  SELECT id FROM worklist_task WHERE matter_id = %s AND token = %s)"""
+SET_STATE = "UPDATE worklist_matter SET state = %s WHERE id = %s"
 CLOSE_TASK = """
 UPDATE worklist_task SET state = %s, closed_at = %s, closed_seq = %s,
   assignee_id = COALESCE(assignee_id, %s), claimed_at = COALESCE(claimed_at, %s)

@@ -98,6 +98,7 @@ class Task(models.Model):
     amber_at = models.DateTimeField()
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
+    blocks = models.ForeignKey("self", models.PROTECT, null=True, related_name="blocked_by")
     resume_node = models.CharField(max_length=120, blank=True, default="", db_default="")
     warned = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)

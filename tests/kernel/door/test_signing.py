@@ -167,3 +167,41 @@ def test_the_page_shows_who_signed_who_is_missing_and_adds_one(paper: Paper) -> 
     sent = {"task": paper.task(office.zhao), "reason": "出差"}
     assert overseer.post(f"/m/{paper.matter}/remove_signer/", sent).status_code == 302
     assert paper.waiting == ["li"]
+
+
+def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> None:
+    task = office.task(office.open(), "t1")
+    paper = Paper(office, Task.objects.get(pk=task).matter_id)
+    ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
+    assert paper.refused(ask, office.zhao) == "access.denied"
+    door.act(ask, by=office.wang, at=office.at)
+    assert paper.refused(ask, office.wang) == "door.signer"
+    assert paper.refused(acts.Complete(task, {"again": 0}), office.wang) == "door.blocked"
+    first = paper.task(office.li)
+    assert paper.refused(acts.Sign(task), office.wang) == "access.denied"
+    assert paper.refused(acts.Return(first, "t1", "x"), office.li) == "access.denied"
+    assert paper.refused(acts.Release(first), office.li) == "access.denied"
+    assert list(verify()) == []
+    door.act(acts.Complete(first, {}), by=office.li, at=office.at)
+    assert list(verify()) == []
+    door.act(acts.Complete(task, {"again": 0}), by=office.wang, at=office.at)
+    assert paper.waiting == ["t2"]
+    assert list(verify()) == []
+
+
+def test_who_was_asked_first_is_left_out_or_goes_with_the_task(office: Office) -> None:
+    matter = office.open()
+    office.complete(matter, "t1")
+    task = office.task(matter, "t2")
+    paper = Paper(office, matter)
+    ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
+    door.act(ask, by=office.wang, at=office.at)
+    left_out = acts.RemoveSigner(paper.task(office.li), "不必了")
+    assert paper.refused(left_out, office.wang) == "access.denied"
+    door.act(left_out, by=office.sun, at=office.at)
+    assert paper.waiting == ["t2"]
+    door.act(ask, by=office.wang, at=office.at)
+    assert list(verify()) == []
+    door.act(acts.Return(task, "t1", "重填"), by=office.wang, at=office.at)
+    assert paper.waiting == ["t1"]
+    assert list(verify()) == []
