@@ -25,6 +25,7 @@ from qianshou.kernel.door.rules import (
     may_release,
     may_remove_signer,
     may_resolve,
+    may_split,
     may_stand_in,
     may_suspend,
     may_transfer,
@@ -32,7 +33,7 @@ from qianshou.kernel.door.rules import (
     may_withdraw,
     return_targets,
 )
-from qianshou.kernel.pack import declaration_of, pack_of
+from qianshou.kernel.pack import StartDeclaration, declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
 OPEN, DONE = 0, 1
@@ -72,6 +73,7 @@ class MatterOffer:
     suspend: bool = False
     merge: bool = False
     remark: bool = False
+    split: bool = False
     copy: bool = False
     read: bool = False
     uncopy: tuple[int, ...] = ()
@@ -125,6 +127,16 @@ def offer_of_task(
     )
 
 
+def starts_of(actor: Actor, matter: Any) -> list[StartDeclaration]:
+    """Return the ways in by which `actor` may begin a matter of the same procedure."""
+    held = {seat.post for seat in actor.seats}
+    return [
+        start
+        for start in pack_of(matter.procedure).starts.values()
+        if start.procedure == matter.procedure and start.by == "officer" and held & set(start.posts)
+    ]
+
+
 def hold_of(task: Any) -> Hold:
     """Return who holds a task already read, as the rules ask."""
     return Hold(
@@ -160,6 +172,7 @@ def offer_of_matter(
         suspend=is_open and may_suspend(actor, standing, held),
         merge=is_open and may_act(actor, "merge", standing),
         remark=may_see(actor, standing),
+        split=is_open and may_split(actor, standing, held) and bool(starts_of(actor, matter)),
         copy=may_copy(actor, standing),
         read=any(one.officer_id == actor.officer and one.read_at is None for one in copies),
         uncopy=tuple(

@@ -30,6 +30,8 @@ ICONS = {
     "add_signer": ("user-plus", ""),
     "sign": ("signature", "g"),
     "remove_signer": ("circle-x", "y"),
+    "split": ("git-compare", ""),
+    "split_from": ("git-compare", ""),
     "copy": ("mail", ""),
     "read": ("mail-opened", "g"),
     "comment": ("message-2", ""),
@@ -83,6 +85,8 @@ def act_words(act: str) -> str:
         "ask_first": _("请人先签"),
         "sign": _("先签"),
         "remove_signer": _("减签"),
+        "split": _("拆分"),
+        "split_from": _("拆分而来"),
         "copy": _("抄送"),
         "read": _("阅办"),
         "comment": _("批注"),
@@ -183,6 +187,8 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
         }
     if act == "absorb":
         return str(told.get("merged", ""))
+    if act in ("split", "split_from"):
+        return f"{told.get('into') or told.get('from')} {told.get('reason', '')}".strip()
     if act == "link":
         return " ".join(str(told.get(name, "")) for name in ("other", "reason")).strip()
     if act == "supervise" and told.get("on") is False:

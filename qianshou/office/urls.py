@@ -21,6 +21,7 @@ from qianshou.office import (
     notices,
     opening,
     procedures,
+    splitting,
     substituting,
     worklist,
 )
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("m/", matters.page, name="matters"),
     path("m/export/", matters.export, name="matters-export"),
     path("m/<whole:matter>/", matter.page, name="matter"),
+    path("m/<whole:matter>/split/", splitting.page, name="split"),
     path("m/<whole:matter>/<slug:name>/", acting.act, name="act"),
     path("m/<whole:matter>/f/<slug:digest>/", matter.file, name="file"),
     path("open/", opening.choose, name="openings"),

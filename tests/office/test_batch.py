@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.test import Client
 
 from qianshou.kernel.worklist.models import Task
-from tests.office.calls import TRIAGE, entries, open_task, register_call, send
+from tests.office.calls import TRIAGE, call_form, entries, open_task, register_call, send
 
 Browse = Callable[[str], Client]
 
@@ -76,3 +76,18 @@ def test_a_return_can_ask_to_come_straight_back(browse: Browse) -> None:
     before = Task.objects.filter(matter=matter).count()
     assert send(seat, matter, "complete", **TRIAGE).status_code == 302
     assert Task.objects.filter(matter=matter).count() == before + 1
+
+
+def test_a_matter_is_split_with_the_form_filled_in(browse: Browse) -> None:
+    seat = browse("zhang_min")
+    matter = register_call(seat)
+    assert f"/m/{matter}/split/" in said(seat.get(f"/m/{matter}/"))
+    page = said(seat.get(f"/m/{matter}/split/"))
+    assert 'value="夜间施工噪声扰民"' in page
+    refused = seat.post(f"/m/{matter}/split/", call_form(summary="渣土车", split_reason=""))
+    assert refused.status_code == 422
+    assert "渣土车" in said(refused)
+    done = seat.post(f"/m/{matter}/split/", call_form(summary="渣土车", split_reason="两件事"))
+    assert done.status_code == 302
+    assert entries(matter) == ["open", "split"]
+    assert browse("tang_li").get(f"/m/{matter}/split/").status_code == 404

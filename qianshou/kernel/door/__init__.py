@@ -15,6 +15,7 @@ from qianshou.kernel.door import (
     pause,
     signals,
     signing,
+    splitting,
     steps,
     vacating,
 )
@@ -52,6 +53,7 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Suspend: pause.suspend_matter,
     acts.Resume: pause.resume_matter,
     acts.AddSigner: signing.add_signer,
+    acts.Split: splitting.split_matter,
     acts.Sign: signing.sign_task,
     acts.RemoveSigner: signing.remove_signer,
     acts.Copy: copying.copy_matter,

@@ -226,6 +226,16 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """Make a part of a matter a matter of its own (拆分), by `start` of its procedure."""
+
+    matter: int
+    start: str
+    facts: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disclose:
     """Read a person's sealed fields for a stated purpose."""
 
@@ -283,6 +293,7 @@ Act = (
     | Attach
     | Link
     | Merge
+    | Split
     | Disclose
     | Fire
     | Warn

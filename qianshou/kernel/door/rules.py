@@ -149,6 +149,11 @@ def may_suspend(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
     return may_act(by, "supervise", standing) or any(may_complete(by, hold) for hold in holds)
 
 
+def may_split(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
+    """Whether `by` may make a part of the matter one of its own: who may stop its clock may."""
+    return may_suspend(by, standing, holds)
+
+
 def steps_done(
     entries: Iterable[tuple[str, str, Mapping[str, Any]]], branches: Branches
 ) -> set[str]:

@@ -178,7 +178,9 @@ class Link(models.Model):
 
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="links")
     other = models.ForeignKey(Matter, models.PROTECT, related_name="linked")
-    kind = models.CharField(max_length=12, choices=[("related", "关联"), ("merged", "并案")])
+    kind = models.CharField(
+        max_length=12, choices=[("related", "关联"), ("merged", "并案"), ("split", "拆分")]
+    )
 
     class Meta:
         constraints: ClassVar = [
