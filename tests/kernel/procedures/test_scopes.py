@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.soundness import check_soundness
+from qianshou.kernel.refusal import Refusal
 from tests.kernel.procedures.drafts import AT, Player, compiled
 from tests.kernel.procedures.scopes import Scope, drawn, scopes
 
@@ -91,6 +92,12 @@ def pick(play: Player, draw: random.Random, facts: dict[str, Any], steps: int) -
     return draw.choice(events if events and (not humans or draw.random() < 0.25) else humans)
 
 
+def turned(play: Player, draw: random.Random, done: list[str]) -> engine.Return | None:
+    """Return a return from some human step to one that was done, where there is any."""
+    waiting = sorted(play.tokens().values())
+    return engine.Return(draw.choice(waiting), draw.choice(done)) if done and waiting else None
+
+
 def filled(draft: str, draw: random.Random, steps: int) -> dict[str, Any]:
     """Return what is filled in before the choices ahead; loops are left after a while."""
     told: dict[str, Any] = {"list": [1, 2, 3]}
@@ -107,12 +114,25 @@ def test_scopes_lose_nothing_and_leave_nothing(block: Scope, draw: random.Random
     opening: engine.Act = engine.Open(filled(draft, draw, 0))
     play, books, acts = Player(procedure, **opening.facts), Books(), [opening]
     books.enter(play.step, opening)
+    done: list[str] = []
     for steps in range(400):
         hold(procedure, play.state, books)
         if play.step.outcome is not None:
             break
         act = pick(play, draw, filled(draft, draw, steps), steps)
-        books.enter(play.act(act).step, act)
+        back = turned(play, draw, done) if steps < 30 and draw.random() < 0.2 else None
+        if back is not None:
+            act = back
+        elif isinstance(act, engine.Complete):
+            done.append(play.state.tokens[act.token].node)
+        before = play.state.to_json()
+        try:
+            play.act(act)
+        except Refusal:
+            assert back is not None
+            assert play.state.to_json() == before
+            continue
+        books.enter(play.step, act)
         acts.append(act)
     assert play.step.outcome is not None, draft
     assert play.state.tokens == {}
@@ -130,4 +150,7 @@ def test_scopes_lose_nothing_and_leave_nothing(block: Scope, draw: random.Random
 def test_scopes_put_together_are_sound(block: Scope) -> None:
     draft = drawn(block)
     found = check_soundness(compiled(draft))
-    assert {one.code for one in found} <= {"soundness.large"}, (draft, [one.en for one in found])
+    loops = re.search(r"g\d+ > j\d+: ", draft)
+    # what runs beside a loop may begin anew in every round
+    fine = {"soundness.large", *(["soundness.unbounded"] if loops else [])}
+    assert {one.code for one in found} <= fine, (draft, [one.en for one in found])

@@ -231,6 +231,13 @@ def test_a_timer_set_and_cancelled_at_once_leaves_nothing() -> None:
     assert (play.step.timers, play.step.stopped, play.state.tokens) == ((), (), {})
 
 
+def test_what_was_about_to_begin_in_a_cancelled_scope_never_does() -> None:
+    draft = "and o\nsub box\nend e\nstop x\ns > a > o > box > e\no > x\n"
+    draft += "box | start i\nbox | end y\nbox | i > b > y"
+    play = Player(compiled(draft)).do("a")
+    assert (play.state.tokens, play.step.opened, play.step.outcome) == ({}, (), "x")
+
+
 @pytest.mark.parametrize(
     ("draft", "element", "code"),
     [
