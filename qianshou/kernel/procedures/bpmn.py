@@ -353,9 +353,10 @@ class Reader:
     def _read_event(self, element: etree._Element, container: str, *, triggered: bool) -> None:
         tag = local(element)
         definitions = [
-            (part.removesuffix("EventDefinition"), child)
+            (local(one).removesuffix("EventDefinition"), one)
             for part, child in parts(element)
-            if part.endswith("EventDefinition") or part == "eventDefinitionRef"
+            for one in [self._shared(child) if part == "eventDefinitionRef" else child]
+            if local(one).endswith(("EventDefinition", "eventDefinitionRef"))
         ]
         event, definition = definitions[0] if definitions else ("none", element)
         kind = EVENTS[tag].get(event, "refused")
@@ -387,6 +388,14 @@ class Reader:
         if event == "link" and element.get("id") in self.elements:
             name = definition.get("name", "") or element.get("name", "")
             self.links.append((self.elements[element.get("id", "")], name))
+
+    def _shared(self, reference: etree._Element) -> etree._Element:
+        """Return the trigger that stands at the root of the file for several events to share."""
+        key = (reference.text or "").strip().rpartition(":")[2]
+        for tag, child in parts(self.root):
+            if tag.endswith("EventDefinition") and child.get("id") == key:
+                return child
+        return reference
 
     def _read_trigger(
         self, element: etree._Element, event: str, definition: etree._Element, kind: str
