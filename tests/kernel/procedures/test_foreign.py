@@ -27,7 +27,7 @@ REFUSED = {
     "shared by nobody": {("a", "bpmn.unsupported")},
     "everything refused": {
         (key, "bpmn.unsupported")
-        for key in ("a", "t1", "t2", "standardLoopCharacteristics", "t4", "t5")
+        for key in ("a", "t1", "t2", "t3", "t4", "t5")
     },
     "choreography": {("d", "bpmn.processes"), ("x", "bpmn.unsupported")},
     "conversation": {
