@@ -4,14 +4,20 @@ Exit codes: 0 done, 1 something was found (verify, check, doctor), 2 refused.
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.refusal import Refusal, Refusals
+
+if TYPE_CHECKING:
+    from qianshou.kernel.procedures.lint import Finding
 
 
 def language() -> str:
@@ -156,6 +162,57 @@ def run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_lint(arguments: argparse.Namespace) -> int:
+    """Explain files of procedures, one problem a line; 0 nothing found, 1 found, 2 unreadable."""
+    told: list[dict[str, object]] = []
+    unreadable = 0
+    for path in arguments.files:
+        try:
+            found = lint_file(path)
+        except (Refusal, Refusals) as refused:
+            unreadable += 1
+            several = refused.refusals if isinstance(refused, Refusals) else (refused,)
+            for refusal in several:
+                print(f"{refusal.text(language())} [{refusal.code}]", file=sys.stderr)
+            continue
+        for finding in found:
+            told.append({"file": str(path), **asdict(finding), "text": finding.text(language())})
+    if arguments.json:
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        grave = {"error": "错误", "warning": "提醒"} if language() == "zh-hans" else {}
+        for one in told:
+            where = f"{one['element']} “{one['name']}”" if one["name"] else one["element"]
+            kind = grave.get(str(one["severity"]), one["severity"])
+            print(f"{one['file']}:{one['line']}: {kind} {where}: {one['text']} [{one['code']}]")
+        if not told and not unreadable:
+            say("没有发现问题", "Nothing found")
+    return 2 if unreadable else int(bool(told))
+
+
+def lint_file(path: Path) -> "list[Finding]":
+    """Return what is wrong in a file, seen in its pack where a pack.toml lies beside it.
+
+    Refuses a file that cannot be opened (cli.file), and what is no BPMN or DMN at all.
+    """
+    from qianshou.kernel.procedures.lint import lint
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Refusal(
+            "cli.file", f"打不开 {path}：{error.strerror}", f"{path} cannot be opened: {error.strerror}",
+            field="files",
+        ) from None  # fmt: skip
+    declared = path.parent / "pack.toml"
+    if not declared.is_file():
+        return lint(raw, str(path))
+    open_house()
+    from qianshou.kernel.linting import lint_in_pack
+
+    return lint_in_pack(raw, str(path), declared)
+
+
 def run_crosscheck(arguments: argparse.Namespace) -> int:
     """Compare two files of children and write who is whom, or show how their columns are read."""
     from qianshou.packs.commission.care.lists.options import parse_sheets, parse_sided
@@ -246,6 +303,13 @@ def build_parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help=told("检查业务包", "check every pack"))
     check.set_defaults(run=run_check)
+
+    lint = commands.add_parser(
+        "lint", help=told("解释流程文件里的问题", "explain what is wrong in files of procedures")
+    )
+    lint.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".bpmn .dmn")
+    lint.add_argument("--json", action="store_true", help=told("供程序读取", "for machines"))
+    lint.set_defaults(run=run_lint)
 
     deadline = commands.add_parser("deadline", help=told("计算时限", "compute a deadline"))
     deadline.add_argument("start", help="2024-09-27 | 2024-09-27T14:30")

@@ -1,5 +1,6 @@
 """The command line speaks the reader's language and refuses with exit code 2."""
 
+import json
 import subprocess
 import sys
 import time
@@ -84,3 +85,46 @@ def test_a_deadline_needs_neither_a_database_nor_django() -> None:
     )
     assert done.returncode == 0, done.stderr.decode()
     assert time.perf_counter() - before < 5
+
+
+LOOSE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">
+<process id="p"><startEvent id="s"/>
+<userTask id="a" name="登记"/>
+<sequenceFlow id="f" sourceRef="s" targetRef="a"/></process></definitions>"""
+
+
+def test_lint_tells_a_problem_a_line_with_its_place(
+    spoken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "loose.bpmn"
+    path.write_text(LOOSE, encoding="utf-8")
+    assert cli.main(["lint", str(path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    grave = "错误" if spoken == "zh" else "error"
+    assert any(f"{path}:3: {grave} a “登记”: " in one and "[bpmn.dead_end]" in one for one in lines)
+    assert cli.main(["lint", "--json", str(path)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert {"file", "line", "element", "name", "severity", "code", "zh", "en", "text"} == {*told[0]}
+
+
+def test_lint_says_what_it_cannot_read_and_reads_the_rest(
+    spoken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "loose.bpmn"
+    path.write_text(LOOSE, encoding="utf-8")
+    odd = tmp_path / "odd.bpmn"
+    odd.write_bytes(b"no xml")
+    assert cli.main(["lint", str(tmp_path / "none.bpmn"), str(odd), str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert "[cli.file]" in err
+    assert "[bpmn.xml]" in err
+    assert "[bpmn.dead_end]" in out
+
+
+def test_lint_knows_the_pack_in_which_a_file_lies(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "open_house", lambda: None)
+    folder = ROOT / "qianshou/packs/police/gate"
+    assert cli.main(["lint", *map(str, sorted(folder.glob("*.[bd][pm][mn]*")))]) == 0
+    assert capsys.readouterr().out.strip() in ("Nothing found", "没有发现问题")

@@ -56,6 +56,10 @@ INSTEAD = {
     "conditional": ("改用消息或信号事件", "use a message or signal event"),
     "choreography": ("改画协作图里的流程", "draw the processes of a collaboration"),
 }  # fmt: skip
+PARTS = (
+    "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "conditionExpression",
+    "completionCondition", "loopCardinality",
+)  # fmt: skip
 DRAWN = {
     "laneSet", "dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation",
     "association", "group", "documentation", "extensionElements", "category", "incoming",
@@ -75,6 +79,7 @@ FEEL = (
     "http://www.omg.org/spec/dmn/20151101/feel",
 )  # fmt: skip
 LONGEST_ID, LONGEST_NAME = 100, 80
+MOST_NODES = 2000
 POST = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -102,8 +107,14 @@ class Reader:
         }
 
     def refuse(self, element: etree._Element, code: str, zh: str, en: str) -> None:
-        """Note a flaw of `element`."""
-        name = element.get("id") or local(element)
+        """Note a flaw of `element`, under the id of the activity or flow that it is a part of."""
+        owner = element
+        while local(owner) in PARTS:
+            parent = owner.getparent()
+            if parent is None:
+                break
+            owner = parent
+        name = owner.get("id") or local(owner)
         self.flaws.append(Flaw(self.source, name, line(element), code, zh, en))
 
     def read(self) -> Model:
@@ -113,6 +124,11 @@ class Reader:
         if process is None:
             process = etree.Element("process")
         self._read_nodes(process, "")
+        if len(self.elements) > MOST_NODES:
+            self.refuse(
+                process, "bpmn.large", f"流程的环节超过 {MOST_NODES} 个，请拆成几个流程",
+                f"a process has at most {MOST_NODES} nodes: make several of it",
+            )  # fmt: skip
         self._join_links()
         self._read_lanes(process)
         self._check_references()
@@ -150,7 +166,7 @@ class Reader:
             return found[0]
         names = "、".join(f"{one.get('id')}（{line(one)}）" for one in found)
         self.refuse(
-            self.root, "processes",
+            self.root, "bpmn.processes",
             f"文件里应有一个可执行的流程（isExecutable），现有 {len(found)} 个：{names}"
             if found else "文件里没有流程",
             f"a file holds one process that runs (isExecutable); this has {len(found)}"
@@ -171,18 +187,20 @@ class Reader:
     def _unsupported(self, element: etree._Element, tag: str = "") -> None:
         tag = tag or local(element)
         zh, en = INSTEAD.get(tag, ("请改用本规范支持的元素", "use an element of the profile"))
-        self.refuse(element, "unsupported", f"不支持 {tag}：{zh}", f"{tag} is not supported: {en}")
+        self.refuse(
+            element, "bpmn.unsupported", f"不支持 {tag}：{zh}", f"{tag} is not supported: {en}"
+        )
 
     def _attributes(self, element: etree._Element) -> dict[str, str]:
         told, wrong = told_of(element)
         for name, why in wrong:
             if why == "unknown":
                 self.refuse(
-                    element, "attribute", f"不认识的属性 {name}", f"unknown attribute {name}"
+                    element, "bpmn.attribute", f"不认识的属性 {name}", f"unknown attribute {name}"
                 )
             else:
                 self.refuse(
-                    element, "language", f"{name} 不能写成表达式或 ${{…}}",
+                    element, "bpmn.language", f"{name} 不能写成表达式或 ${{…}}",
                     f"{name} takes no expression, and no ${{…}}",
                 )  # fmt: skip
         return told
@@ -204,7 +222,7 @@ class Reader:
                     or child.get("eventGatewayType") == "Parallel"
                 ):
                     self.refuse(
-                        child, "unsupported", "事件网关不能用来发起流程，也不能等齐全部事件",
+                        child, "bpmn.unsupported", "事件网关不能用来发起流程，也不能等齐全部事件",
                         "an event gateway can neither begin a process nor wait for all events",
                     )  # fmt: skip
                 self._add(child, GATEWAYS[tag], container)
@@ -221,17 +239,20 @@ class Reader:
         key = element.get("id", "")
         if not key or key in self.elements:
             self.refuse(
-                element, "id", f"编号“{key}”缺失或重复", f"the id “{key}” is missing or used twice"
+                element,
+                "bpmn.id",
+                f"编号“{key}”缺失或重复",
+                f"the id “{key}” is missing or used twice",
             )
             return
         if "/" in key or len(key) > LONGEST_ID:
             self.refuse(
-                element, "id", f"编号不能有“/”，也不能长于 {LONGEST_ID} 个字符",
+                element, "bpmn.id", f"编号不能有“/”，也不能长于 {LONGEST_ID} 个字符",
                 f"an id has no “/” in it and at most {LONGEST_ID} signs",
             )  # fmt: skip
         if len(more.get("message", "")) > LONGEST_NAME:
             self.refuse(
-                element, "message", f"消息或信号的名称不能长于 {LONGEST_NAME} 个字符",
+                element, "bpmn.message", f"消息或信号的名称不能长于 {LONGEST_NAME} 个字符",
                 f"the name of a message or signal has at most {LONGEST_NAME} signs",
             )  # fmt: skip
         self.elements[key] = Element(
@@ -261,7 +282,7 @@ class Reader:
         )
         if not flow.id or flow.id in self.flows or flow.id in self.elements:
             self.refuse(
-                element, "id", f"编号“{flow.id}”缺失或重复",
+                element, "bpmn.id", f"编号“{flow.id}”缺失或重复",
                 f"the id “{flow.id}” is missing or used twice",
             )  # fmt: skip
         self.flows[flow.id] = flow
@@ -276,14 +297,14 @@ class Reader:
                 self._unsupported(child)
         if multiple and kind not in ("user", "call", "catch"):
             self.refuse(
-                element, "unsupported", f"{tag} 不能有多个实例，请放进子流程",
+                element, "bpmn.unsupported", f"{tag} 不能有多个实例，请放进子流程",
                 f"{tag} takes no instances: put it into a sub-process",
             )  # fmt: skip
         if element.get("isForCompensation") == "true":
             self._unsupported(element, "compensate")
         message = self._named("message", element)
         if tag in ("sendTask", "receiveTask") and not message:
-            self.refuse(element, "message", "没有写消息", "it names no message")
+            self.refuse(element, "bpmn.message", "没有写消息", "it names no message")
         called = element.get("calledElement", "") or told_of(element)[0].get("called", "")
         self._add(
             element, kind, container, called=called, message=message,
@@ -315,7 +336,7 @@ class Reader:
             collection = f"if ({number}) > 0 then for one in 1..({number}) return one else []"
         if not collection:
             self.refuse(
-                element, "collection", "多实例没有写集合（qs:collection）",
+                element, "bpmn.collection", "多实例没有写集合（qs:collection）",
                 "multi-instance needs a collection (qs:collection)",
             )  # fmt: skip
         return {
@@ -329,11 +350,8 @@ class Reader:
         text = (element.text or "").strip()
         language = element.get("language", "").lower()
         if language not in FEEL or text.startswith(("${", "#{")):
-            owner = element.getparent()
-            if owner is not None and not owner.get("id"):
-                owner = owner.getparent()
             self.refuse(
-                element if owner is None else owner, "language", "条件须用 FEEL，不能写成 ${…}",
+                element, "bpmn.language", "条件须用 FEEL，不能写成 ${…}",
                 "conditions are written in FEEL, not ${…}",
             )  # fmt: skip
             return ""
@@ -342,9 +360,10 @@ class Reader:
     def _read_event(self, element: etree._Element, container: str, *, triggered: bool) -> None:
         tag = local(element)
         definitions = [
-            (part.removesuffix("EventDefinition"), child)
+            (local(one).removesuffix("EventDefinition"), one)
             for part, child in parts(element)
-            if part.endswith("EventDefinition") or part == "eventDefinitionRef"
+            for one in [self._shared(child) if part == "eventDefinitionRef" else child]
+            if local(one).endswith(("EventDefinition", "eventDefinitionRef"))
         ]
         event, definition = definitions[0] if definitions else ("none", element)
         kind = EVENTS[tag].get(event, "refused")
@@ -353,14 +372,14 @@ class Reader:
             kind = ("listen" if triggered else "start") if event in allowed else "refused"
         if len(definitions) > 1:
             self.refuse(
-                element, "unsupported", "不支持一个事件有多个触发条件，请拆成几个事件",
+                element, "bpmn.unsupported", "不支持一个事件有多个触发条件，请拆成几个事件",
                 "several triggers on one event are not supported: draw several events",
             )  # fmt: skip
             kind = "refused"
         elif kind == "refused":
             zh, en = INSTEAD.get(event, ("此处不能用", "it cannot stand here"))
             self.refuse(
-                element, "unsupported", f"不支持这种事件（{event}）：{zh}",
+                element, "bpmn.unsupported", f"不支持这种事件（{event}）：{zh}",
                 f"an event of this kind ({event}) is not supported: {en}",
             )  # fmt: skip
         told: dict[str, str] = {}
@@ -377,6 +396,14 @@ class Reader:
             name = definition.get("name", "") or element.get("name", "")
             self.links.append((self.elements[element.get("id", "")], name))
 
+    def _shared(self, reference: etree._Element) -> etree._Element:
+        """Return the trigger that stands at the root of the file for several events to share."""
+        key = (reference.text or "").strip().rpartition(":")[2]
+        for tag, child in parts(self.root):
+            if tag.endswith("EventDefinition") and child.get("id") == key:
+                return child
+        return reference
+
     def _read_trigger(
         self, element: etree._Element, event: str, definition: etree._Element, kind: str
     ) -> dict[str, str]:
@@ -386,16 +413,16 @@ class Reader:
         if event in ("message", "signal"):
             name = self._named(event, definition)
             if not name:
-                zh, en = {"message": ("没有写消息", "it names no message")}.get(
-                    event, ("没有写信号", "it names no signal")
-                )
-                self.refuse(element, event, zh, en)
+                if event == "message":
+                    self.refuse(element, "bpmn.message", "没有写消息", "it names no message")
+                else:
+                    self.refuse(element, "bpmn.signal", "没有写信号", "it names no signal")
             return {"message": f"signal:{name}" if event == "signal" else name}
         if event in ("error", "escalation"):
             code = self._named(event, definition)
             if not code and kind in ("end", "throw"):
                 self.refuse(
-                    element, "code", "没有写抛出哪个代码", "it says not which code it throws"
+                    element, "bpmn.code", "没有写抛出哪个代码", "it says not which code it throws"
                 )
             return {"code": code}
         return {}
@@ -406,17 +433,20 @@ class Reader:
             if tag == "timeDuration" and text:
                 if text.startswith(("${", "#{")):
                     self.refuse(
-                        element, "language", "时长不能写成 ${…}", "a duration is not written ${…}"
+                        element,
+                        "bpmn.language",
+                        "时长不能写成 ${…}",
+                        "a duration is not written ${…}",
                     )
                     return ""
                 return text
             if tag in ("timeCycle", "timeDate"):
                 self.refuse(
-                    element, "unsupported", "计时只支持时长（timeDuration）",
+                    element, "bpmn.unsupported", "计时只支持时长（timeDuration）",
                     "timers take a duration (timeDuration) only",
                 )  # fmt: skip
                 return ""
-        self.refuse(element, "timer", "没有写时长", "the timer has no duration")
+        self.refuse(element, "bpmn.timer", "没有写时长", "the timer has no duration")
         return ""
 
     def _join_links(self) -> None:
@@ -432,7 +462,7 @@ class Reader:
                 if target is None:
                     self._at(
                         one,
-                        "reference",
+                        "bpmn.reference",
                         f"没有接收链接“{name}”的事件",
                         f"no link “{name}” is caught",
                     )
@@ -455,36 +485,36 @@ class Reader:
                     self.elements[element.id] = replace(element, attributes=told)
 
     def _at(self, one: Element | Flow, code: str, zh: str, en: str) -> None:
-        self.flaws.append(Flaw(self.source, one.id, one.line, code, zh, en))
+        self.flaws.append(Flaw(self.source, one.id or "sequenceFlow", one.line, code, zh, en))
 
     def _check_references(self) -> None:
         for flow in self.flows.values():
             ends = [self.elements.get(flow.source), self.elements.get(flow.target)]
             if None in ends:
-                self._at(flow, "reference", "连线的一端不存在", "an end of it does not exist")
+                self._at(flow, "bpmn.reference", "连线的一端不存在", "an end of it does not exist")
             elif ends[0] and ends[1] and ends[0].container != ends[1].container:
-                self._at(flow, "reference", "连线不能跨子流程", "it crosses a sub-process")
+                self._at(flow, "bpmn.reference", "连线不能跨子流程", "it crosses a sub-process")
         for element in self.elements.values():
             if element.kind == "boundary":
                 self._check_boundary(element)
             if element.default and element.default not in self.flows:
-                self._at(element, "reference", "默认连线不存在", "no such default flow")
+                self._at(element, "bpmn.reference", "默认连线不存在", "no such default flow")
 
     def _check_boundary(self, element: Element) -> None:
         host = self.elements.get(element.attached_to)
         if host is None or host.kind not in ("user", "call", "catch", "refused"):
             self._at(
-                element, "reference", "边界事件没有附在会等待的任务上",
+                element, "bpmn.reference", "边界事件没有附在会等待的任务上",
                 "a boundary event must sit on a task that waits",
             )  # fmt: skip
         elif host.container != element.container or host.is_triggered:
             self._at(
-                element, "reference", "边界事件与所附的任务不在同一层",
+                element, "bpmn.reference", "边界事件与所附的任务不在同一层",
                 "a boundary event stands beside its task, not inside it or elsewhere",
             )  # fmt: skip
         elif element.event in ("error", "escalation") and host.kind in ("user", "catch"):
             self._at(
-                element, "reference", "错误和升级只能从子流程或被调流程里抛出",
+                element, "bpmn.reference", "错误和升级只能从子流程或被调流程里抛出",
                 "errors and escalations come out of sub-processes and called procedures only",
             )  # fmt: skip
 
@@ -505,7 +535,12 @@ def read_root(raw: bytes, source: str) -> etree._Element:
     root = read_xml(raw, source, "bpmn")
     if etree.QName(root).namespace != BPMN or local(root) != "definitions":
         raise Flaw(
-            source, local(root), line(root), "root", "不是 BPMN 2.0 文件", "not a BPMN 2.0 file"
+            source,
+            local(root),
+            line(root),
+            "bpmn.root",
+            "不是 BPMN 2.0 文件",
+            "not a BPMN 2.0 file",
         )
     return root
 

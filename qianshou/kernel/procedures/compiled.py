@@ -119,7 +119,7 @@ class Compiler:
         try:
             return compile_expression(text)
         except Refusal as refusal:
-            self.refuse(element, "feel", refusal.zh, refusal.en)
+            self.refuse(element, "bpmn.feel", refusal.zh, refusal.en)
             return None
 
     def told(self, element: Element, text: str) -> Expression | None:
@@ -145,7 +145,14 @@ class Compiler:
         )
         if not starts:
             self.refusals.append(
-                Flaw(self.model.source, self.model.id, 0, "start", "没有开始事件", "no start event")
+                Flaw(
+                    self.model.source,
+                    self.model.id,
+                    0,
+                    "bpmn.start",
+                    "没有开始事件",
+                    "no start event",
+                )
             )
         if self.refusals:
             raise Refusals(self.refusals)
@@ -153,7 +160,7 @@ class Compiler:
         for key in _unbalanced(nodes):
             element = self.model.elements[key.partition("/")[0]]
             self.refuse(
-                element, "block", "包容网关须成对：分支后由同一个包容网关汇合",
+                element, "bpmn.block", "包容网关须成对：分支后由同一个包容网关汇合",
                 "inclusive gateways come in pairs: a split and the join of its branches",
             )  # fmt: skip
         if self.refusals:
@@ -181,7 +188,7 @@ class Compiler:
         if element.is_triggered:
             if leaving or coming:
                 self.refuse(
-                    element, "split", "事件子流程不接连线，由它的开始事件触发",
+                    element, "bpmn.split", "事件子流程不接连线，由它的开始事件触发",
                     "an event sub-process has no ways: its start sets it off",
                 )  # fmt: skip
             return
@@ -191,36 +198,38 @@ class Compiler:
         if len(leaving) > 1 and not gateway:
             self.refuse(
                 element,
-                "split",
+                "bpmn.split",
                 "有多条出线，请用网关画明",
                 "several ways leave it: draw a gateway",
             )
         if not leaving and element.kind not in ("end", "terminate"):
             self.refuse(
-                element, "dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end"
+                element, "bpmn.dead_end", "没有出线，走不到结束", "nothing leaves it: a dead end"
             )
         if leaving and element.kind in ("end", "terminate"):
-            self.refuse(element, "split", "结束事件之后不能再有连线", "nothing may leave an end")
+            self.refuse(
+                element, "bpmn.split", "结束事件之后不能再有连线", "nothing may leave an end"
+            )
         if element.kind in ("start", "boundary", "listen"):
             if coming:
-                self.refuse(element, "split", "不能有入线", "nothing may lead into it")
+                self.refuse(element, "bpmn.split", "不能有入线", "nothing may lead into it")
         elif not coming:
-            self.refuse(element, "unreachable", "没有入线，永远走不到", "nothing leads here")
+            self.refuse(element, "bpmn.unreachable", "没有入线，永远走不到", "nothing leads here")
         chooses = element.kind in ("xor", "or") and len(leaving) > 1
         if chooses and not element.default and all(flow.condition for flow in leaving):
             self.refuse(
-                element, "default", "没有默认出线，条件都不满足时会卡住",
+                element, "bpmn.default", "没有默认出线，条件都不满足时会卡住",
                 "it has no default way: a matter could be stuck here",
             )  # fmt: skip
         for flow in leaving:
             conditional = element.kind in ("xor", "or") and len(leaving) > 1
             if flow.condition and not conditional:
                 self.refuse(
-                    flow, "condition", "此处的连线不能带条件", "no condition is allowed here"
+                    flow, "bpmn.condition", "此处的连线不能带条件", "no condition is allowed here"
                 )
             if conditional and not flow.condition and flow.id != element.default:
                 self.refuse(
-                    flow, "condition", "除默认出线外都要写条件",
+                    flow, "bpmn.condition", "除默认出线外都要写条件",
                     "every way but the default needs a condition",
                 )  # fmt: skip
 
@@ -230,12 +239,12 @@ class Compiler:
             target = self.model.elements[flow.target]
             if target.kind != "catch" or target.multiple or len(self.coming[target.id]) > 1:
                 self.refuse(
-                    target, "race", "事件网关之后须是等待消息、信号或计时的事件，且只由它引出",
+                    target, "bpmn.race", "事件网关之后须是等待消息、信号或计时的事件，且只由它引出",
                     "an event gateway leads to events that wait, and no other way leads to them",
                 )  # fmt: skip
             elif any(one.attached_to == target.id for one in self.model.elements.values()):
                 self.refuse(
-                    target, "race", "事件网关之后的任务不能附边界事件",
+                    target, "bpmn.race", "事件网关之后的任务不能附边界事件",
                     "a task behind an event gateway has no boundary events",
                 )  # fmt: skip
 
@@ -250,20 +259,24 @@ class Compiler:
                 if one.container == element.id and one.kind in ("start", "listen")
             ]
             if len(starts) != 1:
-                self.refuse(element, "start", "子流程须有一个开始", "it needs exactly one start")
+                self.refuse(
+                    element, "bpmn.start", "子流程须有一个开始", "it needs exactly one start"
+                )
             if element.is_triggered and element.multiple:
-                self.refuse(element, "split", "事件子流程不能有多个实例", "it takes no instances")
+                self.refuse(
+                    element, "bpmn.split", "事件子流程不能有多个实例", "it takes no instances"
+                )
             entry = starts[0] if starts else ""
         if element.kind == "service" and not told.get("effect"):
             self.refuse(
                 element,
-                "effect",
+                "bpmn.effect",
                 "服务任务没有写后果（qs:effect）",
                 "it names no effect (qs:effect)",
             )
         if element.kind == "rule" and told.get("decision") not in self.decisions:
             self.refuse(
-                element, "decision", f"没有决策“{told.get('decision', '')}”",
+                element, "bpmn.decision", f"没有决策“{told.get('decision', '')}”",
                 f"there is no decision “{told.get('decision', '')}”",
             )  # fmt: skip
         name, _, collection = element.multiple.partition(" in ")
@@ -317,7 +330,7 @@ class Compiler:
         inner = self.called.get(element.called)
         if inner is None or len(inner.starts) != 1:
             self.refuse(
-                element, "called",
+                element, "bpmn.called",
                 f"没有可调用的流程“{element.called}”，或它没有唯一的开始",
                 f"no procedure “{element.called}” with one start can be called",
             )  # fmt: skip

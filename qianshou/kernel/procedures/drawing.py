@@ -7,22 +7,22 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from qianshou.kernel.procedures.elements import Drawn, Edge, Element, Model, Shape
+from qianshou.kernel.procedures.elements import Drawn, Edge, Element, Flow, Model, Shape
+from qianshou.kernel.procedures.symbols import draw_artifact, draw_body, is_activity
 
 FONT = 13.0
 LINE = 16.0
 MARGIN = 12.0
 LANES = ("participant", "lane")
 Words = Callable[[str, str], str]
-MARKS = {
-    "user": "M6 20v-2a4 4 0 0 1 4-4h4a4 4 0 0 1 4 4v2M12 11a3.6 3.6 0 1 0 0-7.2a3.6 3.6 0 0 0 0 7.2",
-    "service": "M12 8.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7M12 4v3M12 17v3M4 12h3M17 12h3"
-    "M6.5 6.5l2 2M15.5 15.5l2 2M17.5 6.5l-2 2M8.5 15.5l-2 2",
-    "rule": "M4 6h16v13H4zM4 10.5h16M9.5 10.5V19",
-    "call": "M7 7h10v10H7zM12 9.5v5M9.5 12h5",
-    "timer": "M12 4.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 0 0 0-15M12 8v4.5l3 1.5",
-    "message": "M5 7.5h14v9.5H5zM5 7.5l7 5.5l7-5.5",
-}
+PAGES = (
+    "dataObject", "dataObjectReference", "dataStoreReference", "dataInput", "dataOutput", "group",
+    "conversation", "subConversation", "callConversation",
+)  # fmt: skip
+DASHES = {
+    "messageFlow": "8 4", "association": "2 4", "dataInputAssociation": "2 4",
+    "dataOutputAssociation": "2 4",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def draw(model: Model, standing: Standing, language: str) -> str:
     if not model.shapes:
         return ""
     left, top, right, bottom = _extent(model)
-    title = escape(words(model.name, model.name_en))
+    title = escape(words(model.name, model.name_en) or model.source)
     return (
         f'<svg class="bpmn" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" '
         f'width="{right - left:.0f}" height="{bottom - top:.0f}" '
@@ -70,40 +70,91 @@ def _extent(model: Model) -> tuple[float, float, float, float]:
 
 
 def _parts(model: Model, standing: Standing, words: Words) -> Iterator[str]:
-    for key, drawn in model.drawn.items():
-        if drawn.tag in LANES and key in model.shapes:
-            yield _lane(drawn, model.shapes[key], words)
-    for key, flow in model.flows.items():
+    shapes = model.shapes
+    drawn = [one for key, one in model.drawn.items() if key in shapes]
+    for one in drawn:
+        if one.tag in LANES:
+            yield _lane(one, shapes[one.id], words)
+    seen = _seen(model)
+    filled = {one.container for one in seen}
+    boxes = {one.id for one in seen if one.id in filled and shapes[one.id].is_expanded}
+    for element in seen:
+        if element.id in boxes:
+            yield _node(element, shapes[element.id], standing, words, is_open=True)
+    for one in model.drawn.values():
+        if one.id in model.edges:
+            yield _link(one, model.edges[one.id], words)
+    flows: Mapping[str, Flow] = {**model.backdrop_flows, **model.flows}
+    for key, flow in flows.items():
         if key in model.edges:
             taken = " taken" if key in standing.taken else ""
             yield f'<g class="flow{taken}">{_line(model.edges[key])}'
             name = words(flow.name, flow.name_en)
             yield f"{_flow_label(model.edges[key], name)}</g>"
-    hosts = [element for element in model.elements.values() if element.kind != "boundary"]
-    guests = [element for element in model.elements.values() if element.kind == "boundary"]
-    for element in (*hosts, *guests):
-        if element.id in model.shapes:
-            yield _node(element, model.shapes[element.id], standing, words)
-    for key, drawn in model.drawn.items():
-        if drawn.tag == "textAnnotation" and key in model.shapes:
-            shape = model.shapes[key]
-            yield _text(words(drawn.name, drawn.name_en), shape, "label")
+    for guests in (False, True):
+        for element in seen:
+            if element.id not in boxes and (element.tag == "boundaryEvent") == guests:
+                yield _node(element, shapes[element.id], standing, words, is_open=False)
+    for one in drawn:
+        if one.tag in PAGES:
+            name = words(one.name, one.name_en)
+            yield f'<g class="node">{draw_artifact(one.tag, shapes[one.id])}'
+            yield f"{_outside(name, shapes[one.id])}</g>"
+        elif one.tag == "textAnnotation":
+            yield draw_artifact(one.tag, shapes[one.id])
+            yield _text(words(one.name, one.name_en), shapes[one.id], "label")
+
+
+def _seen(model: Model) -> list[Element]:
+    """Return the nodes that have a place and do not lie in a block that is drawn shut."""
+    nodes = {**model.backdrop, **model.elements}
+
+    def hidden(element: Element) -> bool:
+        around, depth = nodes.get(element.container), 0
+        while around is not None and depth < len(nodes):
+            if around.id in model.shapes and not model.shapes[around.id].is_expanded:
+                return True
+            around, depth = nodes.get(around.container), depth + 1
+        return False
+
+    return [one for one in nodes.values() if one.id in model.shapes and not hidden(one)]
 
 
 def _lane(drawn: Drawn, shape: Shape, words: Words) -> str:
     kind = "pool" if drawn.tag == "participant" else "lane"
-    x, y = shape.x + 15, shape.y + shape.height / 2
     name = escape(words(drawn.name, drawn.name_en))
+    x, y, turn = shape.x + shape.width / 2, shape.y + 15, ""
+    if shape.is_horizontal:
+        x, y = shape.x + 15, shape.y + shape.height / 2
+        turn = f' transform="rotate(-90 {x:g} {y:g})"'
     return (
         f'<rect class="{kind}" x="{shape.x:g}" y="{shape.y:g}" '
         f'width="{shape.width:g}" height="{shape.height:g}" rx="3"/>'
-        f'<text class="band" x="{x:g}" y="{y:g}" dy=".35em" '
-        f'transform="rotate(-90 {x:g} {y:g})">{name}</text>'
+        f'<text class="band" x="{x:g}" y="{y:g}" dy=".35em"{turn}>{name}</text>'
     )
+
+
+def _link(drawn: Drawn, edge: Edge, words: Words) -> str:
+    """Return a message between pools, or what ties a note or data to its element."""
+    path = "L".join(f"{x:g} {y:g}" for x, y in edge.points)
+    dashes = DASHES.get(drawn.tag)
+    look = f' stroke-dasharray="{dashes}"' if dashes else ""
+    body = f'<path d="M{path}"{look}/>'
+    if drawn.tag == "messageFlow":
+        x, y = edge.points[0]
+        body += f'<circle class="shape" cx="{x:g}" cy="{y:g}" r="4"/>'
+    if drawn.tag not in ("association", "conversationLink"):
+        body += _tip(edge)
+    label = _flow_label(edge, words(drawn.name, drawn.name_en))
+    return f'<g class="flow">{body}{label}</g>'
 
 
 def _line(edge: Edge) -> str:
     path = "L".join(f"{x:g} {y:g}" for x, y in edge.points)
+    return f'<path d="M{path}"/>{_tip(edge)}'
+
+
+def _tip(edge: Edge) -> str:
     (fore_x, fore_y), (x, y) = edge.points[-2], edge.points[-1]
     length = max(((x - fore_x) ** 2 + (y - fore_y) ** 2) ** 0.5, 0.001)
     across, down = (x - fore_x) / length, (y - fore_y) / length
@@ -111,7 +162,7 @@ def _line(edge: Edge) -> str:
         f"{x - 9 * across - side * 4 * down:.1f},{y - 9 * down + side * 4 * across:.1f}"
         for side in (1, -1)
     )
-    return f'<path d="M{path}"/><polygon class="tip" points="{x:g},{y:g} {tip}"/>'
+    return f'<polygon class="tip" points="{x:g},{y:g} {tip}"/>'
 
 
 def _flow_label(edge: Edge, name: str) -> str:
@@ -125,77 +176,29 @@ def _flow_label(edge: Edge, name: str) -> str:
     return f'<text class="label" x="{middle_x:g}" y="{middle_y:g}">{escape(name)}</text>'
 
 
-def _node(element: Element, shape: Shape, standing: Standing, words: Words) -> str:
+def _node(
+    element: Element, shape: Shape, standing: Standing, words: Words, *, is_open: bool
+) -> str:
     states = [
         name
         for name, ids in (("done", standing.done), ("now", standing.now), ("late", standing.late))
         if element.id in ids
     ]
-    kind = {"terminate": "end", "call": "call", "end": "end"}.get(element.kind, "")
+    kind = {"endEvent": "end", "callActivity": "call"}.get(element.tag, "")
     classes = " ".join(part for part in ("node", kind, states[-1] if states else "") if part)
     name = words(element.name, element.attributes.get("name_en", ""))
-    body = _body(element, shape)
-    if element.kind in ("user", "service", "rule", "call", "subprocess"):
+    if is_open:
+        lines = wrap(name, max(shape.width - 24, FONT), 1)
+        text = _lines(lines, shape.x + shape.width / 2, shape.y + 14, "name")
+    elif is_activity(element.tag):
         text = _text(name, shape, "name")
-        body += _mark(element.kind, shape.x + 3, shape.y + 3, 0.75)
-        if element.multiple:
-            x, y = shape.x + shape.width / 2, shape.y + shape.height - 12
-            bars = (
-                f"M{x - 4:g} {y:g}h8M{x - 4:g} {y + 4:g}h8M{x - 4:g} {y + 8:g}h8"
-                if element.sequential
-                else f"M{x - 4:g} {y:g}v8M{x:g} {y:g}v8M{x + 4:g} {y:g}v8"
-            )
-            body += f'<path class="mark" d="{bars}"/>'
     else:
         text = _outside(name, shape)
     return (
         f'<g class="{classes}" data-node="{escape(element.id)}"><title>{escape(name)}</title>'
-        f"{body}{text}{_count(shape, standing.counts.get(element.id, ''))}</g>"
+        f"{draw_body(element, shape, is_open=is_open)}{text}"
+        f"{_count(shape, standing.counts.get(element.id, ''))}</g>"
     )
-
-
-def _body(element: Element, shape: Shape) -> str:
-    x, y, width, height = shape.x, shape.y, shape.width, shape.height
-    middle_x, middle_y = x + width / 2, y + height / 2
-    if element.kind in ("xor", "and", "or"):
-        corners = (
-            f"{middle_x:g},{y:g} {x + width:g},{middle_y:g} {middle_x:g},{y + height:g} "
-            f"{x:g},{middle_y:g}"
-        )
-        arm = width / 6
-        mark = {
-            "xor": f"M{middle_x - arm:g} {middle_y - arm:g}l{2 * arm:g} {2 * arm:g}"
-            f"M{middle_x + arm:g} {middle_y - arm:g}l{-2 * arm:g} {2 * arm:g}",
-            "and": f"M{middle_x - 1.4 * arm:g} {middle_y:g}h{2.8 * arm:g}"
-            f"M{middle_x:g} {middle_y - 1.4 * arm:g}v{2.8 * arm:g}",
-            "or": f"M{middle_x - arm:g} {middle_y:g}a{arm:g} {arm:g} 0 1 0 {2 * arm:g} 0"
-            f"a{arm:g} {arm:g} 0 1 0 {-2 * arm:g} 0",
-        }[element.kind]
-        return f'<polygon class="shape" points="{corners}"/><path class="mark" d="{mark}"/>'
-    if element.tag.endswith("Event"):
-        radius = width / 2
-        body = f'<circle class="shape" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius:g}"/>'
-        if element.tag not in ("startEvent", "endEvent"):
-            dashes = "" if element.interrupting else ' stroke-dasharray="3 2"'
-            body += (
-                f'<circle class="mark" cx="{middle_x:g}" cy="{middle_y:g}" '
-                f'r="{radius - 3:g}"{dashes}/>'
-            )
-        if element.kind == "terminate":
-            body += (
-                f'<circle class="badge" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius - 6:g}"/>'
-            )
-        event = "timer" if element.timer else "message" if element.message else ""
-        scale = (width - 12) / 24
-        return body + (_mark(event, x + 6, y + 6, scale) if event else "")
-    return f'<rect class="shape" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="9"/>'
-
-
-def _mark(kind: str, x: float, y: float, scale: float) -> str:
-    path = MARKS.get(kind)
-    if path is None:
-        return ""
-    return f'<path class="mark" transform="translate({x:g} {y:g}) scale({scale:.3g})" d="{path}"/>'
 
 
 def _text(name: str, shape: Shape, kind: str) -> str:

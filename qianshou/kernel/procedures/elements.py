@@ -114,7 +114,7 @@ class Flaw(Refusal):
 
     def __init__(self, source: str, key: str, place: int, code: str, zh: str, en: str) -> None:
         super().__init__(
-            f"bpmn.{code}",
+            code,
             f"{source} 第 {place} 行 {key}：{zh}",
             f"{source}, line {place}, {key}: {en}",
             key,

@@ -11,10 +11,14 @@ FARTHEST = 1e6
 
 
 def read_layout(root: etree._Element) -> tuple[dict[str, Shape], dict[str, Edge]]:
-    """Return where the file draws its elements, by their ids; bad numbers are left out."""
+    """Return where the file's first diagram draws its elements, by their ids; bad numbers are
+    left out.
+    """
     shapes: dict[str, Shape] = {}
     edges: dict[str, Edge] = {}
-    for element in root.iter():
+    planes = [one for one in root.iter() if local(one) == "BPMNPlane"]
+    filled = [plane for plane in planes if any(local(one) == "BPMNShape" for one in plane)]
+    for element in filled[0].iter() if filled else ():
         key = element.get("bpmnElement", "").rpartition(":")[2]
         if local(element) == "BPMNShape" and (bounds := _bounds(element)):
             shapes[key] = Shape(

@@ -44,7 +44,7 @@ def sketch_elements(root: etree._Element) -> dict[str, Element]:
                 name=" ".join((element.get("name") or "").split()),
                 line=line(element),
                 attributes=told_of(element)[0],
-                container="",
+                container=_around(element),
                 event="multiple" if len(triggers) > 1 else event,
                 interrupting=interrupting != "false",
                 multiple="several" if "multiInstanceLoopCharacteristics" in parts else "",
@@ -57,6 +57,13 @@ def sketch_elements(root: etree._Element) -> dict[str, Element]:
             ),
         )
     return found
+
+
+def _around(element: etree._Element) -> str:
+    """Return the id of the block in which an element lies; "" at the top."""
+    parent = element.getparent()
+    inside = parent is not None and is_node(local(parent))
+    return str(parent.get("id", "")) if parent is not None and inside else ""
 
 
 def sketch_flows(root: etree._Element) -> dict[str, Flow]:

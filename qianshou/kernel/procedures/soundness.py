@@ -305,14 +305,18 @@ def check_soundness(procedure: Procedure) -> tuple[Refusal, ...]:
             if len(following) > MOST_MARKINGS:
                 return (
                     _unsound(
-                        procedure, "large", procedure.id, "流程太大，无法逐一核查",
+                        procedure, "soundness.large", procedure.id, "流程太大，无法逐一核查",
                         "the procedure is too large to be checked",
                     ),
                 )  # fmt: skip
     except _Unbounded as error:
         return (
             _unsound(
-                procedure, "unbounded", str(error), "令牌会无限增加", "tokens gather without end"
+                procedure,
+                "soundness.unbounded",
+                str(error),
+                "令牌会无限增加",
+                "tokens gather without end",
             ),
         )
     return tuple(_problems(procedure, game, following))
@@ -341,14 +345,14 @@ def _problems(
             if kind in ("and", "or") and token.node not in told:
                 told.add(token.node)
                 yield _unsound(
-                    procedure, "stuck", token.node, "可能永远等不齐，事项会卡在这里",
+                    procedure, "soundness.stuck", token.node, "可能永远等不齐，事项会卡在这里",
                     "it can wait for ever for a branch that does not come",
                 )  # fmt: skip
     if not told and len(able) < len(following):
         stuck = next(marking for marking in following if marking not in able)
         yield _unsound(
             procedure,
-            "stuck",
+            "soundness.stuck",
             stuck[0].node,
             "从这里走不到结束",
             "the end cannot be reached from here",
@@ -356,7 +360,7 @@ def _problems(
     for key, node in procedure.nodes.items():
         if key not in game.visited:
             yield _unsound(
-                procedure, "dead", node.id, "永远走不到这里", "this can never be reached"
+                procedure, "soundness.dead", node.id, "永远走不到这里", "this can never be reached"
             )
 
 
@@ -364,7 +368,7 @@ def _unsound(procedure: Procedure, code: str, node: str, zh: str, en: str) -> Re
     named = procedure.nodes.get(node)
     shown = named.name if named else node
     return Refusal(
-        f"soundness.{code}",
+        code,
         f"{procedure.id}#{node}“{shown}”：{zh}",
         f"{procedure.id}#{node}: {en}",
         node,

@@ -120,6 +120,11 @@ def test_what_could_not_run_is_refused(draft: str, element: str, code: str) -> N
     assert found.get(element) == code, found
 
 
+def test_a_process_of_thousands_is_refused() -> None:
+    many = "\n".join(f'<task id="t{number}"/>' for number in range(2001))
+    assert codes(whole(many))["p"] == "bpmn.large"
+
+
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(8))
