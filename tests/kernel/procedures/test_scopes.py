@@ -74,7 +74,8 @@ def hold(procedure: Procedure, state: engine.State, books: Books) -> None:
 
 def pick(play: Player, draw: random.Random, facts: dict[str, Any], steps: int) -> engine.Act:
     """Return an act that the state allows; after a while only what leads on."""
-    humans, events = [], []
+    humans: list[engine.Act] = []
+    events: list[engine.Act] = []
     for key, token in play.state.tokens.items():
         node = play.procedure.nodes[token.node]
         if token.via == engine.MANY:
@@ -111,8 +112,9 @@ def filled(draft: str, draw: random.Random, steps: int) -> dict[str, Any]:
 def test_scopes_lose_nothing_and_leave_nothing(block: Scope, draw: random.Random) -> None:
     draft = drawn(block)
     procedure = compiled(draft)
-    opening: engine.Act = engine.Open(filled(draft, draw, 0))
-    play, books, acts = Player(procedure, **opening.facts), Books(), [opening]
+    opening = engine.Open(filled(draft, draw, 0))
+    play, books = Player(procedure, **opening.facts), Books()
+    acts: list[engine.Act] = [opening]
     books.enter(play.step, opening)
     done: list[str] = []
     for steps in range(400):
