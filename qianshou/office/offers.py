@@ -108,11 +108,12 @@ def offer_of_task(
         return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
     hold, node = hold_of(task), procedure.node(task.node)
     holds = may_complete(actor, hold)
+    blocked = any(one.blocks_id == task.pk and one.state == OPEN for one in tasks)
     targets = return_targets(node, done) if holds and hold.blocks is None else set()
     return TaskOffer(
         claim=may_claim(actor, hold),
         release=may_release(actor, hold),
-        complete=holds and hold.blocks is None,
+        complete=holds and hold.blocks is None and not blocked,
         sign=holds and hold.blocks is not None,
         ask_first=may_ask_first(actor, hold, node),
         transfer=may_transfer(actor, pack_of(matter.procedure).id, hold),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.test import Client
 
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.models import Task
 from tests.office.calls import TRIAGE, call_form, entries, open_task, register_call, send
 
@@ -91,3 +92,17 @@ def test_a_matter_is_split_with_the_form_filled_in(browse: Browse) -> None:
     assert done.status_code == 302
     assert entries(matter) == ["open", "split"]
     assert browse("tang_li").get(f"/m/{matter}/split/").status_code == 404
+
+
+def test_a_step_that_waits_for_a_first_signature_offers_no_completing(browse: Browse) -> None:
+    seat, other = browse("zhang_min"), Officer.objects.get(username="longshui-centre.town_seat.2")
+    matter = register_call(seat)
+    task = open_task(matter).pk
+    assert send(seat, matter, "ask_first", officer=other.pk, reason="请先看").status_code == 302
+    page = said(seat.get(f"/m/{matter}/"))
+    assert f"/m/{matter}/complete/" not in page
+    assert "等先签的人签完" in page
+    first = Task.objects.get(matter=matter, state=0, blocks=task)
+    signed = {"task": first.pk, "text": "同意"}
+    assert browse(other.username).post(f"/m/{matter}/sign/", signed).status_code == 302
+    assert f"/m/{matter}/complete/" in said(seat.get(f"/m/{matter}/"))
