@@ -25,6 +25,7 @@ from qianshou.kernel.registry.models import (
     Post,
     Posting,
     Sheet,
+    Substitution,
 )
 
 
@@ -43,9 +44,26 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class Principal:
+    """An officer whom somebody stands in for (代理) now, with the seats that this covers.
+
+    The seats reach their own organisation and allow no act of a seat: a substitute does the
+    principal's tasks and nothing else.
+    """
+
+    officer: int
+    name: str
+    seats: tuple[Seat, ...]
+
+    def sits_at(self, organisation: int, posts: str) -> bool:
+        """Whether one of the comma-separated `posts` in `organisation` is covered."""
+        return _sits_at(self.seats, organisation, posts)
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who acts: an officer with the seats held now, a resident with a receipt, the clock, or a
-    reporter whom the ledger must not name.
+    reporter whom the ledger must not name. `principals` are those whom an officer stands in for.
     """
 
     kind: str
@@ -54,6 +72,7 @@ class Actor:
     role: str = "officer"
     seats: tuple[Seat, ...] = field(default=())
     receipt: str = ""
+    principals: tuple[Principal, ...] = field(default=())
 
     @cached_property
     def organisations(self) -> frozenset[int]:
@@ -67,8 +86,12 @@ class Actor:
 
     def sits_at(self, organisation: int, posts: str) -> bool:
         """Whether one of the comma-separated `posts` in `organisation` is held now."""
-        wanted = posts.split(",")
-        return any(seat.organisation == organisation and seat.post in wanted for seat in self.seats)
+        return _sits_at(self.seats, organisation, posts)
+
+
+def _sits_at(seats: Iterable[Seat], organisation: int, posts: str) -> bool:
+    wanted = posts.split(",")
+    return any(seat.organisation == organisation and seat.post in wanted for seat in seats)
 
 
 RESIDENT, REPORTER = "resident", "reporter"
@@ -76,18 +99,27 @@ CLOCK = Actor("clock", name="时钟")
 
 
 def actor_of(officer: Officer, at: datetime) -> Actor:
-    """Return `officer` with the seats that postings give at `at` (one query)."""
+    """Return `officer` with the seats that postings give at `at`, and those they stand in for.
+
+    One query, two where there is somebody to stand in for. It does not go on: whoever stands in
+    for a substitute does not stand in for the principal, nor does one who sits nowhere.
+    """
     if officer.role != "officer":
         return Actor("officer", officer.pk, officer.name, officer.role)
     today = at.astimezone(CHINA).date()
+    covering = Substitution.objects.filter(
+        substitute=officer.pk, ended_at=None, from_date__lte=today, to_date__gte=today
+    ).order_by()
+    whose = Officer.objects.filter(pk=officer.pk).values("pk").union(covering.values("principal"))
     postings = (
-        Posting.objects.filter(officer=officer, from_date__lte=today)
+        Posting.objects.filter(officer__in=whose, from_date__lte=today)
         .filter(Q(to_date=None) | Q(to_date__gte=today))
         .select_related("post", "organisation__division")
         .order_by("id")
     )
-    seats = tuple(
-        Seat(
+    held: dict[int, list[Seat]] = {}
+    for posting in postings:
+        seat = Seat(
             post=posting.post_id,
             organisation=posting.organisation_id,
             organisation_code=posting.organisation.code,
@@ -97,9 +129,28 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
             acts=frozenset(posting.post.acts),
             reads=frozenset(posting.post.reads),
         )
-        for posting in postings
-    )
-    return Actor("officer", officer.pk, officer.name, officer.role, seats)
+        held.setdefault(posting.officer_id, []).append(seat)
+    seats = tuple(held.pop(officer.pk, ()))
+    principals = _principals(covering, held) if seats and held else ()
+    return Actor("officer", officer.pk, officer.name, officer.role, seats, principals=principals)
+
+
+def _principals(
+    covering: QuerySet[Substitution], held: Mapping[int, Iterable[Seat]]
+) -> tuple[Principal, ...]:
+    nothing: frozenset[str] = frozenset()
+    found = []
+    for officer, name, pack in covering.order_by("id").values_list(
+        "principal", "principal__name", "pack"
+    ):
+        seats = tuple(
+            replace(seat, reach="organisation", acts=nothing, reads=nothing)
+            for seat in held.get(officer, ())
+            if pack in ("", seat.pack)
+        )
+        if seats:
+            found.append(Principal(officer, name, seats))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -218,7 +269,9 @@ def may_see(by: Actor, standing: Standing) -> bool:
         return by.receipt in standing.receipts
     if standing.circle is not None:
         return standing.circle.hold(by)
-    return any(reaches(seat, standing) for seat in by.seats)
+    return any(reaches(seat, standing) for seat in by.seats) or any(
+        reaches(seat, standing) for principal in by.principals for seat in principal.seats
+    )
 
 
 def may_act(by: Actor, act: str, standing: Standing) -> bool:
@@ -285,7 +338,8 @@ def visible_matters(by: Actor, procedures_of: Mapping[str, Iterable[str]]) -> Q:
     if not by.seats:
         return circles
     rule = Q(pk__in=())
-    for seat in by.seats:
+    covered = (seat for principal in by.principals for seat in principal.seats)
+    for seat in (*by.seats, *covered):
         within = Q(procedure__in=list(procedures_of.get(seat.pack, ())))
         reached = Q(parties__organisation=seat.organisation)
         if seat.reach == "division":
@@ -332,8 +386,27 @@ def hidden_rows(by: Actor) -> list[QuerySet[Any, Any]]:
 
 
 def holds_task(by: Actor, assignee: int | None, organisation: int, posts: str) -> bool:
-    """Whether a task is this actor's to do: at a post they hold, free or assigned to them."""
-    return assignee in (None, by.officer) and by.sits_at(organisation, posts)
+    """Whether a task is this actor's to do: at a post they hold or stand in for, free or assigned
+    to its holder.
+    """
+    own = assignee in (None, by.officer) and by.sits_at(organisation, posts)
+    return own or principal_at(by, assignee, organisation, posts) is not None
+
+
+def principal_at(
+    by: Actor, assignee: int | None, organisation: int, posts: str
+) -> Principal | None:
+    """Return for whom `by` would do a task as a substitute; None where it is theirs, or is not to
+    be done.
+    """
+    if assignee in (None, by.officer) and by.sits_at(organisation, posts):
+        return None
+    found = (
+        one
+        for one in by.principals
+        if assignee in (None, one.officer) and one.sits_at(organisation, posts)
+    )
+    return next(found, None)
 
 
 def require(allowed: bool, code: str = "access.denied") -> None:

@@ -1,4 +1,4 @@
-"""The clock's hand: fires timers, warns of deadlines, carries out parcels, opens duties, erases, seals."""
+"""The clock's hand: fires timers, warns of deadlines, reassigns, carries out parcels, opens duties, erases, seals."""
 
 import logging
 import signal
@@ -14,7 +14,7 @@ from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out, run_relays, send_daily
 from qianshou.kernel.retention import erase_expired
-from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
+from qianshou.kernel.worklist.clockwork import due_timers, due_warnings, vacated_tasks
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 2.0
@@ -23,11 +23,15 @@ PUT_OFF = timedelta(minutes=10)
 
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
-    done = {"timers": 0, "warnings": 0, "parcels": 0, "duties": 0, "erased": 0, "seals": 0}
+    done = dict.fromkeys(
+        ("timers", "warnings", "reassigned", "parcels", "duties", "erased", "seals"), 0
+    )
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)
     for task in due_warnings(at):
         done["warnings"] += _try(acts.Warn(task), at)
+    for matter, officer in vacated_tasks(at):
+        done["reassigned"] += _try(acts.Reassign(matter, officer), at)
     send_daily(at)
     run_relays(at)
     done["parcels"] = carry_out(at)
@@ -37,7 +41,7 @@ def tick(at: datetime) -> dict[str, int]:
     return done
 
 
-def _try(act: acts.Fire | acts.Warn, at: datetime) -> int:
+def _try(act: acts.Fire | acts.Warn | acts.Reassign, at: datetime) -> int:
     """Do one of the clock's acts; one that fails is reported and put off for ten minutes."""
     try:
         return int(door.act(act, by=CLOCK, at=at) is not None)

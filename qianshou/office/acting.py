@@ -1,5 +1,6 @@
 """Every act on a matter that a page can send: read, hand to the door, show what was refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.lists import see_matters, tasks_of
 from qianshou.office.matter import Tried, find_matter, show_matter
 from qianshou.office.taking import take_files
@@ -44,14 +46,58 @@ def _other(actor: Actor, sent: Sent, name: str) -> int:
     return found
 
 
+def _officers(sent: Sent, name: str) -> tuple[int, ...]:
+    """Return the officers whose accounts are written in a field, several with a space between."""
+    accounts = re.split(r"[\s,，、;；]+", sent.get(name, "").strip())
+    known = dict(Officer.objects.filter(username__in=accounts).values_list("username", "pk"))
+    for account in accounts:
+        if account not in known:
+            raise Refusal(
+                "office.no_officer",
+                f"没有账号“{account}”",
+                f"There is no account “{account}”",
+                name,
+            )
+    return tuple(known[account] for account in dict.fromkeys(accounts))
+
+
 READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {
     "claim": lambda actor, matter, sent: acts.Claim(_number(sent, "task")),
     "release": lambda actor, matter, sent: acts.Release(_number(sent, "task")),
     "transfer": lambda actor, matter, sent: acts.Transfer(
         _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")
     ),
+    "delegate": lambda actor, matter, sent: acts.Delegate(
+        _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
+    ),
+    "add_signer": lambda actor, matter, sent: acts.AddSigner(
+        _number(sent, "task"), _number(sent, "officer"), sent.get("reason", "")[:200]
+    ),
+    "ask_first": lambda actor, matter, sent: acts.AddSigner(
+        _number(sent, "task"),
+        _number(sent, "officer"),
+        sent.get("reason", "")[:200],
+        before=True,
+    ),
+    "sign": lambda actor, matter, sent: acts.Sign(
+        _number(sent, "task"), sent.get("text", "")[:200]
+    ),
+    "remove_signer": lambda actor, matter, sent: acts.RemoveSigner(
+        _number(sent, "task"), sent.get("reason", "")[:200]
+    ),
+    "copy": lambda actor, matter, sent: acts.Copy(
+        matter,
+        _officers(sent, "officers"),
+        sent.get("text", "")[:200],
+        on=sent.get("on", "1") == "1",
+    ),
+    "read": lambda actor, matter, sent: acts.Read(matter, sent.get("text", "")[:200]),
+    "recall": lambda actor, matter, sent: acts.Recall(_number(sent, "task")),
     "return": lambda actor, matter, sent: acts.Return(
-        _number(sent, "task"), sent.get("target", ""), sent.get("reason", "")
+        _number(sent, "task"),
+        sent.get("target", ""),
+        sent.get("reason", ""),
+        straight=bool(sent.get("straight")),
     ),
     "withdraw": lambda actor, matter, sent: acts.Withdraw(
         _number(sent, "task"), sent.get("reason", "")
@@ -89,11 +135,15 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
         raise Http404
     tried: Mapping[str, Any] = sent.dict()
     try:
-        if name == "complete":
+        if name in ("complete", "resolve"):
             tried, refused = _read_task_form(request, found, task)
             if refused:
                 raise Refusals(refused)
-            wanted: acts.Act = acts.Complete(task, tried)
+            wanted: acts.Act = (
+                acts.Complete(task, tried)
+                if name == "complete"
+                else acts.Resolve(task, tried, sent.get("opinion", "")[:200])
+            )
         elif name == "attach":
             wanted = acts.Attach(
                 matter, take_files(request, "files", now(), person=found.person_id)

@@ -21,11 +21,18 @@ from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.worklist.lists import linked_matters, parties_of, see_matters, tasks_of
+from qianshou.kernel.worklist.lists import (
+    copies_of,
+    linked_matters,
+    parties_of,
+    see_matters,
+    tasks_of,
+)
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
 from qianshou.office.peek import desk_of
+from qianshou.office.signed import signings_of
 from qianshou.office.timeline import timeline_of
 from qianshou.office.worklist import level_label, place_words, receivers_of
 
@@ -84,7 +91,9 @@ def show_matter(
     moves = ((entry["act"], entry["node"], entry) for entry in entries)
     done = steps_done(moves, compiled(digest).branches)
     facts = facts_of(matter)
-    words = Words(digest, [facts, *(entry.get("facts") or {} for entry in entries)], language())
+    told = [entry.get(name) or {} for entry in entries for name in ("facts", "draft")]
+    words = Words(digest, [facts, *told], language())
+    standing = standing_of(matter, parties)
     desks = [
         desk_of(
             actor,
@@ -92,13 +101,16 @@ def show_matter(
             task,
             tasks,
             done,
-            values=tried.values if (tried.act, tried.task) == ("complete", task.pk) else None,
-            errors=tried.refused("complete", task.pk),
+            standing,
+            values=tried.values if (tried.act, tried.task) in written(task.pk) else draft,
+            errors=tried.refused("complete", task.pk) or tried.refused("resolve", task.pk),
         )
         for task in tasks
+        for draft in [draft_of(entries, task.token)]
     ]
     open_desks = [desk for desk in desks if desk.task.state == OPEN]
-    offer = offer_of_matter(actor, matter, tasks, standing_of(matter, parties), facts)
+    copies = list(copies_of(matter.pk))
+    offer = offer_of_matter(actor, matter, tasks, standing, facts, copies)
     at = now()
     context = {
         "matter": matter,
@@ -120,6 +132,8 @@ def show_matter(
             .select_related("document", "officer")
             .order_by("id")
         ),
+        "copies": copies,
+        "signings": signings_of(matter, tasks, compiled(digest)),
         "links": list(linked_matters(matter.pk, actor)),
         "receivers": receivers_of(actor, at),
         "drawing": draw_matter(matter, tasks, entries, at, language()),
@@ -132,6 +146,25 @@ def show_matter(
         "here": "matters",
     }
     return show(request, actor, "office/matter.html", context, 422 if tried.errors else 200)
+
+
+def written(task: int) -> tuple[tuple[str, int], ...]:
+    """Return the acts, by name and task, that send a task's own form."""
+    return ("complete", task), ("resolve", task)
+
+
+def draft_of(entries: list[dict[str, Any]], token: int) -> dict[str, Any] | None:
+    """Return what the last delegate of a task filled in that is not sealed, or None."""
+    drafts = [
+        entry["draft"]
+        for entry in entries
+        if entry["act"] == "resolve" and entry["token"] == token and entry["draft"]
+    ]
+    return (
+        {name: value for name, value in drafts[-1].items() if not isinstance(value, dict)}
+        if (drafts)
+        else None
+    )
 
 
 def outcome_words(matter: Any) -> str:

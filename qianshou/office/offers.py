@@ -1,26 +1,39 @@
 """Which acts a page offers to whom: the door's own rules asked beforehand, so that no button lies."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from qianshou.kernel.access import (
     RESIDENT,
     Actor,
     Standing,
-    holds_task,
     may_act,
     may_read,
+    may_see,
     members_of,
 )
 from qianshou.kernel.door.rules import (
+    Hold,
+    may_add_signer,
+    may_ask_first,
+    may_claim,
+    may_complete,
+    may_copy,
+    may_delegate,
+    may_recall,
+    may_release,
+    may_remove_signer,
+    may_resolve,
+    may_split,
     may_stand_in,
     may_suspend,
     may_transfer,
     may_urge,
+    may_withdraw,
     return_targets,
 )
-from qianshou.kernel.pack import declaration_of, pack_of
+from qianshou.kernel.pack import StartDeclaration, declaration_of, pack_of
 from qianshou.kernel.procedures.compiled import Procedure
 
 OPEN, DONE = 0, 1
@@ -35,16 +48,20 @@ class TaskOffer:
     release: bool = False
     complete: bool = False
     transfer: bool = False
+    delegate: bool = False
+    resolve: bool = False
+    recall: bool = False
+    add_signer: bool = False
+    ask_first: bool = False
+    sign: bool = False
+    remove_signer: bool = False
     withdraw: bool = False
     targets: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether anything at all is offered."""
-        return bool(
-            self.claim or self.release or self.complete or self.transfer or self.withdraw
-            or self.targets
-        )  # fmt: skip
+        return any(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True)
@@ -56,6 +73,10 @@ class MatterOffer:
     suspend: bool = False
     merge: bool = False
     remark: bool = False
+    split: bool = False
+    copy: bool = False
+    read: bool = False
+    uncopy: tuple[int, ...] = ()
     persons: tuple[str, ...] = field(default=())
 
 
@@ -76,53 +97,88 @@ def offer_of_task(
     tasks: Iterable[Any],
     procedure: Procedure,
     done: Collection[str],
+    standing: Standing,
 ) -> TaskOffer:
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
-        return TaskOffer(withdraw=may_withdraw(actor, matter, task, tasks))
+        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks))
     if task.state != OPEN or matter.suspended_at is not None:
         return TaskOffer()
     if task.posts == RESIDENT:
         return TaskOffer(complete=may_stand_in(actor, matter.organisation_id))
-    holds = holds_task(actor, task.assignee_id, task.organisation_id, task.posts)
-    targets = return_targets(procedure.node(task.node), done) if holds else set()
+    hold, node = hold_of(task), procedure.node(task.node)
+    holds = may_complete(actor, hold)
+    blocked = any(one.blocks_id == task.pk and one.state == OPEN for one in tasks)
+    targets = return_targets(node, done) if holds and hold.blocks is None else set()
     return TaskOffer(
-        claim=task.assignee_id is None and actor.sits_at(task.organisation_id, task.posts),
-        release=task.assignee_id is not None and task.assignee_id == actor.officer,
-        complete=holds,
-        transfer=may_transfer(
-            actor, pack_of(matter.procedure).id, task.assignee_id, task.organisation_id, task.posts
-        ),
+        claim=may_claim(actor, hold),
+        release=may_release(actor, hold),
+        complete=holds and hold.blocks is None and not blocked,
+        sign=holds and hold.blocks is not None,
+        ask_first=may_ask_first(actor, hold, node),
+        transfer=may_transfer(actor, pack_of(matter.procedure).id, hold),
+        delegate=may_delegate(actor, hold, node),
+        resolve=may_resolve(actor, hold),
+        recall=may_recall(actor, hold),
+        add_signer=may_add_signer(actor, standing, hold, node),
+        remove_signer=may_remove_signer(actor, standing, hold, node),
         targets=tuple(
             (step.id, step.name, step.name_en) for step in procedure.steps() if step.id in targets
         ),
     )
 
 
-def may_withdraw(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
-    """Whether one's own completion may still be pulled back: nobody has taken up what followed."""
-    if actor.officer is None or task.assignee_id != actor.officer or matter.closed_at:
-        return False
-    followed = [other for other in tasks if other.opened_seq == task.closed_seq]
-    return bool(followed) and all(
-        other.state == OPEN and other.claimed_at is None for other in followed
+def starts_of(actor: Actor, matter: Any) -> list[StartDeclaration]:
+    """Return the ways in by which `actor` may begin a matter of the same procedure."""
+    held = {seat.post for seat in actor.seats}
+    return [
+        start
+        for start in pack_of(matter.procedure).starts.values()
+        if start.procedure == matter.procedure and start.by == "officer" and held & set(start.posts)
+    ]
+
+
+def hold_of(task: Any) -> Hold:
+    """Return who holds a task already read, as the rules ask."""
+    return Hold(
+        task.assignee_id, task.organisation_id, task.posts, task.delegated_from_id, task.blocks_id
     )
 
 
+def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
+    """Whether a completion may still be pulled back: nobody has taken up what followed."""
+    followed = [
+        (other.state == OPEN, other.claimed_at is not None)
+        for other in tasks
+        if other.opened_seq == task.closed_seq
+    ]
+    return not matter.closed_at and may_withdraw(actor, hold_of(task), followed)
+
+
 def offer_of_matter(
-    actor: Actor, matter: Any, tasks: Iterable[Any], standing: Standing, facts: Any
+    actor: Actor,
+    matter: Any,
+    tasks: Iterable[Any],
+    standing: Standing,
+    facts: Any,
+    copies: Iterable[Any],
 ) -> MatterOffer:
     """Return what `actor`, who may see `matter`, may do with it as a whole."""
+    supervises = may_act(actor, "supervise", standing)
     is_open = matter.closed_at is None
-    held = [
-        (task.assignee_id, task.organisation_id, task.posts) for task in tasks if task.state == OPEN
-    ]
+    held = [hold_of(task) for task in tasks if task.state == OPEN]
     return MatterOffer(
         urge=is_open and may_urge(actor, standing),
-        supervise=is_open and may_act(actor, "supervise", standing),
+        supervise=is_open and supervises,
         suspend=is_open and may_suspend(actor, standing, held),
         merge=is_open and may_act(actor, "merge", standing),
-        remark=True,
+        remark=may_see(actor, standing),
+        split=is_open and may_split(actor, standing, held) and bool(starts_of(actor, matter)),
+        copy=may_copy(actor, standing),
+        read=any(one.officer_id == actor.officer and one.read_at is None for one in copies),
+        uncopy=tuple(
+            one.officer_id for one in copies if supervises or one.sender_id == actor.officer
+        ),
         persons=tuple(
             name
             for name in declaration_of(matter.procedure).classes

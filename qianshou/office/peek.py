@@ -6,7 +6,7 @@ from typing import Any
 
 from qianshou.design.fields import ShownField, reason_of, shown_fields, suggested
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, Standing
 from qianshou.kernel.door.rules import steps_done
 from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.pack import Pack, pack_of
@@ -14,9 +14,9 @@ from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.procedures.wording import stages_of
 from qianshou.kernel.statutes import Statute, statutes
-from qianshou.kernel.worklist.lists import see_matters, tasks_of
+from qianshou.kernel.worklist.lists import parties_of, see_matters, tasks_of
 from qianshou.office.facts import Told, Words, facts_of
-from qianshou.office.offers import TaskOffer, offer_of_task
+from qianshou.office.offers import TaskOffer, offer_of_task, standing_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def desk_of(
     task: Any,
     tasks: list[Any],
     done: Collection[str],
+    standing: Standing,
     *,
     values: Mapping[str, Any] | None = None,
     errors: Mapping[str, list[str]] | None = None,
@@ -60,10 +61,10 @@ def desk_of(
     digest = matter.version.digest
     procedure = compiled(digest)
     node = procedure.node(task.node)
-    offer = offer_of_task(actor, matter, task, tasks, procedure, done)
+    offer = offer_of_task(actor, matter, task, tasks, procedure, done, standing)
     fields: list[ShownField] = []
     title = because = ""
-    if node.form and offer.complete and not node.page:
+    if node.form and (offer.complete or offer.resolve) and not node.page:
         form = form_of(digest, node.form)
         title = form.title(language())
         facts = facts_of(matter)
@@ -91,12 +92,12 @@ def peek_of(actor: Actor, task_id: int) -> Peek | None:
         return None
     tasks = list(tasks_of(matter.pk))
     task = next(task for task in tasks if task.pk == task_id)
-    facts = facts_of(matter)
+    facts, standing = facts_of(matter), standing_of(matter, parties_of(matter.pk))
     done = steps_done(moves_of(matter.number), compiled(matter.version.digest).branches)
     return Peek(
         matter=matter,
         pack=pack_of(matter.procedure),
         stage=stages_of(matter.version.digest).get(task.node, (1, 1)),
         facts=Words(matter.version.digest, [facts], language()).told(facts),
-        desk=desk_of(actor, matter, task, tasks, done),
+        desk=desk_of(actor, matter, task, tasks, done, standing),
     )

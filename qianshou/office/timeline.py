@@ -17,12 +17,23 @@ ICONS = {
     "claim": ("writing", ""),
     "release": ("arrow-back-up", ""),
     "transfer": ("arrows-right-left", ""),
+    "delegate": ("user-check", ""),
+    "resolve": ("user-check", "g"),
+    "recall": ("arrow-back-up", ""),
+    "reassign": ("users", "y"),
     "return": ("arrow-back-up", "y"),
     "withdraw": ("arrow-back-up", "y"),
     "urge": ("bell", "y"),
     "supervise": ("eye", "r"),
     "suspend": ("hand-stop", "y"),
     "resume": ("clock", ""),
+    "add_signer": ("user-plus", ""),
+    "sign": ("signature", "g"),
+    "remove_signer": ("circle-x", "y"),
+    "split": ("git-compare", ""),
+    "split_from": ("git-compare", ""),
+    "copy": ("mail", ""),
+    "read": ("mail-opened", "g"),
     "comment": ("message-2", ""),
     "attach": ("paperclip", ""),
     "link": ("link", ""),
@@ -60,12 +71,24 @@ def act_words(act: str) -> str:
         "claim": _("签收"),
         "release": _("退签"),
         "transfer": _("转办"),
+        "delegate": _("委托"),
+        "resolve": _("办复"),
+        "recall": _("收回委托"),
+        "reassign": _("退回岗位"),
         "return": _("退回"),
         "withdraw": _("撤回"),
         "urge": _("催办"),
         "supervise": _("督办"),
         "suspend": _("挂起"),
         "resume": _("恢复计时"),
+        "add_signer": _("加签"),
+        "ask_first": _("请人先签"),
+        "sign": _("先签"),
+        "remove_signer": _("减签"),
+        "split": _("拆分"),
+        "split_from": _("拆分而来"),
+        "copy": _("抄送"),
+        "read": _("阅办"),
         "comment": _("批注"),
         "attach": _("上传附件"),
         "link": _("关联"),
@@ -109,8 +132,11 @@ def _line(
     by = entry["by"]
     protected = {"clock": _("系统时钟"), "resident": _("群众"), "reporter": _("受保护的举报人")}
     who = protected.get(by["kind"], by["name"])
+    if "on_behalf_of" in by:
+        who = _("%(who)s（代 %(name)s）") % {"who": who, "name": by["on_behalf_of"]["name"]}
     place = organisations.get(by["organisation"] or 0, "")
     submitted = entry.get("facts") or {}
+    written = entry.get("draft") or {} if act == "resolve" else submitted
     return Line(
         seq=entry["seq"],
         id=entry["id"],
@@ -119,7 +145,7 @@ def _line(
         title=f"{act_words(act)} · {step}" if step and act != "open" else act_words(act),
         who=" · ".join(part for part in (place, who) if part),
         text=_text(act, entry, submitted),
-        facts=words.told(submitted) if act in ("open", "complete", "deliver") else [],
+        facts=words.told(written) if act in ("open", "complete", "deliver", "resolve") else [],
         documents=list(entry.get("documents") or []),
         icon=icon,
         tone=tone,
@@ -132,6 +158,24 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
             "name": told.get("to", ""),
             "reason": told.get("reason", ""),
         }
+    if act == "add_signer" and "before" in told:
+        return _("请 %(name)s 先签：%(reason)s") % {
+            "name": told.get("to", ""),
+            "reason": told.get("reason", ""),
+        }
+    if act in ("add_signer", "remove_signer"):
+        return f"{told.get('to', '')} {told.get('reason', '')}".strip()
+    if act == "delegate":
+        return _("请 %(name)s 代办：%(reason)s") % {
+            "name": told.get("to", ""),
+            "reason": told.get("reason", ""),
+        }
+    if act == "copy":
+        names, text = "、".join(told.get("names", ())), told.get("text", "")
+        words = _("抄送给 %(names)s") if told.get("on") else _("不再抄送给 %(names)s")
+        return f"{words % {'names': names}} {text}".strip()
+    if act == "reassign":
+        return _("%(name)s 已离开岗位，任务待重新签收") % {"name": told.get("name", "")}
     if act == "disclose":
         return _("用途：%(purpose)s") % {"purpose": told.get("purpose", "")}
     if act == "warn":
@@ -143,9 +187,13 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
         }
     if act == "absorb":
         return str(told.get("merged", ""))
+    if act in ("split", "split_from"):
+        return f"{told.get('into') or told.get('from')} {told.get('reason', '')}".strip()
     if act == "link":
         return " ".join(str(told.get(name, "")) for name in ("other", "reason")).strip()
     if act == "supervise" and told.get("on") is False:
         return _("解除督办：%(text)s") % {"text": told.get("text", "")}
+    if act == "return" and told.get("resume"):
+        return _("%(reason)s（重办后直接送回）") % {"reason": submitted.get("return_reason", "")}
     reason = submitted.get(f"{act}_reason") if act in ("return", "withdraw") else None
     return str(reason or told.get("text", "") or "")

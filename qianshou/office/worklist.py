@@ -7,25 +7,19 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import YEARS, whole
 from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.refused import language
-from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, principal_at
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.door import acts
 from qianshou.kernel.pack import Pack, declaration_of, pack_of, packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.wording import choice_label, fields_of, stages_of
-from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.kernel.worklist.lists import (
     LISTS,
@@ -50,6 +44,7 @@ class Row:
     organisation: str
     level: str
     stage: tuple[int, int]
+    principal: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,8 +121,10 @@ def filters_of(wanted: Wanted) -> Filters:
     return Filters(wanted.procedure, wanted.level, divisions, wanted.words)
 
 
-def rows_of(page: Page) -> list[Row]:
-    """Return the rows of a page with their words (a fixed number of queries)."""
+def rows_of(page: Page, actor: Actor) -> list[Row]:
+    """Return the rows of a page with their words (a fixed number of queries); each with for whom
+    the actor would do it as a substitute.
+    """
     divisions = Division.objects.select_related("parent").in_bulk(
         {task.division for task in page.rows}
     )
@@ -143,6 +140,7 @@ def rows_of(page: Page) -> list[Row]:
         division = divisions[task.division]
         organisation = organisations[task.organisation]
         digest = digests[task.procedure]
+        principal = principal_at(actor, task.assignee, task.organisation, task.posts)
         rows.append(
             Row(
                 task=task,
@@ -151,6 +149,7 @@ def rows_of(page: Page) -> list[Row]:
                 organisation=organisation.name if zh else organisation.name_en,
                 level=level_label(task.procedure, digest, task.level),
                 stage=stages_of(digest).get(task.node, (1, 1)),
+                principal=principal.name if principal else "",
             )
         )
     return rows
@@ -188,7 +187,7 @@ def list_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     page = list_tasks(wanted.which, actor, at=at, filters=filters_of(wanted), after=wanted.after)
     return {
         "wanted": wanted,
-        "groups": grouped(rows_of(page), at),
+        "groups": grouped(rows_of(page, actor), at),
         "following": key_text(page.after),
         "address": request.get_full_path(),
     }
@@ -293,38 +292,3 @@ def peek(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
     return HttpResponse(
         render_to_string("office/peek.html", {"peek": shown, "actor": actor}, request)
     )
-
-
-@require_POST
-@officer_page
-def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Claim or transfer the ticked tasks, each on its own; say what was not done and why."""
-    told = [whole(text) for text in request.POST.getlist("task")]
-    tasks = [task for task in told if task is not None][:100]
-    if not tasks:
-        messages.warning(request, _("没有勾选任务"))
-    done = 0
-    refused: dict[str, int] = {}
-    for task in tasks:
-        try:
-            door.act(_batch_act(request, task), by=actor, at=now())
-            done += 1
-        except (Refusal, Refusals) as refusal:
-            first = refusal.refusals[0] if isinstance(refusal, Refusals) else refusal
-            text = first.text(language())
-            refused[text] = refused.get(text, 0) + 1
-    if done:
-        messages.success(
-            request, ngettext("已办理 %(n)s 件", "已办理 %(n)s 件", done) % {"n": done}
-        )
-    for text, number in refused.items():
-        messages.error(request, _("%(n)s 件没有办理：%(text)s") % {"n": number, "text": text})
-    onward = request.POST.get("back", "")
-    return redirect(f"/?{onward}" if onward and "\n" not in onward else "worklist")
-
-
-def _batch_act(request: HttpRequest, task: int) -> acts.Act:
-    if request.POST.get("act") == "transfer":
-        officer = whole(request.POST.get("officer", "")) or 0
-        return acts.Transfer(task, officer, request.POST.get("reason", ""))
-    return acts.Claim(task)

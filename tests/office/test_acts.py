@@ -186,7 +186,7 @@ def test_ticked_tasks_are_claimed_together_and_failures_said(browse: Browse) -> 
     tasks = [open_task(register_call(seat)).pk for _ in range(3)]
     answer = seat.post("/list/batch/", {"act": "claim", "task": [*tasks, 999999]}, follow=True)
     assert "已办理 3 件" in said(answer)
-    assert "1 件没有办理" in said(answer)
+    assert "没有办理 1 件" in said(answer)
     to = Officer.objects.get(username="longshui-centre.town_seat.2").pk
     sent = {"act": "transfer", "task": tasks, "officer": to, "reason": "换班"}
     assert "已办理 3 件" in said(seat.post("/list/batch/", sent, follow=True))

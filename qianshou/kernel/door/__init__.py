@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.door import acts, hands, opening, pause, signals, steps
+from qianshou.kernel.door import (
+    acts,
+    copying,
+    delegating,
+    hands,
+    opening,
+    pause,
+    signals,
+    signing,
+    splitting,
+    steps,
+    vacating,
+)
 from qianshou.kernel.door.turn import MatterRow, write_turn
 
 __all__ = ["Receipt", "act", "acts", "open_many", "put_off", "signals"]
@@ -32,10 +44,20 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Claim: hands.claim_task,
     acts.Release: hands.release_task,
     acts.Transfer: hands.transfer_task,
+    acts.Delegate: delegating.delegate_task,
+    acts.Resolve: delegating.resolve_task,
+    acts.Recall: delegating.recall_task,
+    acts.Reassign: vacating.reassign_tasks,
     acts.Urge: hands.urge_matter,
     acts.Supervise: hands.supervise_matter,
     acts.Suspend: pause.suspend_matter,
     acts.Resume: pause.resume_matter,
+    acts.AddSigner: signing.add_signer,
+    acts.Split: splitting.split_matter,
+    acts.Sign: signing.sign_task,
+    acts.RemoveSigner: signing.remove_signer,
+    acts.Copy: copying.copy_matter,
+    acts.Read: copying.read_matter,
     acts.Comment: hands.comment_on,
     acts.Attach: hands.attach_documents,
     acts.Link: hands.link_matters,
@@ -69,7 +91,7 @@ def open_many(opens: Iterable[acts.Open], *, by: Actor, at: datetime) -> list[Re
         return [Receipt(*one) for one in opening.open_matters(list(opens), by=by, at=at)]
 
 
-def put_off(what: acts.Fire | acts.Warn, until: datetime) -> None:
+def put_off(what: acts.Fire | acts.Warn | acts.Reassign, until: datetime) -> None:
     """Let the clock try an act that failed no sooner than `until`; deadlines stay as they are."""
     with write_turn():
         steps.put_off(what, until)

@@ -58,12 +58,50 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegate:
+    """Ask a colleague (委托) to do a task that one holds; it comes back when done."""
+
+    task: int
+    officer: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Give a delegated task back done (办复): its form as a draft, and an opinion."""
+
+    task: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Take back a task that one has delegated (收回委托)."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Give the tasks of a matter that an officer holds at posts no longer theirs back to the
+    posts (the clock's act).
+    """
+
+    matter: int
+    officer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
-    """Send a matter back (退回) from a task to an earlier step."""
+    """Send a matter back (退回) from a task to an earlier step; `straight` asks that it then come
+    right back here (重审直达).
+    """
 
     task: int
     target: str
     reason: str
+    straight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +146,52 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class AddSigner:
+    """Let one more officer sign (加签) beside a signing task, or next where they sign in turn; or,
+    with `before`, sign first while the task waits (前加签).
+    """
+
+    task: int
+    officer: int
+    reason: str
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Give one's opinion on a task that waits for it (审签)."""
+
+    task: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSigner:
+    """Let the officer of a signing task not sign (减签)."""
+
+    task: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Let officers read a matter (抄送), or no longer."""
+
+    matter: int
+    officers: tuple[int, ...]
+    text: str = ""
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Say that one has read a matter that was copied to one (阅办)."""
+
+    matter: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """Leave a remark on a matter."""
 
@@ -138,6 +222,16 @@ class Merge:
 
     matter: int
     into: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Make a part of a matter a matter of its own (拆分), by `start` of its procedure."""
+
+    matter: int
+    start: str
+    facts: Mapping[str, Any]
     reason: str
 
 
@@ -180,16 +274,26 @@ Act = (
     | Claim
     | Release
     | Transfer
+    | Delegate
+    | Resolve
+    | Recall
+    | Reassign
     | Return
     | Withdraw
     | Urge
     | Supervise
     | Suspend
     | Resume
+    | AddSigner
+    | Sign
+    | RemoveSigner
+    | Copy
+    | Read
     | Comment
     | Attach
     | Link
     | Merge
+    | Split
     | Disclose
     | Fire
     | Warn

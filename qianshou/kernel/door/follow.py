@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from qianshou.kernel.access import REPORTER, RESIDENT, Actor
+from qianshou.kernel.access import REPORTER, RESIDENT, Actor, Principal, principal_at
 from qianshou.kernel.calendar import amber_at, due_at
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
@@ -43,6 +43,16 @@ class Doing:
     node: str = ""
     submitted: Mapping[str, Any] | None = None
     entry: dict[str, Any] | None = None
+    behalf: Principal | None = None
+
+    @property
+    def principal(self) -> Principal | None:
+        """For whom the actor does this as a substitute: `behalf`, or whose the task is."""
+        task = self.task
+        if self.behalf is not None or task is None:
+            return self.behalf
+        whose = task.delegated_from or task.assignee
+        return principal_at(self.by, whose, task.organisation, task.posts)
 
 
 Held = dict[str | int, tuple[int, str, set[str]]]
@@ -103,7 +113,14 @@ def work_out(
         entry["outcome"] = step.outcome
     holder = doing.task.organisation if doing.task else None
     appended = append(
-        matter, doing.act, by=doing.by, at=at, facts=entry, node=doing.node, organisation=holder
+        matter,
+        doing.act,
+        by=doing.by,
+        at=at,
+        facts=entry,
+        node=doing.node,
+        organisation=holder,
+        principal=doing.principal,
     )
     return step, [appended, *statements]
 
@@ -174,6 +191,9 @@ def _task_statements(
                 ],
             )
         )
+        if not done:
+            ends = [instant(at), matter.seq + 1, matter.id, closed.token]
+            statements.append((change.CANCEL_BLOCKING, ends))
     statements.extend((change.DELETE_TIMER, [matter.id, token]) for token in step.stopped)
     due: dict[str, str] = {}
     for opened, holder in _holders(doing, step.opened, held):
@@ -303,6 +323,7 @@ def store_entry(doing: Doing, *statements: Statement) -> None:
         facts=entry,
         node=doing.node,
         organisation=doing.task.organisation if doing.task else None,
+        principal=doing.principal,
     )
     change.run([appended, *statements, head_statement(doing.matter)])
     tell_pack(doing, None)

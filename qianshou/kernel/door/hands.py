@@ -14,6 +14,7 @@ from qianshou.kernel.access import (
     may_read,
     may_see,
     own_circles,
+    principal_at,
     require,
 )
 from qianshou.kernel.door.acts import (
@@ -28,7 +29,7 @@ from qianshou.kernel.door.acts import (
     Urge,
 )
 from qianshou.kernel.door.follow import Doing, store_entry
-from qianshou.kernel.door.rules import may_transfer, may_urge, require_text
+from qianshou.kernel.door.rules import may_claim, may_release, may_transfer, may_urge, require_text
 from qianshou.kernel.door.sealing import note_openings
 from qianshou.kernel.door.turn import (
     MatterRow,
@@ -53,20 +54,25 @@ SEALED = "sealed"
 
 
 def claim_task(act: Claim, *, by: Actor, at: datetime) -> MatterRow:
-    """Take a free task; Refusal door.claimed when somebody was faster."""
+    """Take a free task; Refusal door.claimed when somebody was faster.
+
+    A substitute takes it for the principal, whose it then is.
+    """
     matter, task = load_open_task(act.task, by)
     if task.assignee is not None:
         raise Refusal(
             "door.claimed", "这项任务已被签收", "This task has been claimed already", "task"
         )
-    require(by.sits_at(task.organisation, task.posts))
-    return _assign(matter, task, "claim", by, at, by.officer)
+    require(may_claim(by, task.hold))
+    principal = principal_at(by, None, task.organisation, task.posts)
+    officer = by.officer if principal is None else principal.officer
+    return _assign(matter, task, "claim", by, at, officer)
 
 
 def release_task(act: Release, *, by: Actor, at: datetime) -> MatterRow:
     """Give back a task that one holds."""
     matter, task = load_open_task(act.task, by)
-    require(task.assignee is not None and task.assignee == by.officer)
+    require(may_release(by, task.hold))
     return _assign(matter, task, "release", by, at, None)
 
 
@@ -81,7 +87,7 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
     require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
     pack = pack_of(matter.procedure).id
     is_clock = by.kind == "clock"
-    require(is_clock or may_transfer(by, pack, task.assignee, task.organisation, task.posts))
+    require(is_clock or may_transfer(by, pack, task.hold))
     there = ""
     if act.organisation is not None and act.organisation != task.organisation:
         require(is_clock)

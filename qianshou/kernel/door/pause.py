@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from qianshou.kernel.access import Actor, require
+from qianshou.kernel.access import Actor, Principal, may_act, require
 from qianshou.kernel.calendar import NEVER, amber_at, resume
 from qianshou.kernel.door.acts import Resume, Suspend
 from qianshou.kernel.door.follow import Doing, store_entry
-from qianshou.kernel.door.rules import may_suspend, require_text
+from qianshou.kernel.door.rules import Hold, may_suspend, principal_among, require_text
 from qianshou.kernel.door.turn import MatterRow, instant, load_seen_matter, not_before, standing_of
 from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.ledger.read import entries_of
@@ -22,7 +22,7 @@ def suspend_matter(act: Suspend, *, by: Actor, at: datetime) -> MatterRow:
     Allowed to holders of its open tasks and to supervisors. Refuses a missing reason
     (door.text), a closed matter (door.closed) and one that stands still (door.suspended).
     """
-    matter = _loaded(act.matter, by)
+    matter, behalf = _loaded(act.matter, by)
     require_text(act.text, "text", "请写明挂起的原因", "Please say why it is suspended")
     if matter.suspended_at is not None:
         raise Refusal(
@@ -36,6 +36,7 @@ def suspend_matter(act: Suspend, *, by: Actor, at: datetime) -> MatterRow:
         at,
         matter,
         entry={"text": act.text, "due": {str(token): stamp(NEVER) for token in spans}},
+        behalf=behalf,
     )
     never = instant(NEVER)
     store_entry(
@@ -52,7 +53,7 @@ def resume_matter(act: Resume, *, by: Actor, at: datetime) -> MatterRow:
 
     Each deadline is counted anew from its beginning, less all the pauses since.
     """
-    matter = _loaded(act.matter, by)
+    matter, behalf = _loaded(act.matter, by)
     if matter.suspended_at is None:
         raise Refusal(
             "door.not_suspended", "此事项没有挂起", "This matter is not suspended", "text"
@@ -78,19 +79,21 @@ def resume_matter(act: Resume, *, by: Actor, at: datetime) -> MatterRow:
         due[str(token)] = stamp(ends)
         moves.append((change.MOVE_TASK, [instant(ends), amber, matter.id, token]))
         moves.append((change.MOVE_TIMER, [instant(ends), matter.id, token]))
-    doing = Doing("resume", by, at, matter, entry={"text": act.text, "due": due})
+    entry = {"text": act.text, "due": due}
+    doing = Doing("resume", by, at, matter, entry=entry, behalf=behalf)
     store_entry(doing, (change.SUSPEND_MATTER, [None, matter.id]), *moves)
     return matter
 
 
-def _loaded(matter: int, by: Actor) -> MatterRow:
+def _loaded(matter: int, by: Actor) -> tuple[MatterRow, Principal | None]:
     row = load_seen_matter(matter, by)
-    tasks = Task.objects.filter(matter=matter, state=OPEN)
-    held = tasks.values_list("assignee", "organisation", "posts")
-    require(may_suspend(by, standing_of(row), held))
+    tasks = Task.objects.filter(matter=matter, state=OPEN).values_list(*Hold._fields)
+    holds, standing = [Hold(*held) for held in tasks], standing_of(row)
+    require(may_suspend(by, standing, holds))
     if row.closed_at is not None:
         raise Refusal("door.closed", "此事项已经办结", "This matter is closed", "matter")
-    return row
+    supervises = may_act(by, "supervise", standing)
+    return row, None if supervises else principal_among(by, holds)
 
 
 def _spans(matter: int) -> dict[int, str]:

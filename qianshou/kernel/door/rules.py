@@ -1,9 +1,17 @@
 """Who may do what: asked by the acts themselves, and before them by pages, so no button lies."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from qianshou.kernel.access import Actor, Standing, holds_task, may_act, may_see
+from qianshou.kernel.access import (
+    Actor,
+    Principal,
+    Standing,
+    holds_task,
+    may_act,
+    may_see,
+    principal_at,
+)
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.refusal import Refusal
@@ -15,14 +23,81 @@ def require_text(text: str, field: str, zh: str, en: str) -> None:
         raise Refusal(f"door.{field}", zh, en, field)
 
 
-def may_transfer(by: Actor, pack: str, assignee: int | None, organisation: int, posts: str) -> bool:
+class Hold(NamedTuple):
+    """Who holds a task: its assignee, else the posts of its organisation; whose it is where the
+    assignee does it for them (delegated); and the task that waits for it, if one does (`blocks`).
+    """
+
+    assignee: int | None
+    organisation: int
+    posts: str
+    delegated_from: int | None = None
+    blocks: int | None = None
+
+
+def may_complete(by: Actor, hold: Hold) -> bool:
+    """Whether a task is `by`'s to complete or return: held, and not delegated to somebody."""
+    return hold.delegated_from is None and holds_task(by, *hold[:3])
+
+
+def may_claim(by: Actor, hold: Hold) -> bool:
+    """Whether `by` may take a free task, for themselves or for a principal."""
+    return hold.assignee is None and holds_task(by, *hold[:3])
+
+
+def may_release(by: Actor, hold: Hold) -> bool:
+    """Whether `by` may give a claimed task back to its post: its assignee or their substitute."""
+    if hold.assignee is None or hold.delegated_from is not None or hold.blocks is not None:
+        return False
+    return hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
+
+
+def may_transfer(by: Actor, pack: str, hold: Hold) -> bool:
     """Whether `by` may hand a task of `pack` on: its holder, or a seat of the pack at its
     organisation that transfers.
     """
-    return holds_task(by, assignee, organisation, posts) or any(
-        seat.organisation == organisation and seat.pack == pack and "transfer" in seat.acts
+    return (hold.blocks is None and may_complete(by, hold)) or any(
+        seat.organisation == hold.organisation and seat.pack == pack and "transfer" in seat.acts
         for seat in by.seats
     )
+
+
+def may_delegate(by: Actor, hold: Hold, node: Node) -> bool:
+    """Whether `by` may ask a colleague to do a task: a claimed one of theirs, done by its form.
+
+    A step with a page of its own keeps what is done there in the pack's tables, not in a draft.
+    """
+    own = hold.assignee is not None and hold.blocks is None
+    return own and may_complete(by, hold) and not node.page
+
+
+def may_resolve(by: Actor, hold: Hold) -> bool:
+    """Whether a task was delegated to `by`, who still sits at its organisation."""
+    asked = hold.delegated_from is not None and hold.assignee == by.officer
+    return asked and hold.organisation in by.organisations
+
+
+def may_recall(by: Actor, hold: Hold) -> bool:
+    """Whether `by` may take a delegated task back: whose it is, or their substitute."""
+    return hold.delegated_from is not None and holds_task(
+        by, hold.delegated_from, hold.organisation, hold.posts
+    )
+
+
+def may_withdraw(by: Actor, hold: Hold, followed: Collection[tuple[bool, bool]]) -> bool:
+    """Whether `by` may pull back a completion: it was theirs or their principal's, and of what
+    followed, each (open, claimed), nothing has been taken up.
+    """
+    own = hold.assignee is not None and (
+        hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
+    )
+    return own and bool(followed) and all(is_open and not claimed for is_open, claimed in followed)
+
+
+def principal_among(by: Actor, holds: Iterable[Hold]) -> Principal | None:
+    """Return for whom `by` acts on a matter as a substitute: nobody, where one task is theirs."""
+    found = [principal_at(by, *hold[:3]) for hold in holds if holds_task(by, *hold[:3])]
+    return found[0] if found and None not in found else None
 
 
 def may_stand_in(by: Actor, home: int) -> bool:
@@ -41,13 +116,42 @@ def may_urge(by: Actor, standing: Standing) -> bool:
     return (taking_part and may_see(by, standing)) or may_act(by, "supervise", standing)
 
 
-def may_suspend(
-    by: Actor, standing: Standing, tasks: Iterable[tuple[int | None, int, str]]
-) -> bool:
-    """Whether `by` may stop the matter's clock: who holds one of its open tasks (assignee,
-    organisation, posts), or supervises it.
+def may_add_signer(by: Actor, standing: Standing, hold: Hold, node: Node) -> bool:
+    """Whether `by` may let one more sign beside a task: its signer, or who supervises the matter;
+    where the step names its signers.
     """
-    return may_act(by, "supervise", standing) or any(holds_task(by, *task) for task in tasks)
+    several = node.collection is not None and node.assignee is not None and hold.blocks is None
+    return several and (may_complete(by, hold) or may_act(by, "supervise", standing))
+
+
+def may_ask_first(by: Actor, hold: Hold, node: Node) -> bool:
+    """Whether `by` may ask somebody to sign before a task of theirs, which then waits (前加签)."""
+    return hold.blocks is None and may_complete(by, hold) and not node.page
+
+
+def may_remove_signer(by: Actor, standing: Standing, hold: Hold, node: Node) -> bool:
+    """Whether `by` may let somebody not sign: who supervises the matter, where several sign or
+    somebody was asked first.
+    """
+    asked = node.collection is not None or hold.blocks is not None
+    return asked and may_act(by, "supervise", standing)
+
+
+def may_copy(by: Actor, standing: Standing) -> bool:
+    """Whether `by` may let others read the matter: an officer who sees it otherwise than by a copy."""
+    return by.kind == "officer" and may_see(by, standing)
+
+
+def may_suspend(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
+    """Whether `by` may stop the matter's clock: who holds one of its open tasks, or supervises
+    it.
+    """
+    return may_act(by, "supervise", standing) or any(may_complete(by, hold) for hold in holds)
+
+
+def may_split(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
+    """Whether `by` may make a part of the matter one of its own: who may stop its clock may."""
+    return may_suspend(by, standing, holds)
 
 
 def steps_done(
@@ -56,7 +160,7 @@ def steps_done(
     """Return the human steps that stand as done after a matter's `entries` (act, node, body).
 
     What followed a step is undone when the matter is returned to it or the step is withdrawn,
-    except what was done in branches beside it.
+    except what was done in branches beside it, and where the matter comes straight back.
     """
     done: list[str] = []
     for act, node, body in entries:
@@ -65,6 +169,9 @@ def steps_done(
         elif act in ("return", "withdraw") and body["target"] in done:
             target = body["target"]
             first = len(done) - 1 - done[::-1].index(target)
+            if body.get("resume"):
+                del done[first]
+                continue
             done[first:] = [one for one in done[first:] if branches.beside(one, target)]
     return set(done)
 

@@ -10,16 +10,36 @@ from django.db import connection
 from qianshou.kernel.access import (
     RESIDENT,
     Actor,
-    holds_task,
     may_act,
     may_see,
     require,
     seats_allowed,
 )
-from qianshou.kernel.door.acts import Complete, Deliver, Fire, Merge, Return, Warn, Withdraw
+from qianshou.kernel.door.acts import (
+    Complete,
+    Deliver,
+    Fire,
+    Merge,
+    Reassign,
+    Resolve,
+    Return,
+    Sign,
+    Warn,
+    Withdraw,
+)
 from qianshou.kernel.door.cleaning import clean_facts
+from qianshou.kernel.door.delegating import resolve_task
 from qianshou.kernel.door.follow import Doing, follow, store_entry
-from qianshou.kernel.door.rules import may_stand_in, require_text, return_targets, steps_done
+from qianshou.kernel.door.rules import (
+    may_complete,
+    may_release,
+    may_stand_in,
+    may_withdraw,
+    require_text,
+    return_targets,
+    steps_done,
+)
+from qianshou.kernel.door.signing import sign_task
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -45,11 +65,23 @@ from qianshou.kernel.worklist.receipts import receipts_of
 def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     """Complete a task with its form's facts and move the matter on.
 
+    What a delegate completes goes back to whose it is, as `resolve_task` says.
     Refuses a task that is closed already (door.already_done) or held by another
     (access.denied), and facts that the form refuses (Refusals with fields).
     """
     matter, task = load_open_task(act.task, by)
+    if task.delegated_from is not None:
+        return resolve_task(Resolve(act.task, act.facts), by=by, at=at)
+    if task.blocks is not None:
+        return sign_task(Sign(act.task), by=by, at=at)
     _require_holder(matter, task, by)
+    if Task.objects.filter(blocks=task.id, state=OPEN).exists():
+        raise Refusal(
+            "door.blocked",
+            "还有人没有先签，等签完再办结",
+            "Somebody who was asked to sign first has not signed yet",
+            "task",
+        )
     at = not_before(matter, at)
     node = compiled(matter.digest).node(task.node)
     facts: Mapping[str, Any] = (
@@ -57,8 +89,11 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
         if node.form
         else {}
     )
-    doing = Doing("complete", by, at, matter, task, task.node, facts, {"token": task.token})
-    follow(doing, engine.Complete(task.token, facts))
+    entry: dict[str, Any] = {"token": task.token}
+    if task.resume_node:
+        entry["then"] = task.resume_node
+    doing = Doing("complete", by, at, matter, task, task.node, facts, entry)
+    follow(doing, engine.Complete(task.token, facts, task.resume_node))
     return matter
 
 
@@ -69,17 +104,19 @@ def _require_holder(matter: MatterRow, task: TaskRow, by: Actor) -> None:
     if task.posts == RESIDENT:
         require(may_stand_in(by, matter.organisation))
         return
-    require(holds_task(by, task.assignee, task.organisation, task.posts))
+    require(may_complete(by, task.hold))
 
 
 def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
     """Send the matter back to an earlier human step; open work of the scope is cancelled.
 
     Refuses a missing reason (door.reason), a step not declared or not done (door.target), and
-    one in a branch that runs beside (engine.target).
+    one in a branch that runs beside (engine.target), and a straight way back where there is none
+    (door.straight).
     """
     matter, task = load_open_task(act.task, by)
     _require_holder(matter, task, by)
+    require(task.blocks is None)
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
     at = not_before(matter, at)
     procedure = compiled(matter.digest)
@@ -91,17 +128,22 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
             "You can only return to an earlier step that this step allows",
             "target",
         )
-    doing = Doing(
-        "return",
-        by,
-        at,
-        matter,
-        task,
-        task.node,
-        {"return_reason": act.reason},
-        {"token": task.token, "target": act.target},
-    )
-    follow(doing, engine.Return(task.token, act.target, {"return_reason": act.reason}))
+    entry = {"token": task.token, "target": act.target}
+    if act.straight:
+        if not engine.can_go_straight(procedure, act.target, task.node):
+            raise Refusal(
+                "door.straight",
+                "这两个环节之间有并行办理，重办后不能直接送回，请按流程再走一遍",
+                "Work in parallel lies between the two steps: it cannot come straight back",
+                "straight",
+            )
+        entry["resume"] = task.node
+    facts = {"return_reason": act.reason}
+    doing = Doing("return", by, at, matter, task, task.node, facts, entry)
+    step = follow(doing, engine.Return(task.token, act.target, facts))
+    if act.straight:
+        opened = [one.token for one in step.opened if one.node == act.target]
+        change.run([(change.RESUME_AT, [task.node, matter.id, token]) for token in opened])
     return matter
 
 
@@ -113,7 +155,7 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     matter, task = load_task(act.task)
     if is_hidden(matter, by):
         raise no_task()
-    require(task.state == DONE and by.officer is not None and task.assignee == by.officer)
+    require(task.state == DONE and may_release(by, task.hold))
     at = not_before(matter, at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
@@ -123,7 +165,8 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
             "token", "state", "claimed_at"
         )
     )
-    if not followed or any(state != OPEN or claimed for _, state, claimed in followed):
+    moved = [(state == OPEN, claimed is not None) for _, state, claimed in followed]
+    if not may_withdraw(by, task.hold, moved):
         raise Refusal(
             "door.taken_up",
             "下一环节已经签收或办理，不能撤回；可请对方退回",
@@ -285,9 +328,11 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
     return matter
 
 
-def put_off(act: Fire | Warn, until: datetime) -> None:
+def put_off(act: Fire | Warn | Reassign, until: datetime) -> None:
     """Note on a timer or task when the clock may try again what failed."""
     if isinstance(act, Fire):
         change.run([(change.PUT_OFF_TIMER, [instant(until), act.matter, act.token])])
+    elif isinstance(act, Reassign):
+        change.run([(change.PUT_OFF_MATTER, [instant(until), act.matter])])
     else:
         change.run([(change.PUT_OFF_WARNING, [instant(until), act.task])])

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from qianshou.kernel.access import Actor, Standing, members_of
+from qianshou.kernel.access import Actor, Principal, Standing, members_of
+from qianshou.kernel.door.rules import Hold
 from qianshou.kernel.ledger.append import Draft, append_statement
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
@@ -79,6 +80,14 @@ class TaskRow:
     opened_seq: int
     due_at: datetime
     warned: int
+    delegated_from: int | None
+    resume_node: str
+    blocks: int | None
+
+    @property
+    def hold(self) -> Hold:
+        """Who holds the task, as the rules ask."""
+        return Hold(self.assignee, self.organisation, self.posts, self.delegated_from, self.blocks)
 
 
 MATTER_COLUMNS = 20
@@ -209,14 +218,18 @@ def standing_of(matter: MatterRow) -> Standing:
     )
 
 
-def signature(by: Actor, organisation: int | None = None) -> dict[str, Any]:
+def signature(
+    by: Actor, organisation: int | None = None, principal: Principal | None = None
+) -> dict[str, Any]:
     """Return who acts as an entry records it: kind, id, name, organisation, post; a resident
-    by the beginning of the receipt's digest.
+    by the beginning of the receipt's digest; a substitute with the principal and their seat.
     """
+    seats = by.seats if principal is None else principal.seats
     seat = next(
-        (seat for seat in by.seats if organisation is None or seat.organisation == organisation),
-        by.seats[0] if by.seats else None,
+        (seat for seat in seats if organisation is None or seat.organisation == organisation),
+        seats[0] if seats else None,
     )
+    behalf = {} if principal is None else {"id": principal.officer, "name": principal.name}
     return {
         "kind": by.kind,
         "id": by.officer,
@@ -224,6 +237,7 @@ def signature(by: Actor, organisation: int | None = None) -> dict[str, Any]:
         "organisation": seat.organisation if seat else None,
         "post": seat.post if seat else "",
         **({"receipt": mark_of(by.receipt)} if by.receipt else {}),
+        **({"on_behalf_of": behalf} if behalf else {}),
     }
 
 
@@ -241,6 +255,7 @@ def append(
     facts: Mapping[str, Any],
     node: str = "",
     organisation: int | None = None,
+    principal: Principal | None = None,
 ) -> Statement:
     """Chain one entry to the matter's head and return the statement that stores it."""
     matter.seq += 1
@@ -249,7 +264,7 @@ def append(
         seq=matter.seq,
         act=act,
         at=at,
-        by=signature(by, organisation),
+        by=signature(by, organisation, principal),
         facts=facts,
         node=node,
     )

@@ -34,7 +34,7 @@ PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
     "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
-    "timers": "计时",
+    "timers": "计时", "readers": "抄送",
 }  # fmt: skip
 
 
@@ -248,8 +248,10 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     state: engine.State | None = None
     due: dict[str, str] = {}
     opened: dict[int, engine.Opened] = {}
-    holders: dict[int, int | None] = {}
+    holders: dict[int, tuple[int | None, int | None]] = {}
     moved: dict[int, str] = {}
+    resumes: dict[int, str] = {}
+    waiting: dict[int, int] = {}
     for body in bodies:
         act = engine_act(body)
         if act is not None:
@@ -257,19 +259,44 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
             state = step.state
             for closed in step.closed:
                 due.pop(str(closed.token), None)
+                for ahead in [one for one, token in waiting.items() if token == closed.token]:
+                    due.pop(str(ahead), None)
             for token in step.stopped:
                 due.pop(str(token), None)
             if isinstance(act, engine.Fire):
                 due.pop(str(act.token), None)
             for one in step.opened:
                 opened[one.token] = one
+                if one.node == body.get("target") and "resume" in body:
+                    resumes[one.token] = body["resume"]
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
-        elif body["act"] in ("claim", "release", "transfer"):
-            holders[body["token"]] = body["assignee"]
+        elif body["act"] in ("claim", "release", "transfer", "delegate", "resolve", "recall"):
+            holders[body["token"]] = body["assignee"], body.get("delegated_from")
             if "organisation" in body:
                 moved[body["token"]] = body["organisation"]
+        elif body["act"] == "reassign":
+            holders |= {int(token): (back, None) for token, back in body["tokens"].items()}
+        elif body["act"] == "add_signer":
+            assert state is not None
+            state = state._replace(serial=state.serial + 1)
+            ahead, token = body["before"], body["token"]
+            waiting[ahead] = token
+            opened[ahead] = opened[token]._replace(token=ahead, assignee=body["element"])
+            if token in moved:
+                moved[ahead] = moved[token]
+        elif body["act"] in ("sign", "remove_signer"):
+            due.pop(str(body["token"]), None)
+        elif body["act"] == "copy":
+            if body["on"]:
+                told.readers |= dict.fromkeys(body["officers"], False)
+            else:
+                told.readers = {
+                    one: read for one, read in told.readers.items() if one not in body["officers"]
+                }
+        elif body["act"] == "read":
+            told.readers[body["by"]["id"]] = True
         elif body["act"] == "supervise":
             told.supervised = body["on"]
         elif body["act"] in ("suspend", "resume"):
@@ -294,7 +321,8 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
                 at,
                 posts,
                 codes[token],
-                holders.get(token, one.assignee),
+                *holders.get(token, (one.assignee, None)),
+                resumes.get(token, ""),
             )
         else:
             told.timers[token] = at
@@ -322,9 +350,13 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "open":
             return engine.Open(facts, body["start"])
         case "complete":
-            return engine.Complete(body["token"], facts)
+            return engine.Complete(body["token"], facts, body.get("then", ""))
         case "return" | "withdraw":
             return engine.Return(body["token"], body["target"], facts)
+        case "add_signer":
+            return None if "before" in body else engine.Widen(body["token"], body["element"])
+        case "remove_signer":
+            return None if "before" in body else engine.Narrow(body["token"])
         case "fire":
             return engine.Fire(body["token"])
         case "deliver":

@@ -12,7 +12,7 @@ from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
 from qianshou.kernel.refusal import Refusal
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
-Waiting = tuple[str, str, str, str, int | None]
+Waiting = tuple[str, str, str, str, int | None, int | None, str]
 
 
 @dataclass(slots=True)
@@ -20,7 +20,9 @@ class Picture:
     """A matter beside its state: as its row and what hangs on it say, or as its acts say.
 
     Organisations and the division are codes; tasks and timers are those that wait, by token:
-    a task's node, deadline, posts, organisation and assignee, a timer's deadline.
+    a task's node, deadline, posts, organisation, assignee and whose it is where it is delegated,
+    to which step it then goes, a timer's deadline; readers are whom it is copied to, and whether they
+    have read it.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Picture:
     parties: set[str] = field(default_factory=set)
     tasks: dict[int, Waiting] = field(default_factory=dict)
     timers: dict[int, str] = field(default_factory=dict)
+    readers: dict[int, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -49,16 +52,18 @@ class StoredMatter:
 
 
 def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
-    """Return every matter, or the one of this number, by number (four queries)."""
+    """Return every matter, or the one of this number, by number (five queries)."""
     matters = apps.get_model("worklist", "Matter").objects.order_by("pk")
     tasks = apps.get_model("worklist", "Task").objects.filter(state=0)
     timers = apps.get_model("worklist", "Timer").objects.all()
     parties = apps.get_model("worklist", "Party").objects.all()
+    copies = apps.get_model("worklist", "Copy").objects.filter(ended_at=None)
     if subject:
         matters = matters.filter(number=subject)
         tasks = tasks.filter(matter__number=subject)
         timers = timers.filter(matter__number=subject)
         parties = parties.filter(matter__number=subject)
+        copies = copies.filter(matter__number=subject)
     stored: dict[str, StoredMatter] = {}
     pictures: dict[int, Picture] = {}
     for (
@@ -75,17 +80,24 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
         )  # fmt: skip
         pictures[pk] = picture
         stored[number] = StoredMatter(digest, state, seq, head, picture)
-    for matter, token, node, due_at, posts, organisation, assignee in tasks.values_list(
-        "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee"
-    ):
+    for matter, token, *waiting in tasks.values_list(
+        "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee",
+        "delegated_from", "resume_node",
+    ):  # fmt: skip
         if matter in pictures:
-            pictures[matter].tasks[token] = (node, due_at, posts, organisation, assignee)
+            node, due_at, posts, organisation, assignee, whose, resume = waiting
+            pictures[matter].tasks[token] = (
+                node, due_at, posts, organisation, assignee, whose, resume,
+            )  # fmt: skip
     for matter, token, due_at in timers.values_list("matter", "token", Stamped("due_at")):
         if matter in pictures:
             pictures[matter].timers[token] = due_at
     for matter, organisation in parties.values_list("matter", "organisation__code"):
         if matter in pictures:
             pictures[matter].parties.add(organisation)
+    for matter, officer, read_at in copies.values_list("matter", "officer", "read_at"):
+        if matter in pictures:
+            pictures[matter].readers[officer] = read_at is not None
     return stored
 
 

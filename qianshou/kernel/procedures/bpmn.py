@@ -56,6 +56,10 @@ INSTEAD = {
     "conditional": ("改用消息或信号事件", "use a message or signal event"),
     "choreography": ("改画协作图里的流程", "draw the processes of a collaboration"),
 }  # fmt: skip
+PARTS = (
+    "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "conditionExpression",
+    "completionCondition", "loopCardinality",
+)  # fmt: skip
 DRAWN = {
     "laneSet", "dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation",
     "association", "group", "documentation", "extensionElements", "category", "incoming",
@@ -103,8 +107,14 @@ class Reader:
         }
 
     def refuse(self, element: etree._Element, code: str, zh: str, en: str) -> None:
-        """Note a flaw of `element`."""
-        name = element.get("id") or local(element)
+        """Note a flaw of `element`, under the id of the activity or flow that it is a part of."""
+        owner = element
+        while local(owner) in PARTS:
+            parent = owner.getparent()
+            if parent is None:
+                break
+            owner = parent
+        name = owner.get("id") or local(owner)
         self.flaws.append(Flaw(self.source, name, line(element), code, zh, en))
 
     def read(self) -> Model:
@@ -340,11 +350,8 @@ class Reader:
         text = (element.text or "").strip()
         language = element.get("language", "").lower()
         if language not in FEEL or text.startswith(("${", "#{")):
-            owner = element.getparent()
-            if owner is not None and not owner.get("id"):
-                owner = owner.getparent()
             self.refuse(
-                element if owner is None else owner, "bpmn.language", "条件须用 FEEL，不能写成 ${…}",
+                element, "bpmn.language", "条件须用 FEEL，不能写成 ${…}",
                 "conditions are written in FEEL, not ${…}",
             )  # fmt: skip
             return ""
@@ -353,9 +360,10 @@ class Reader:
     def _read_event(self, element: etree._Element, container: str, *, triggered: bool) -> None:
         tag = local(element)
         definitions = [
-            (part.removesuffix("EventDefinition"), child)
+            (local(one).removesuffix("EventDefinition"), one)
             for part, child in parts(element)
-            if part.endswith("EventDefinition") or part == "eventDefinitionRef"
+            for one in [self._shared(child) if part == "eventDefinitionRef" else child]
+            if local(one).endswith(("EventDefinition", "eventDefinitionRef"))
         ]
         event, definition = definitions[0] if definitions else ("none", element)
         kind = EVENTS[tag].get(event, "refused")
@@ -387,6 +395,14 @@ class Reader:
         if event == "link" and element.get("id") in self.elements:
             name = definition.get("name", "") or element.get("name", "")
             self.links.append((self.elements[element.get("id", "")], name))
+
+    def _shared(self, reference: etree._Element) -> etree._Element:
+        """Return the trigger that stands at the root of the file for several events to share."""
+        key = (reference.text or "").strip().rpartition(":")[2]
+        for tag, child in parts(self.root):
+            if tag.endswith("EventDefinition") and child.get("id") == key:
+                return child
+        return reference
 
     def _read_trigger(
         self, element: etree._Element, event: str, definition: etree._Element, kind: str

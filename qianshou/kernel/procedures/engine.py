@@ -85,10 +85,13 @@ class Open(NamedTuple):
 
 
 class Complete(NamedTuple):
-    """Complete the human step at a token."""
+    """Complete the human step at a token; `then` names the step to go to past all that lies between
+    (重审直达), in the same scope.
+    """
 
     token: int
     facts: Mapping[str, Any] = NOTHING
+    then: str = ""
 
 
 class Fire(NamedTuple):
@@ -113,7 +116,20 @@ class Return(NamedTuple):
     facts: Mapping[str, Any] = NOTHING
 
 
-Act = Open | Complete | Fire | Deliver | Return
+class Widen(NamedTuple):
+    """Let one more do what several do: `element` beside the instance of a token, or next in turn."""
+
+    token: int
+    element: Any
+
+
+class Narrow(NamedTuple):
+    """Let the instance of a token be left out; not the last that is left."""
+
+    token: int
+
+
+Act = Open | Complete | Fire | Deliver | Return | Widen | Narrow
 
 
 class Opened(NamedTuple):
@@ -192,7 +208,7 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     """
     if state is None:
         state = State({}, {}, 0, {})
-    elif type(act) is Complete:
+    elif type(act) is Complete and not act.then:
         straight = _straight(procedure, state, act)
         if straight is not None:
             return straight
@@ -205,8 +221,12 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
         run.fire(act)
     elif isinstance(act, Deliver):
         run.deliver(act)
-    else:
+    elif isinstance(act, Return):
         run.turn_back(act)
+    elif isinstance(act, Widen):
+        run.widen(act)
+    else:
+        run.narrow(act)
     return run.settle()
 
 
@@ -248,6 +268,18 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     kept = made(State, (left, facts, serial, local))
     none = ()
     return made(Step, (kept, (opened,), (closed,), none, none, none, none, none, None, passed))
+
+
+def can_go_straight(procedure: Procedure, node: str, then: str) -> bool:
+    """Whether a matter may go from one human step right to another: both done once, in one scope
+    and within the same branches, so that no join waits for what was passed over.
+    """
+    branches, one, other = procedure.branches, procedure.nodes[node], procedure.nodes.get(then)
+    if other is None or not {node, then} <= branches.nodes.keys():
+        return False
+    plain = all(step.kind == "user" and step.collection is None for step in (one, other))
+    inside = one.container == other.container and branches.nodes[node] == branches.nodes[then]
+    return plain and inside
 
 
 def officer_of(value: Any) -> int | None:
@@ -325,7 +357,14 @@ class _Run:
         token, node = self.waiting(act.token, "user")
         self.keep(act.token, act.facts)
         self.closed += (made(Closed, (act.token, node.id, "done")),)
-        self.leave(act.token, token, node)
+        if not act.then:
+            self.leave(act.token, token, node)
+            return
+        if not can_go_straight(self.procedure, node.id, act.then):
+            raise self._no_target(act.then)
+        del self.tokens[act.token]
+        self.disarm(act.token)
+        self.stack.append((act.then, token.scope, ""))
 
     def fire(self, act: Fire) -> None:
         """Let a timer pass: a catch goes on, a boundary leaves its host or stays beside it, an
@@ -830,6 +869,51 @@ class _Run:
             self.begin_one(node, many, rest[0])
         else:
             self.local = {**self.local, many: told}
+
+    def widen(self, act: Widen) -> None:
+        """Add an instance: beside the others, or as the next where they go in turn."""
+        many, node = self.several(act.token)
+        told = self.local.get(many)
+        if told is not None:
+            added = {TOTAL: told[TOTAL] + 1, ACTIVE: told[ACTIVE] + (not node.sequential)}
+            rest = [act.element, *told[REST]] if node.sequential else told[REST]
+            self.local = {**self.local, many: {**told, **added, REST: rest}}
+        if not node.sequential:
+            self.begin_one(node, many, act.element)
+
+    def narrow(self, act: Narrow) -> None:
+        """Take an instance away; where they go in turn it is then the next one's."""
+        many, node = self.several(act.token)
+        told = self.local.get(many)
+        others = sum(one.scope == many for one in self.tokens.values()) > 1
+        if not others and not (told and told[REST]):
+            raise Refusal(
+                "engine.last_signer",
+                "这是最后一位，不能减去",
+                "This is the last one and cannot be left out",
+                "token",
+            )
+        self.cancel(act.token)
+        if told is None:
+            return
+        left = {TOTAL: told[TOTAL] - 1, ACTIVE: told[ACTIVE] - (not node.sequential)}
+        self.local = {**self.local, many: {**told, **left}}
+        if node.sequential:
+            self.local = {**self.local, many: {**self.local[many], REST: told[REST][1:]}}
+            self.begin_one(node, many, told[REST][0])
+
+    def several(self, key: int) -> tuple[int, Node]:
+        """Return the container of the instance at a token, with its node, or refuse."""
+        token, node = self.waiting(key, "user")
+        many = self.tokens.get(token.scope)
+        if many is None or many.via != MANY or many.node != node.id:
+            raise Refusal(
+                "engine.one_only",
+                "这一步由一人办理，不能加签减签",
+                "This step is done by one alone",
+                "token",
+            )
+        return token.scope, node
 
     def forget(self, key: int) -> None:
         """Drop the facts of an instance that has ended."""

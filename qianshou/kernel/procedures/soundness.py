@@ -35,6 +35,10 @@ class _Unbounded(Exception):
     """Tokens gather without end at a node."""
 
 
+class _Large(Exception):
+    """There are more markings than are played."""
+
+
 class _Game:
     """Plays every choice from every start."""
 
@@ -53,7 +57,9 @@ class _Game:
             if key in seen:
                 continue
             seen.add(key)
-            if len(here) + len(ahead) > MOST_TOKENS or len(seen) > MOST_MARKINGS:
+            if len(seen) > MOST_MARKINGS:
+                raise _Large
+            if len(here) + len(ahead) > MOST_TOKENS:
                 raise _Unbounded(ahead[0].node if ahead else here[0].node)
             if ahead:
                 moves.extend(self.move(list(here), ahead[0], list(ahead[1:])))
@@ -178,6 +184,8 @@ class _Game:
             yield tuple(ways)
             return
         plain = [way for way in ways if way.via != node.default]
+        if 2 ** len(plain) > MOST_MARKINGS:
+            raise _Large
         for size in range(1, len(plain) + 1):
             yield from combinations(plain, size)
         if node.default:
@@ -303,12 +311,14 @@ def check_soundness(procedure: Procedure) -> tuple[Refusal, ...]:
             following[marking] = list(game.acts(marking))
             waiting.extend(following[marking])
             if len(following) > MOST_MARKINGS:
-                return (
-                    _unsound(
-                        procedure, "soundness.large", procedure.id, "流程太大，无法逐一核查",
-                        "the procedure is too large to be checked",
-                    ),
-                )  # fmt: skip
+                raise _Large
+    except _Large:
+        return (
+            _unsound(
+                procedure, "soundness.large", procedure.id, "流程太大，无法逐一核查",
+                "the procedure is too large to be checked",
+            ),
+        )  # fmt: skip
     except _Unbounded as error:
         return (
             _unsound(

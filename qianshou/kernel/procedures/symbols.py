@@ -84,10 +84,7 @@ def _event(element: Element, shape: Shape) -> str:
     middle_x, middle_y, radius = x + width / 2, y + shape.height / 2, width / 2
     dashes = "" if element.interrupting else ' stroke-dasharray="3 2"'
     starts = element.tag == "startEvent"
-    body = (
-        f'<circle class="shape" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius:g}"'
-        f"{dashes if starts else ''}/>"
-    )
+    body = f'<circle class="shape" cx="{middle_x:g}" cy="{middle_y:g}" r="{radius:g}"{dashes}/>'
     if not starts and element.tag != "endEvent":
         body += (
             f'<circle class="mark" cx="{middle_x:g}" cy="{middle_y:g}" '

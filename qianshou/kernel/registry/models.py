@@ -176,6 +176,40 @@ class Posting(models.Model):
         return f"{self.organisation} · {self.officer}"
 
 
+class Substitution(models.Model):
+    """An officer stands in for another (代理) from a day to a day, in one pack or in all."""
+
+    principal = models.ForeignKey(Officer, models.PROTECT, related_name="substitutes")
+    substitute = models.ForeignKey(Officer, models.PROTECT, related_name="principals")
+    pack = models.CharField(max_length=60, blank=True)
+    from_date = models.DateField()
+    to_date = models.DateField()
+    reason = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(to_date__gte=F("from_date")), name="substitution_days_in_order"
+            ),
+            models.CheckConstraint(
+                condition=~Q(principal=F("substitute")), name="substitution_of_two"
+            ),
+            models.UniqueConstraint(
+                fields=["principal", "substitute", "pack", "from_date"],
+                condition=Q(ended_at=None),
+                name="substitution_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["substitute", "to_date"],
+                condition=Q(ended_at=None),
+                name="substitution_of_substitute",
+            )
+        ]
+
+
 class Shift(models.Model):
     """An officer sits at a post of a centre from an instant to an instant (值班)."""
 

@@ -20,14 +20,15 @@ JOIN registry_division d ON d.id = m.division_id
 WHERE m.id = %s"""
 LOAD_TASK = """
 SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
-       warned
+       warned, delegated_from_id, resume_node, blocks_id
 FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
        m.organisation_id, m.opened_at, m.closed_at, m.state, m.seq, m.head, m.head_at,
        m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
-       t.opened_seq, t.due_at, t.warned
+       t.opened_seq, t.due_at, t.warned, t.delegated_from_id,
+       t.resume_node, t.blocks_id
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
@@ -52,13 +53,32 @@ INSERT INTO worklist_task
    assignee_id, level, state, opened_at, opened_seq, span, source, amber_at, due_at, provisional,
    warned)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, 0)"""
+INSERT_BLOCKING = """
+INSERT INTO worklist_task
+  (matter_id, token, procedure, node, name, name_en, posts, organisation_id, division_id,
+   assignee_id, level, state, opened_at, opened_seq, span, source, amber_at, due_at, provisional,
+   warned, blocks_id)
+SELECT matter_id, %s, procedure, node, name, name_en, posts, organisation_id, division_id, %s,
+  level, 0, %s, %s, span, source, %s, %s, provisional, 0, id
+FROM worklist_task WHERE id = %s"""
+CANCEL_BLOCKING = """
+UPDATE worklist_task SET state = 2, closed_at = %s, closed_seq = %s
+WHERE state = 0 AND blocks_id IN (
+  SELECT id FROM worklist_task WHERE matter_id = %s AND token = %s)"""
+SET_STATE = "UPDATE worklist_matter SET state = %s WHERE id = %s"
 CLOSE_TASK = """
 UPDATE worklist_task SET state = %s, closed_at = %s, closed_seq = %s,
   assignee_id = COALESCE(assignee_id, %s), claimed_at = COALESCE(claimed_at, %s)
 WHERE matter_id = %s AND token = %s AND state = 0"""
 ASSIGN_TASK = """
-UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s
+UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s,
+  delegated_from_id = NULL
 WHERE id = %s AND state = 0"""
+DELEGATE_TASK = """
+UPDATE worklist_task SET assignee_id = %s, delegated_from_id = %s WHERE id = %s AND state = 0"""
+VACATE_TASK = """
+UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, delegated_from_id = NULL
+WHERE matter_id = %s AND token = %s AND state = 0"""
 SUSPEND_MATTER = "UPDATE worklist_matter SET suspended_at = %s WHERE id = %s"
 MOVE_TASK = """
 UPDATE worklist_task SET due_at = %s, amber_at = %s
@@ -66,6 +86,7 @@ WHERE matter_id = %s AND token = %s AND state = 0"""
 MOVE_TIMER = "UPDATE worklist_timer SET due_at = %s WHERE matter_id = %s AND token = %s"
 WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
 PUT_OFF_WARNING = "UPDATE worklist_task SET retry_at = %s WHERE id = %s"
+PUT_OFF_MATTER = "UPDATE worklist_task SET retry_at = %s WHERE matter_id = %s AND state = 0"
 INSERT_TIMER = """
 INSERT INTO worklist_timer (matter_id, token, node, span, due_at) VALUES (%s, %s, %s, %s, %s)"""
 DELETE_TIMER = "DELETE FROM worklist_timer WHERE matter_id = %s AND token = %s"
@@ -86,6 +107,15 @@ MERGE_MATTER = (
     "UPDATE worklist_matter SET state = %s, closed_at = %s, outcome = 'merged', "
     "merged_into_id = %s WHERE id = %s"
 )
+RESUME_AT = "UPDATE worklist_task SET resume_node = %s WHERE matter_id = %s AND token = %s"
+INSERT_COPY = """
+INSERT INTO worklist_copy (matter_id, officer_id, sender_id, at) VALUES (%s, %s, %s, %s)"""
+END_COPY = """
+UPDATE worklist_copy SET ended_at = %s
+WHERE matter_id = %s AND officer_id = %s AND ended_at IS NULL"""
+READ_COPY = """
+UPDATE worklist_copy SET read_at = %s
+WHERE matter_id = %s AND officer_id = %s AND ended_at IS NULL"""
 URGE_MATTER = "UPDATE worklist_matter SET urged = urged + 1 WHERE id = %s"
 SUPERVISE_MATTER = "UPDATE worklist_matter SET supervised = %s WHERE id = %s"
 

@@ -2,11 +2,33 @@
 
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q
 
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.worklist.models import OPEN, Task, Timer
 
 BATCH = 200
+ENDED = """
+SELECT t.matter_id, p.officer_id, v.digest, t.node
+FROM registry_posting p
+JOIN worklist_task t ON t.{held} = p.officer_id AND t.organisation_id = p.organisation_id
+JOIN worklist_matter m ON m.id = t.matter_id JOIN procedures_version v ON v.id = m.version_id
+WHERE p.to_date < %s AND t.state = 0 AND t.claimed_at IS NOT NULL AND {mine}
+  AND (t.retry_at IS NULL OR t.retry_at <= %s) AND NOT EXISTS (
+    SELECT 1 FROM registry_posting q WHERE q.officer_id = p.officer_id
+      AND q.organisation_id = t.organisation_id AND q.from_date <= %s
+      AND (q.to_date IS NULL OR q.to_date >= %s) AND {holds})"""
+AT_POST = "',' || t.posts || ',' LIKE '%%,' || q.post_id || ',%%'"
+VACATED = " UNION ".join(
+    ENDED.format(held=held, mine=mine, holds=holds)
+    for held, mine, holds in (
+        ("assignee_id", "t.delegated_from_id IS NULL", AT_POST),
+        ("delegated_from_id", "1 = 1", AT_POST),
+        ("assignee_id", "t.delegated_from_id IS NOT NULL", "1 = 1"),
+    )
+)
 
 
 def due_timers(at: datetime) -> list[tuple[int, int]]:
@@ -37,6 +59,24 @@ def due_warnings(at: datetime) -> list[int]:
         *amber.order_by("amber_at").values_list("pk", flat=True)[:BATCH],
         *late.order_by("due_at").values_list("pk", flat=True)[:BATCH],
     ]
+
+
+def vacated_tasks(at: datetime) -> list[tuple[int, int]]:
+    """Return (matter, officer) where tasks are claimed by, or delegated to or from, somebody whose
+    postings for them have ended; at most 200.
+
+    A task whose step names an officer is not its post's to give: its pack hands it on.
+    """
+    today, moment = at.astimezone(CHINA).date(), connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(VACATED, [today, moment, today, today] * 3)
+        rows = cursor.fetchall()
+    found = {
+        (matter, officer)
+        for matter, officer, digest, node in rows
+        if compiled(digest).node(node).assignee is None
+    }
+    return sorted(found)[:BATCH]
 
 
 def _not_put_off(at: datetime) -> Q:

@@ -17,7 +17,7 @@ from qianshou.kernel.pack import packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled_all
 from qianshou.kernel.registry.bigram import search_query
-from qianshou.kernel.worklist.models import OPEN, Matter, Party, Task
+from qianshou.kernel.worklist.models import OPEN, Copy, Matter, Party, Task
 
 PAGE = 50
 CAP = 1000
@@ -25,7 +25,7 @@ CAP = 1000
 COLUMNS = """
 t.id, t.matter_id, t.node, t.name, t.name_en, t.posts, t.organisation_id, t.assignee_id, t.level,
 t.due_at, t.amber_at, t.opened_at, t.provisional, t.procedure, t.division_id, m.number, m.title,
-m.supervised, m.urged"""
+m.supervised, m.urged, t.delegated_from_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class ListedTask:
     title: str
     supervised: bool
     urged: int
+    delegated_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,15 @@ LISTS = ("mine", "post", "organisation", "late")
 
 
 def addresses_of(by: Actor) -> list[tuple[int, str]]:
-    """Return each organisation and value of `posts` under which `by` is meant (one query)."""
+    """Return each organisation and value of `posts` under which `by` is meant, or somebody whom
+    they stand in for (one query).
+    """
     declared = _declared_sets()
+    covered = (seat for principal in by.principals for seat in principal.seats)
     return sorted(
         {
             (seat.organisation, joined)
-            for seat in by.seats
+            for seat in (*by.seats, *covered)
             for joined in declared.get(seat.post, {seat.post})
         }
     )
@@ -122,7 +126,16 @@ def _branches(
             (f"t.organisation_id = %s AND {inside}", [found, *own])
             for found in sorted(by.organisations)
         ]
-    return [mine, *pools]
+    covered = []
+    for principal in by.principals:
+        for organisation, pack in sorted({(one.organisation, one.pack) for one in principal.seats}):
+            keys = procedures_of_packs().get(pack, ())
+            condition = (
+                f"t.assignee_id = %s AND t.organisation_id = %s AND {inside} "
+                f"AND t.procedure IN ({','.join(['%s'] * len(keys)) or 'NULL'})"
+            )
+            covered.append((condition, [principal.officer, organisation, *own, *keys]))
+    return [mine, *covered, *pools]
 
 
 def inside_circles(by: Actor) -> tuple[str, list[Any]]:
@@ -260,10 +273,19 @@ def procedures_of_packs() -> dict[str, tuple[str, ...]]:
 
 
 def see_matters(by: Actor) -> QuerySet[Matter]:
-    """Return the matters that `by` may see."""
-    return Matter.objects.filter(
-        pk__in=Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
-    )
+    """Return the matters that `by` may see, and those without a circle that are copied to them."""
+    seen = Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
+    copied = Copy.objects.filter(officer=by.officer, ended_at=None, matter__circle=None)
+    rule = Q(pk__in=seen)
+    if by.kind == "officer" and by.seats:
+        rule |= Q(pk__in=copied.values("matter"))
+    return Matter.objects.filter(rule)
+
+
+def copies_of(matter: int) -> QuerySet[Copy]:
+    """Return to whom a matter is copied."""
+    found = Copy.objects.filter(matter=matter, ended_at=None)
+    return found.select_related("officer", "sender").order_by("id")
 
 
 def hidden_matters(by: Actor) -> QuerySet[Matter]:
@@ -289,7 +311,9 @@ def find_matters(queryset: QuerySet[Matter], words: str) -> QuerySet[Matter]:
 def tasks_of(matter: int) -> QuerySet[Task]:
     """Return every task of a matter, in the order in which they opened."""
     return (
-        Task.objects.filter(matter=matter).select_related("organisation", "assignee").order_by("id")
+        Task.objects.filter(matter=matter)
+        .select_related("organisation", "assignee", "delegated_from")
+        .order_by("id")
     )
 
 

@@ -83,6 +83,9 @@ class Task(models.Model):
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT)
     division = models.ForeignKey("registry.Division", models.PROTECT)
     assignee = models.ForeignKey("registry.Officer", models.PROTECT, null=True)
+    delegated_from = models.ForeignKey(
+        "registry.Officer", models.PROTECT, null=True, related_name="+"
+    )
     level = models.CharField(max_length=20, blank=True)
     state = models.PositiveSmallIntegerField(default=OPEN)
     opened_at = models.DateTimeField()
@@ -95,6 +98,8 @@ class Task(models.Model):
     amber_at = models.DateTimeField()
     due_at = models.DateTimeField()
     provisional = models.BooleanField(default=False)
+    blocks = models.ForeignKey("self", models.PROTECT, null=True, related_name="blocked_by")
+    resume_node = models.CharField(max_length=120, blank=True, default="", db_default="")
     warned = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
 
@@ -105,6 +110,11 @@ class Task(models.Model):
                 condition=Q(state=OPEN, closed_at=None)
                 | Q(state__gt=OPEN, closed_at__isnull=False),
                 name="task_closed_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(delegated_from=None)
+                | Q(assignee__isnull=False) & ~Q(assignee=models.F("delegated_from")),
+                name="task_delegated_to_another",
             ),
         ]
         indexes: ClassVar = [
@@ -168,12 +178,32 @@ class Link(models.Model):
 
     matter = models.ForeignKey(Matter, models.PROTECT, related_name="links")
     other = models.ForeignKey(Matter, models.PROTECT, related_name="linked")
-    kind = models.CharField(max_length=12, choices=[("related", "关联"), ("merged", "并案")])
+    kind = models.CharField(
+        max_length=12, choices=[("related", "关联"), ("merged", "并案"), ("split", "拆分")]
+    )
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["matter", "other"], name="link_once"),
             models.CheckConstraint(condition=~Q(matter=models.F("other")), name="link_two_matters"),
+        ]
+
+
+class Copy(models.Model):
+    """An officer may read a matter that does not come their way (抄送), until that is ended."""
+
+    matter = models.ForeignKey(Matter, models.PROTECT, related_name="copies")
+    officer = models.ForeignKey("registry.Officer", models.PROTECT, related_name="copies")
+    sender = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["matter", "officer"], condition=Q(ended_at=None), name="copy_once"
+            )
         ]
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden
-from qianshou.kernel.worklist.lists import addresses_of
+from qianshou.kernel.worklist.lists import addresses_of, procedures_of_packs
 from qianshou.kernel.worklist.models import Notice, Reading
 
 MOST = 200
@@ -50,7 +50,21 @@ def _addressed_to(by: Actor) -> list[Q]:
         Q(officer=None, organisation=organisation, posts=posts)
         for organisation, posts in addresses_of(by)
     ]
-    return [Q(officer=by.officer), *posts]
+    return [Q(officer=by.officer), *_of_principals(by), *posts]
+
+
+def _of_principals(by: Actor) -> list[Q]:
+    """Return the addresses of those whom `by` stands in for: of matters of what this covers."""
+    procedures = procedures_of_packs()
+    return [
+        Q(
+            officer=principal.officer,
+            matter__procedure__in=[
+                one for seat in principal.seats for one in procedures.get(seat.pack, ())
+            ],
+        )
+        for principal in by.principals
+    ]
 
 
 def _marked(by: Actor) -> QuerySet[Notice]:

@@ -1,16 +1,19 @@
 """A signal that one matter throws reaches all that wait for it, and every start that it sets off."""
 
+from datetime import timedelta
+
 import pytest
 
 from qianshou.kernel import door
-from qianshou.kernel.access import actor_of
+from qianshou.kernel.access import CLOCK, actor_of
 from qianshou.kernel.check import check_pack
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.pack import packs
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
-from qianshou.kernel.worklist.models import Matter, Subscription, Task
+from qianshou.kernel.worklist.clockwork import due_timers
+from qianshou.kernel.worklist.models import Matter, Subscription, Task, Timer
 from tests.kernel.conftest import Office, add_packs, make_office
 
 
@@ -55,7 +58,26 @@ def test_a_signal_reaches_every_matter_and_every_start_once(siren: Office) -> No
     begun = Matter.objects.get(pk=(set(gathered) - set(waiting)).pop())
     assert begun.organisation.code == "first"
     assert carry_out(siren.at) == 0
-    assert list(verify(at=siren.at)) == []
+    fire_and_finish(siren, begun.pk)
+    assert list(verify()) == []
+
+
+def fire_and_finish(office: Office, drill: int) -> None:
+    """Let an event sub-process's timer come in one drill, then finish it: nothing listens on."""
+    later = office.at + timedelta(days=5)
+    assert [one for one in due_timers(later) if one[0] == drill]
+    token = Timer.objects.get(matter=drill).token
+    door.act(acts.Fire(drill, token), by=CLOCK, at=later)
+    for node in ("gather", "remind"):
+        task = Task.objects.get(matter=drill, node=node, state=0)
+        door.act(acts.Complete(task.pk, {}), by=office.wang, at=later)
+    assert Matter.objects.get(pk=drill).outcome == "reminded"
+    other = Task.objects.filter(node="gather", state=0).first()
+    assert other is not None
+    assert Timer.objects.filter(matter=other.matter).count() == 1
+    door.act(acts.Complete(other.pk, {}), by=office.wang, at=later)
+    assert Matter.objects.get(pk=other.matter.pk).outcome == "end"
+    assert not Timer.objects.filter(matter=other.matter).exists()
 
 
 def test_a_matter_that_went_on_meanwhile_hears_nothing(siren: Office) -> None:

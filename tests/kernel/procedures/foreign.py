@@ -129,6 +129,16 @@ FILES = {
         "</bpmn:subProcess>"
     )
     + '<bpmn:error id="err" errorCode="E1"/><bpmn:signal id="sig" name="停工"/>',
+    "shared trigger": line(
+        '<bpmn:intermediateCatchEvent id="a"><bpmn:eventDefinitionRef>td</bpmn:eventDefinitionRef>'
+        "</bpmn:intermediateCatchEvent>"
+    )
+    + '<bpmn:timerEventDefinition id="td"><bpmn:timeDuration>P5D</bpmn:timeDuration>'
+    "</bpmn:timerEventDefinition>",
+    "shared by nobody": line(
+        '<bpmn:intermediateCatchEvent id="a"><bpmn:eventDefinitionRef>td</bpmn:eventDefinitionRef>'
+        "</bpmn:intermediateCatchEvent>"
+    ),
     "nothing": "",
 }  # fmt: skip
 

@@ -18,15 +18,16 @@ from tests.kernel.procedures.foreign import BPMN, FILES, foreign
 
 RUNS = {
     "bpmn-js", "not executable, plain task", "camunda 7", "camunda 7, external", "camunda 8",
-    "flowable", "activiti", "signavio", "pools", "collapsed", "events",
+    "flowable", "activiti", "signavio", "pools", "collapsed", "events", "shared trigger",
 }  # fmt: skip
 REFUSED = {
     "camunda 7, expression": {("a", "bpmn.language")},
     "two that could run": {("d", "bpmn.processes")},
     "script": {("a", "bpmn.unsupported")},
+    "shared by nobody": {("a", "bpmn.unsupported")},
     "everything refused": {
         (key, "bpmn.unsupported")
-        for key in ("a", "t1", "t2", "standardLoopCharacteristics", "t4", "t5")
+        for key in ("a", "t1", "t2", "t3", "t4", "t5")
     },
     "choreography": {("d", "bpmn.processes"), ("x", "bpmn.unsupported")},
     "conversation": {

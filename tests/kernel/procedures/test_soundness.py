@@ -63,3 +63,9 @@ def test_a_choice_closed_by_a_parallel_join_never_is(block: object, kind: str) -
     found = check_soundness(compiled(broken))
     assert bool(found) == (kind == "xor")
     assert text
+
+
+def test_more_choices_than_can_be_played_are_told_as_such() -> None:
+    ways = "\n".join(f"o > a{number}: n > {number}\na{number} > j" for number in range(20))
+    found = check_soundness(compiled(f"or o\nor j\nend e\ns > o\nj > e\no > z > j\n{ways}"))
+    assert [one.code for one in found] == ["soundness.large"]

@@ -171,6 +171,16 @@ def test_an_event_sub_process_catches_errors_of_its_scope() -> None:
     assert sound(draft)
 
 
+@pytest.mark.parametrize(("interrupting", "waiting"), [("true", "mend"), ("false", "a mend")])
+def test_an_event_sub_process_hears_escalations(interrupting: str, waiting: str) -> None:
+    draft = BOX.format(last="up") + "box | fail up escalation L\nbox | aside net\n"
+    draft += f"net | on t {interrupting} escalation L\nnet | t > mend > y\nnet | end y"
+    play = Player(compiled(draft)).do("b")
+    assert play.waiting() == waiting
+    assert play.do(*reversed(waiting.split())).waiting() == "after"
+    assert sound(draft)
+
+
 def test_what_fails_inside_an_event_sub_process_is_caught_outside_it() -> None:
     draft = FAILING + "box | aside net\nnet | on t true error E1\nnet | t > worse\n"
     draft += "net | fail worse error E1\n" + caught("error", "E1")
@@ -229,6 +239,13 @@ def test_a_timer_set_and_cancelled_at_once_leaves_nothing() -> None:
     draft = "and o\ntimer t\nstop x\nend e\ns > a > o > t > e\no > x"
     play = Player(compiled(draft)).do("a")
     assert (play.step.timers, play.step.stopped, play.state.tokens) == ((), (), {})
+
+
+def test_what_was_about_to_begin_in_a_cancelled_scope_never_does() -> None:
+    draft = "and o\nsub box\nend e\nstop x\ns > a > o > box > e\no > x\n"
+    draft += "box | start i\nbox | end y\nbox | i > b > y"
+    play = Player(compiled(draft)).do("a")
+    assert (play.state.tokens, play.step.opened, play.step.outcome) == ({}, (), "x")
 
 
 @pytest.mark.parametrize(

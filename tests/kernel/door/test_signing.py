@@ -1,0 +1,207 @@
+"""Countersigning in its four kinds through the door; a signer more, a signer less."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from qianshou.kernel import door
+from qianshou.kernel.access import Actor, actor_of
+from qianshou.kernel.check import check_pack
+from qianshou.kernel.door import acts
+from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.pack import packs
+from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.models import Officer, Organisation, Posting
+from qianshou.kernel.worklist.models import Task
+from tests.kernel.conftest import Office, add_packs, make_office
+
+
+@pytest.fixture
+def sign_pack(settings):
+    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.sign")
+
+
+@dataclass
+class Paper:
+    """A paper that Wang and Li sign; Zhao may, Sun oversees."""
+
+    office: Office
+    matter: int = 0
+
+    def begin(self, kind: str) -> "Paper":
+        facts = {
+            "title": kind, "first": self.office.wang.officer, "second": self.office.li.officer
+        }  # fmt: skip
+        act = acts.Open(f"bench.{kind}", facts, kind)
+        receipt = door.act(act, by=self.office.wang, at=self.office.at)
+        assert receipt is not None
+        self.matter = receipt.matter
+        return self
+
+    @property
+    def waiting(self) -> list[str]:
+        tasks = Task.objects.filter(matter=self.matter, state=0).order_by("id")
+        return [task.assignee.username if task.assignee else task.node for task in tasks]
+
+    def task(self, who: Actor) -> int:
+        return Task.objects.get(matter=self.matter, state=0, assignee=who.officer).pk
+
+    def sign(self, who: Actor, *, agree: bool) -> None:
+        door.act(acts.Complete(self.task(who), {"agree": agree}), by=who, at=self.office.at)
+        assert list(verify()) == []
+
+    def refused(self, act: acts.Act, by: Actor) -> str:
+        with pytest.raises(Refusal) as refused:
+            door.act(act, by=by, at=self.office.at)
+        return refused.value.code
+
+
+@pytest.fixture
+def paper(db, sign_pack, at) -> Paper:
+    office = make_office(at)
+    first = Organisation.objects.get(code="first")
+    for name in ("wang", "li", "zhao", "sun"):
+        officer = Officer.objects.get(username=name)
+        post = "sign_head" if name == "sun" else "sign_seat"
+        Posting.objects.create(
+            officer=officer, post_id=post, organisation=first, from_date=at.date()
+        )
+        setattr(office, name, actor_of(officer, at))
+    return Paper(office)
+
+
+def test_the_pack_is_whole(sign_pack: None) -> None:
+    (one,) = [pack for pack in packs() if pack.id == "bench.sign"]
+    assert list(check_pack(one)) == []
+
+
+def test_all_must_sign(paper: Paper) -> None:
+    paper.begin("all").sign(paper.office.li, agree=False)
+    assert paper.waiting == ["wang"]
+    paper.sign(paper.office.wang, agree=True)
+    assert paper.waiting == ["issue"]
+
+
+def test_one_of_them_is_enough(paper: Paper) -> None:
+    paper.begin("any").sign(paper.office.li, agree=True)
+    assert paper.waiting == ["issue"]
+
+
+def test_a_share_of_them_is_enough(paper: Paper) -> None:
+    office = paper.begin("ratio").office
+    add = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
+    door.act(add, by=office.wang, at=office.at)
+    assert paper.waiting == ["wang", "li", "zhao"]
+    paper.sign(office.zhao, agree=True)
+    assert paper.waiting == ["wang", "li"]
+    paper.sign(office.wang, agree=True)
+    assert paper.waiting == ["issue"]
+
+
+def test_they_sign_in_turn_and_whoever_is_added_is_next(paper: Paper) -> None:
+    office = paper.begin("turn").office
+    assert paper.waiting == ["wang"]
+    add = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
+    door.act(add, by=office.wang, at=office.at)
+    for who, following in ((office.wang, "zhao"), (office.zhao, "li"), (office.li, "issue")):
+        paper.sign(who, agree=True)
+        assert paper.waiting == [following]
+
+
+def test_a_supervisor_leaves_a_signer_out_but_not_the_last(paper: Paper) -> None:
+    office = paper.begin("all").office
+    act = acts.RemoveSigner(paper.task(office.li), "出差")
+    assert paper.refused(act, office.wang) == "access.denied"
+    assert paper.refused(acts.RemoveSigner(act.task, " "), office.sun) == "door.reason"
+    door.act(act, by=office.sun, at=office.at)
+    assert paper.waiting == ["wang"]
+    last = acts.RemoveSigner(paper.task(office.wang), "出差")
+    assert paper.refused(last, office.sun) == "engine.last_signer"
+    paper.sign(office.wang, agree=True)
+    assert paper.waiting == ["issue"]
+
+
+def test_in_turn_the_next_signs_for_one_left_out(paper: Paper) -> None:
+    office = paper.begin("turn").office
+    door.act(acts.RemoveSigner(paper.task(office.wang), "出差"), by=office.sun, at=office.at)
+    assert paper.waiting == ["li"]
+    paper.sign(office.li, agree=True)
+    assert paper.waiting == ["issue"]
+
+
+def test_who_is_added_can_sign_and_does_not_yet(paper: Paper) -> None:
+    office = paper.begin("all").office
+    task = paper.task(office.wang)
+    for officer in (office.sun.officer, office.li.officer, 0):
+        act = acts.AddSigner(task, officer or 0, "x")
+        assert paper.refused(act, office.wang) == "door.signer"
+    zhao = office.zhao.officer or 0
+    assert paper.refused(acts.AddSigner(task, zhao, ""), office.wang) == "door.reason"
+    assert paper.refused(acts.AddSigner(task, zhao, "x"), office.zhao) == "access.denied"
+    for who in (office.wang, office.li):
+        paper.sign(who, agree=True)
+    issue = Task.objects.get(matter=paper.matter, state=0).pk
+    assert paper.refused(acts.AddSigner(issue, zhao, "x"), office.wang) == "door.no_signing"
+
+
+def test_the_page_shows_who_signed_who_is_missing_and_adds_one(paper: Paper) -> None:
+    office = paper.begin("turn").office
+    client = Client()
+    client.force_login(Officer.objects.get(username="wang"))
+    page = client.get(f"/m/{paper.matter}/").content.decode()
+    assert "已签 0 人，未签 2 人" in page
+    assert "未轮到" in page
+    assert "/remove_signer/" not in page
+    task = paper.task(office.wang)
+    sent = {"task": task, "officer": office.zhao.officer, "reason": "涉及其片区"}
+    refused = client.post(f"/m/{paper.matter}/add_signer/", {**sent, "reason": ""})
+    assert refused.status_code == 422
+    assert client.post(f"/m/{paper.matter}/add_signer/", sent).status_code == 302
+    paper.sign(office.wang, agree=True)
+    page = client.get(f"/m/{paper.matter}/").content.decode()
+    assert "已签 1 人，未签 2 人" in page
+    assert "赵敏 涉及其片区" in page
+    overseer = Client()
+    overseer.force_login(Officer.objects.get(username="sun"))
+    sent = {"task": paper.task(office.zhao), "reason": "出差"}
+    assert overseer.post(f"/m/{paper.matter}/remove_signer/", sent).status_code == 302
+    assert paper.waiting == ["li"]
+
+
+def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> None:
+    task = office.task(office.open(), "t1")
+    paper = Paper(office, Task.objects.get(pk=task).matter_id)
+    ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
+    assert paper.refused(ask, office.zhao) == "access.denied"
+    door.act(ask, by=office.wang, at=office.at)
+    assert paper.refused(ask, office.wang) == "door.signer"
+    assert paper.refused(acts.Complete(task, {"again": 0}), office.wang) == "door.blocked"
+    first = paper.task(office.li)
+    assert paper.refused(acts.Sign(task), office.wang) == "access.denied"
+    assert paper.refused(acts.Return(first, "t1", "x"), office.li) == "access.denied"
+    assert paper.refused(acts.Release(first), office.li) == "access.denied"
+    assert list(verify()) == []
+    door.act(acts.Complete(first, {}), by=office.li, at=office.at)
+    assert list(verify()) == []
+    door.act(acts.Complete(task, {"again": 0}), by=office.wang, at=office.at)
+    assert paper.waiting == ["t2"]
+    assert list(verify()) == []
+
+
+def test_who_was_asked_first_is_left_out_or_goes_with_the_task(office: Office) -> None:
+    matter = office.open()
+    office.complete(matter, "t1")
+    task = office.task(matter, "t2")
+    paper = Paper(office, matter)
+    ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
+    door.act(ask, by=office.wang, at=office.at)
+    left_out = acts.RemoveSigner(paper.task(office.li), "不必了")
+    assert paper.refused(left_out, office.wang) == "access.denied"
+    door.act(left_out, by=office.sun, at=office.at)
+    assert paper.waiting == ["t2"]
+    door.act(ask, by=office.wang, at=office.at)
+    assert list(verify()) == []
+    door.act(acts.Return(task, "t1", "重填"), by=office.wang, at=office.at)
+    assert paper.waiting == ["t1"]
+    assert list(verify()) == []
