@@ -60,7 +60,7 @@ def draw_body(element: Element, shape: Shape, *, is_open: bool) -> str:
     if element.tag.endswith("Gateway"):
         return _gateway(element, shape)
     if element.tag.endswith("Event"):
-        return _event(element, shape)
+        return _circle(element, shape)
     return _activity(element, shape, is_open=is_open)
 
 
@@ -79,7 +79,7 @@ def _gateway(element: Element, shape: Shape) -> str:
     return f'<polygon class="shape" points="{corners}"/><path class="mark" d="{path}"/>'
 
 
-def _event(element: Element, shape: Shape) -> str:
+def _circle(element: Element, shape: Shape) -> str:
     x, y, width = shape.x, shape.y, shape.width
     middle_x, middle_y, radius = x + width / 2, y + shape.height / 2, width / 2
     dashes = "" if element.interrupting else ' stroke-dasharray="3 2"'
