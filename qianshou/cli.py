@@ -198,6 +198,14 @@ def run_users(arguments: argparse.Namespace) -> int:
     return accounts.run(arguments, say=say)
 
 
+def run_keys(arguments: argparse.Namespace) -> int:
+    """Say how the vault's master keys stand, or change the master key."""
+    open_house()
+    from qianshou import keys
+
+    return keys.run(arguments, say=say, progress=draw_progress if sys.stderr.isatty() else None)
+
+
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine lacks and how to get it."""
     open_house()
@@ -310,6 +318,12 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         actions.add_parser(action, help=told(zh, en)).add_argument("username")
     users.set_defaults(run=run_users)
+
+    keys = commands.add_parser("keys", help=told("主密钥", "the vault's master key"))
+    changes = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    changes.add_parser("status", help=told("主密钥现状", "how the master keys stand"))
+    changes.add_parser("rotate", help=told("更换主密钥", "change the master key"))
+    keys.set_defaults(run=run_keys)
 
     doctor = commands.add_parser("doctor", help=told("体检", "say what is missing"))
     doctor.set_defaults(run=run_doctor)

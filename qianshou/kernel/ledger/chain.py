@@ -1,7 +1,7 @@
-"""The chain as plain functions: canonical bytes, SM3, Merkle roots.
+"""The chain as plain functions: canonical bytes, hashes, Merkle roots.
 
-SM3 is GB/T 32905-2016. Where OpenSSL lacks it, SHA-256 stands in; each entry names its
-algorithm, so both kinds verify anywhere that has them.
+SHA-256 (FIPS 180-4), or SM3 (GB/T 32905-2016) where QIANSHOU_HASH says so. Each entry and seal
+names its algorithm, so that both kinds stand in one ledger and verify.
 """
 
 import hashlib
@@ -9,7 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALGORITHM = "sm3" if "sm3" in hashlib.algorithms_available else "sha256"
+from django.conf import settings
+
+ALGORITHMS = ("sha256", "sm3")
 _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
 ).encode
@@ -20,18 +22,37 @@ def canonical(body: Mapping[str, Any]) -> str:
     return _encode(body)
 
 
-def digest(text: str, algorithm: str = ALGORITHM) -> str:
-    """Return the hexadecimal hash of `text` in UTF-8."""
-    return hashlib.new(algorithm, text.encode()).hexdigest()
+def begin(algorithm: str = "") -> "hashlib._Hash":
+    """Return a new hash of the algorithm, or of the one in settings; ValueError for any other."""
+    name = algorithm or settings.HASH
+    if name not in ALGORITHMS:
+        raise ValueError(f"the ledger knows no hash {name!r}")
+    return hashlib.new(name)
 
 
-def merkle_root(leaves: Sequence[str], algorithm: str = ALGORITHM) -> str:
+def digest(text: str, algorithm: str = "") -> str:
+    """Return the hexadecimal hash of `text` in UTF-8, by the setting's algorithm or the one named."""
+    hashed = begin(algorithm)
+    hashed.update(text.encode())
+    return hashed.hexdigest()
+
+
+def digest_of_bytes(content: bytes, algorithm: str = "") -> str:
+    """Return what an entry writes down of bytes that it must not tell: "sha256:…", "sm3:…"."""
+    hashed = begin(algorithm)
+    hashed.update(content)
+    return f"{hashed.name}:{hashed.hexdigest()}"
+
+
+def merkle_root(leaves: Sequence[str], algorithm: str = "") -> str:
     """Return the Merkle root of hexadecimal leaf hashes (RFC 6962, section 2.1: 0x00 and 0x01
     prefixes; an odd node is carried up unpaired).
     """
     if not leaves:
         raise ValueError("a Merkle tree needs a leaf")
-    below, above = hashlib.new(algorithm, b"\0"), hashlib.new(algorithm, b"\1")
+    below, above = begin(algorithm), begin(algorithm)
+    below.update(b"\0")
+    above.update(b"\1")
     level = [_hash_after(below, bytes.fromhex(leaf)) for leaf in leaves]
     while len(level) > 1:
         paired = [_hash_after(above, level[i] + level[i + 1]) for i in range(0, len(level) - 1, 2)]
