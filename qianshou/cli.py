@@ -117,6 +117,10 @@ def run_demo(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     """Replay the ledger, compare it with every matter's state, and print what disagrees."""
     open_house()
+    if arguments.proof or arguments.deposit:
+        from qianshou.proofs import check_files
+
+        return check_files(arguments.proof, arguments.deposit, say=say)
     from qianshou.kernel.clock import now
     from qianshou.kernel.ledger.replay import verify
 
@@ -130,6 +134,22 @@ def run_verify(arguments: argparse.Namespace) -> int:
         return 1
     say("台账核验：全部一致", "Ledger: everything agrees")
     return 0
+
+
+def run_prove(arguments: argparse.Namespace) -> int:
+    """Write the proof that one entry lies under a seal."""
+    open_house()
+    from qianshou import proofs
+
+    return proofs.prove(arguments.entry, arguments.out, say=say)
+
+
+def run_seals(arguments: argparse.Namespace) -> int:
+    """Write the deposit of some days' seals, and the sheet to print."""
+    open_house()
+    from qianshou import proofs
+
+    return proofs.deposit(arguments, say=say)
 
 
 def draw_progress(done: int, total: int) -> None:
@@ -250,7 +270,32 @@ def build_parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
 
     verify = commands.add_parser("verify", help=told("核验台账", "verify the ledger"))
+    verify.add_argument(
+        "--proof",
+        type=Path,
+        metavar="FILE",
+        help=told("核验一份证明（不用数据库）", "check a proof, without the database"),
+    )
+    verify.add_argument(
+        "--deposit",
+        type=Path,
+        metavar="FILE",
+        help=told("与存证文件比对", "compare with a deposit"),
+    )
     verify.set_defaults(run=run_verify)
+
+    prove = commands.add_parser("prove", help=told("为一条记录出证明", "prove one entry"))
+    prove.add_argument("entry", type=int, help=told("台账记录编号", "id of an entry of the ledger"))
+    prove.add_argument("--out", type=Path, metavar="FILE")
+    prove.set_defaults(run=run_prove)
+
+    seals = commands.add_parser("seals", help=told("封存", "seals of the ledger"))
+    kinds = seals.add_subparsers(dest="action", required=True, metavar="ACTION")
+    kept = kinds.add_parser("deposit", help=told("存证文件和存证单", "a deposit and its sheet"))
+    for option, dest in (("--from", "first"), ("--to", "last")):
+        kept.add_argument(option, dest=dest, required=True, metavar="2026-01-31")
+    kept.add_argument("--out", type=Path, default=Path(), metavar="DIR")
+    seals.set_defaults(run=run_seals)
 
     check = commands.add_parser("check", help=told("检查业务包", "check every pack"))
     check.set_defaults(run=run_check)
