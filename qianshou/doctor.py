@@ -57,6 +57,7 @@ def look() -> Iterator[Finding]:
     yield look_at_search()
     yield from look_at_cryptography()
     yield from look_at_database()
+    yield from look_at_scanner()
     yield look_at_texts()
     yield from look_at_holidays()
     yield look_at_fonts()
@@ -117,7 +118,6 @@ def look_at_cryptography() -> Iterator[Finding]:
 
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.backends.openssl import backend
-    from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
     from qianshou.kernel.ledger.chain import ALGORITHMS
     from qianshou.kernel.registry import cipher
@@ -133,9 +133,8 @@ def look_at_cryptography() -> Iterator[Finding]:
     )
     ciphers = []
     for name, mark in cipher.NAMES.items():
-        algorithm, size = cipher.ALGORITHMS[mark]
         with suppress(UnsupportedAlgorithm):
-            Cipher(algorithm(bytes(size)), modes.GCM(bytes(cipher.NONCE))).encryptor()
+            cipher.encrypt(b"", bytes(cipher.KEY), mark)
             ciphers.append(name)
     told, library = ", ".join(ciphers), backend.openssl_version_text()
     yield Finding(
@@ -181,6 +180,20 @@ def look_at_outbox() -> Finding:
         f"outbox_parcel.failure: {kinds}",
         needed=False,
     )
+
+
+def look_at_scanner() -> Iterator[Finding]:
+    """The virus scanner answers, where one is set."""
+    from qianshou.kernel.documents.clamav import scanner_answers
+    from qianshou.settings import CLAMAV
+
+    if CLAMAV:
+        yield Finding(
+            f"ClamAV（{CLAMAV}）应答；不应答时不接收文件",
+            f"ClamAV ({CLAMAV}) answers; without it no file is taken",
+            scanner_answers(),
+            "apt-get install clamav-daemon; QIANSHOU_CLAMAV",
+        )
 
 
 def look_at_texts() -> Finding:

@@ -84,6 +84,7 @@ SECRET_KEY = read_secret("secret_key")
 VAULT_KEYS = read_vault_keys
 HASH = read_choice("QIANSHOU_HASH", "sha256", "sm3")  # of the ledger, its seals and lookups
 CIPHER = read_choice("QIANSHOU_CIPHER", "aes", "sm4")  # of the vault and of sealed files, in GCM
+CLAMAV = os.environ.get("QIANSHOU_CLAMAV", "")  # its socket, or host:port
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 SECURE = os.environ.get("QIANSHOU_TLS") == "1"
