@@ -152,6 +152,22 @@ def run_seals(arguments: argparse.Namespace) -> int:
     return proofs.deposit(arguments, say=say)
 
 
+def run_backup(arguments: argparse.Namespace) -> int:
+    """Back the database and the documents up into a folder."""
+    open_house()
+    from qianshou.backup import back_up
+
+    return back_up(arguments.folder, say=say)
+
+
+def run_restore(arguments: argparse.Namespace) -> int:
+    """Restore a backup and verify it."""
+    open_house()
+    from qianshou.backup import restore
+
+    return restore(arguments.folder, replace=arguments.replace, say=say)
+
+
 def draw_progress(done: int, total: int) -> None:
     """Draw a bar on standard error; the line stays when all is done."""
     width = 40
@@ -369,6 +385,17 @@ def build_parser() -> argparse.ArgumentParser:
     changes.add_parser("status", help=told("主密钥现状", "how the master keys stand"))
     changes.add_parser("rotate", help=told("更换主密钥", "change the master key"))
     keys.set_defaults(run=run_keys)
+
+    backup = commands.add_parser("backup", help=told("备份", "back everything up into a folder"))
+    backup.add_argument("folder", type=Path, metavar="DIR")
+    backup.set_defaults(run=run_backup)
+
+    restored = commands.add_parser("restore", help=told("恢复备份", "restore a backup"))
+    restored.add_argument("folder", type=Path, metavar="DIR")
+    restored.add_argument(
+        "--replace", action="store_true", help=told("覆盖已有数据", "replace what is here")
+    )
+    restored.set_defaults(run=run_restore)
 
     doctor = commands.add_parser("doctor", help=told("体检", "say what is missing"))
     doctor.set_defaults(run=run_doctor)

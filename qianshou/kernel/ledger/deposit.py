@@ -54,6 +54,12 @@ def last_of_each_day(deposit: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"day": day, **one} for day, one in days.items()]
 
 
+def sealed_as(told: Mapping[str, Any]) -> bool:
+    """Whether the database has this seal, as it is told."""
+    seal = Seal.objects.filter(pk=told["id"]).first()
+    return seal is not None and seal_facts(seal) == dict(told)
+
+
 def check_deposit(deposit: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what differs between a deposit and the database, seal by seal.
 
