@@ -9,7 +9,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from qianshou.kernel.clock import now
+from qianshou.kernel.ledger.chain import canonical
 from qianshou.kernel.ledger.deposit import KIND as DEPOSIT
 from qianshou.kernel.ledger.deposit import check_deposit, make_deposit
 from qianshou.kernel.ledger.problem import Problem
@@ -31,10 +31,11 @@ def prove(number: int, out: Path | None, *, say: Say) -> int:
 
 def deposit(arguments: argparse.Namespace, *, say: Say) -> int:
     """Write the deposit of some days and its sheet to print into a folder."""
-    made = make_deposit(read_day(arguments.first), read_day(arguments.last), at=now())
+    made = make_deposit(read_day(arguments.first), read_day(arguments.last))
     name = f"deposit-{made['from']}-{made['to']}"
     arguments.out.mkdir(parents=True, exist_ok=True)
-    write_json(arguments.out / f"{name}.json", made)
+    text = canonical(made)  # so that the digest on the sheet is that of the file
+    (arguments.out / f"{name}.json").write_text(text, encoding="utf-8")
     page = render_to_string("office/deposit_file.html", sheet_of(made))
     (arguments.out / f"{name}.html").write_text(page, encoding="utf-8")
     say(

@@ -1,6 +1,5 @@
 """Deposits: the roots of some days' seals, to print and to take away."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -11,12 +10,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from qianshou.design.asked import day
+from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import file_response
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.ledger.chain import canonical
 from qianshou.kernel.ledger.deposit import digest_of_deposit, last_of_each_day, make_deposit
 from qianshou.kernel.refusal import Refusal
 
@@ -40,7 +40,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     if context["errors"]:
         return show(request, actor, "office/deposit.html", context, 422)
     try:
-        made = make_deposit(days["from"], days["to"], at=now())
+        made = make_deposit(days["from"], days["to"])
     except Refusal as refusal:
         context["errors"][refusal.field] = refusal.text(language())
         return show(request, actor, "office/deposit.html", context, 422)
@@ -50,15 +50,15 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_safe
 @officer_page
 def file(request: HttpRequest, actor: Actor, first: str, last: str) -> HttpResponse:
-    """Return the deposit of some days as a JSON file."""
+    """Return the deposit of some days as a JSON file, up to the seal that the sheet showed last."""
     require(actor.role == "audit")
     try:
-        made = make_deposit(date.fromisoformat(first), date.fromisoformat(last), at=now())
+        up_to = whole(request.GET.get("seal", ""))
+        made = make_deposit(date.fromisoformat(first), date.fromisoformat(last), up_to=up_to)
     except (ValueError, Refusal):
         raise Http404 from None
-    content = json.dumps(made, ensure_ascii=False, indent=1) + "\n"
     return file_response(
-        content.encode(), f"deposit-{first}-{last}.json", "application/json; charset=utf-8"
+        canonical(made).encode(), f"deposit-{first}-{last}.json", "application/json; charset=utf-8"
     )
 
 
@@ -66,14 +66,14 @@ def sheet_of(deposit: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the sheet of a deposit shows: the last seal of each day, and all of it as a QR
     code that names the deposit's file and its last seal.
     """
-    last, whole = deposit["seals"][-1], digest_of_deposit(deposit)
+    last, digest = deposit["seals"][-1], digest_of_deposit(deposit)
     words = ";".join(
         (
             deposit["kind"],
             deposit["from"],
             deposit["to"],
             str(len(deposit["seals"])),
-            f"sha256:{whole}",
+            f"sha256:{digest}",
             f"{last['algorithm']}:{last['hash']}",
         )
     )
@@ -84,7 +84,7 @@ def sheet_of(deposit: Mapping[str, Any]) -> dict[str, Any]:
             {**one, "root": fours(one["root"]), "hash": fours(one["hash"])}
             for one in last_of_each_day(deposit)
         ],
-        "whole": fours(whole),
+        "digest": fours(digest),
         "drawn": mark_safe(drawn),  # noqa: S308 - drawn by the library from our own digests
     }
 

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
 
 import pytest
 from django.test import Client
 
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.ledger.deposit import check_deposit
+from qianshou.kernel.ledger.deposit import check_deposit, make_deposit
 from qianshou.kernel.ledger.seals import seal_entries
-from qianshou.office.deposits import fours
+from qianshou.office.deposits import fours, sheet_of
 
 Browse = Callable[[str], Client]
 ADDRESS = "/audit/deposit/"
@@ -24,7 +26,11 @@ def test_the_sheet_of_today_can_be_printed_and_its_file_compared(browse: Browse)
     assert fours(seal.hash) in page
     assert '<svg xmlns="http://www.w3.org/2000/svg"' in page or "<svg width" in page
     assert "style=" not in page
-    file = auditor.get(f"{ADDRESS}{day}/{day}/")
+    shown = sheet_of(make_deposit(date.fromisoformat(day), date.fromisoformat(day)))["digest"]
+    assert shown in page
+    assert f"{ADDRESS}{day}/{day}/?seal={seal.pk}" in page
+    file = auditor.get(f"{ADDRESS}{day}/{day}/?seal={seal.pk}")
+    assert fours(sha256(file.content).hexdigest()) == shown
     assert file["Content-Disposition"].startswith("attachment")
     assert list(check_deposit(json.loads(file.content))) == []
 

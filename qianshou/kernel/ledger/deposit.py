@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from qianshou.kernel.clock import CHINA
-from qianshou.kernel.ledger.append import stamp
 from qianshou.kernel.ledger.chain import canonical, digest, merkle_root
 from qianshou.kernel.ledger.models import Entry, Seal
 from qianshou.kernel.ledger.problem import Problem
@@ -19,8 +18,10 @@ PARTS = {
 }  # fmt: skip
 
 
-def make_deposit(first: date, last: date, *, at: datetime) -> dict[str, Any]:
+def make_deposit(first: date, last: date, *, up_to: int | None = None) -> dict[str, Any]:
     """Return the deposit of the seals made from one day to another (in China, both included).
+
+    `up_to` is the last seal that it may hold; the same days and seal give the same deposit.
 
     Refuses deposit.days where the days are the wrong way round, deposit.none without a seal.
     """
@@ -34,11 +35,11 @@ def make_deposit(first: date, last: date, *, at: datetime) -> dict[str, Any]:
     begins = datetime.combine(first, time(), CHINA)
     ends = datetime.combine(last, time(), CHINA) + timedelta(days=1)
     seals = Seal.objects.filter(at__gte=begins, at__lt=ends).order_by("last_entry")
-    told = [seal_facts(seal) for seal in seals]
+    told = [seal_facts(seal) for seal in seals if up_to is None or seal.pk <= up_to]
     if not told:
         raise Refusal("deposit.none", "这几天没有封存", "Nothing was sealed in these days", "from")
     days = {"from": first.isoformat(), "to": last.isoformat()}
-    return {"kind": KIND, "v": 1, **days, "made_at": stamp(at), "seals": told}
+    return {"kind": KIND, "v": 1, **days, "seals": told}
 
 
 def digest_of_deposit(deposit: Mapping[str, Any]) -> str:

@@ -124,7 +124,7 @@ def test_only_what_is_there_and_sealed_can_be_proven(sealed: Office) -> None:
 @pytest.fixture
 def deposit(sealed: Office) -> dict[str, Any]:
     day = sealed.at.date()
-    made = mended(make_deposit(day, day + timedelta(days=1), at=sealed.at))
+    made = mended(make_deposit(day, day + timedelta(days=1)))
     assert list(check_deposit(made)) == []
     return made
 
@@ -216,7 +216,7 @@ def test_days_without_a_seal_are_refused(sealed: Office) -> None:
         (date(2026, 2, 1), date(2026, 1, 1), "deposit.days"),
     ):
         with pytest.raises(Refusal) as refused:
-            make_deposit(first, last, at=sealed.at)
+            make_deposit(first, last)
         assert refused.value.code == code
 
 
@@ -234,7 +234,7 @@ def test_the_commands_write_and_check_files(
     assert main(["seals", "deposit", *days, "--out", "kept"]) == 0
     proof, kept = f"proof-{number}.json", "kept/deposit-2026-11-23-2026-11-24.json"
     page = Path(kept).with_suffix(".html").read_text(encoding="utf-8")
-    assert sheet_of(proofs.read_json(Path(kept), "qianshou.deposit"))["whole"] in page
+    assert sheet_of(proofs.read_json(Path(kept), "qianshou.deposit"))["digest"] in page
     assert "<svg" in page
     assert main(["verify", "--proof", proof]) == 0
     assert main(["verify", "--deposit", kept]) == 0
