@@ -21,6 +21,7 @@ from django.test import Client, TransactionTestCase
 
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.ledger import triggers
+from qianshou.kernel.registry.models import LookupKey
 from qianshou.kernel.registry.synthetic import remember
 
 
@@ -47,8 +48,10 @@ def empty_the_ledger_too(case: TransactionTestCase) -> None:
     Its ids begin at 1 again: on SQLite a gap means that entries were taken away.
     """
     triggers.remove(connection)
+    kept = list(LookupKey.objects.all())
     try:
         flush(case)
+        LookupKey.objects.bulk_create(kept)
         if connection.vendor == "sqlite":
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM sqlite_sequence WHERE name LIKE 'ledger_%'")

@@ -160,6 +160,10 @@ def run_demo(arguments: argparse.Namespace) -> int:
 def run_verify(arguments: argparse.Namespace) -> int:
     """Replay the ledger, compare it with every matter's state, and print what disagrees."""
     open_house()
+    if arguments.proof or arguments.deposit:
+        from qianshou.proofs import check_files
+
+        return check_files(arguments.proof, arguments.deposit, say=say)
     from qianshou.kernel.clock import now
     from qianshou.kernel.ledger.replay import verify
 
@@ -173,6 +177,38 @@ def run_verify(arguments: argparse.Namespace) -> int:
         return 1
     say("台账核验：全部一致", "Ledger: everything agrees")
     return 0
+
+
+def run_prove(arguments: argparse.Namespace) -> int:
+    """Write the proof that one entry lies under a seal."""
+    open_house()
+    from qianshou import proofs
+
+    return proofs.prove(arguments.entry, arguments.out, say=say)
+
+
+def run_seals(arguments: argparse.Namespace) -> int:
+    """Write the deposit of some days' seals, and the sheet to print."""
+    open_house()
+    from qianshou import proofs
+
+    return proofs.deposit(arguments, say=say)
+
+
+def run_backup(arguments: argparse.Namespace) -> int:
+    """Back the database and the documents up into a folder."""
+    open_house()
+    from qianshou.backup import back_up
+
+    return back_up(arguments.folder, say=say)
+
+
+def run_restore(arguments: argparse.Namespace) -> int:
+    """Restore a backup and verify it."""
+    open_house()
+    from qianshou.backup import restore
+
+    return restore(arguments.folder, replace=arguments.replace, say=say)
 
 
 def draw_progress(done: int, total: int) -> None:
@@ -292,6 +328,14 @@ def run_users(arguments: argparse.Namespace) -> int:
     return accounts.run(arguments, say=say)
 
 
+def run_keys(arguments: argparse.Namespace) -> int:
+    """Say how the vault's master keys stand, or change the master key."""
+    open_house()
+    from qianshou import keys
+
+    return keys.run(arguments, say=say, progress=draw_progress if sys.stderr.isatty() else None)
+
+
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine lacks and how to get it."""
     open_house()
@@ -336,7 +380,32 @@ def build_parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=run_demo)
 
     verify = commands.add_parser("verify", help=told("核验台账", "verify the ledger"))
+    verify.add_argument(
+        "--proof",
+        type=Path,
+        metavar="FILE",
+        help=told("核验一份证明（不用数据库）", "check a proof, without the database"),
+    )
+    verify.add_argument(
+        "--deposit",
+        type=Path,
+        metavar="FILE",
+        help=told("与存证文件比对", "compare with a deposit"),
+    )
     verify.set_defaults(run=run_verify)
+
+    prove = commands.add_parser("prove", help=told("为一条记录出证明", "prove one entry"))
+    prove.add_argument("entry", type=int, help=told("台账记录编号", "id of an entry of the ledger"))
+    prove.add_argument("--out", type=Path, metavar="FILE")
+    prove.set_defaults(run=run_prove)
+
+    seals = commands.add_parser("seals", help=told("封存", "seals of the ledger"))
+    kinds = seals.add_subparsers(dest="action", required=True, metavar="ACTION")
+    kept = kinds.add_parser("deposit", help=told("存证文件和存证单", "a deposit and its sheet"))
+    for option, dest in (("--from", "first"), ("--to", "last")):
+        kept.add_argument(option, dest=dest, required=True, metavar="2026-01-31")
+    kept.add_argument("--out", type=Path, default=Path(), metavar="DIR")
+    seals.set_defaults(run=run_seals)
 
     check = commands.add_parser("check", help=told("检查业务包", "check every pack"))
     check.set_defaults(run=run_check)
@@ -433,6 +502,23 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         actions.add_parser(action, help=told(zh, en)).add_argument("username")
     users.set_defaults(run=run_users)
+
+    keys = commands.add_parser("keys", help=told("主密钥", "the vault's master key"))
+    changes = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    changes.add_parser("status", help=told("主密钥现状", "how the master keys stand"))
+    changes.add_parser("rotate", help=told("更换主密钥", "change the master key"))
+    keys.set_defaults(run=run_keys)
+
+    backup = commands.add_parser("backup", help=told("备份", "back everything up into a folder"))
+    backup.add_argument("folder", type=Path, metavar="DIR")
+    backup.set_defaults(run=run_backup)
+
+    restored = commands.add_parser("restore", help=told("恢复备份", "restore a backup"))
+    restored.add_argument("folder", type=Path, metavar="DIR")
+    restored.add_argument(
+        "--replace", action="store_true", help=told("覆盖已有数据", "replace what is here")
+    )
+    restored.set_defaults(run=run_restore)
 
     doctor = commands.add_parser("doctor", help=told("体检", "say what is missing"))
     doctor.set_defaults(run=run_doctor)

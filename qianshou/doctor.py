@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from ssl import OPENSSL_VERSION
 
 from qianshou.kernel.clock import CHINA, now
 
@@ -56,6 +57,7 @@ def look() -> Iterator[Finding]:
     yield look_at_search()
     yield from look_at_cryptography()
     yield from look_at_database()
+    yield from look_at_scanner()
     yield look_at_texts()
     yield from look_at_holidays()
     yield look_at_fonts()
@@ -111,25 +113,35 @@ def look_at_search() -> Finding:
 
 
 def look_at_cryptography() -> Iterator[Finding]:
-    """SM3 and SM4 are there: the chain's hash and the vault's cipher."""
+    """The hash of the ledger and the cipher of the vault are among what this machine supports."""
     import hashlib
 
-    yield Finding(
-        "SM3（台账链）",
-        "SM3 for the ledger's chain",
-        "sm3" in hashlib.algorithms_available,
-        "OpenSSL >= 3 (without it the ledger names and uses SHA-256)",
-        needed=False,
-    )
-    try:
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.backends.openssl import backend
 
-        Cipher(algorithms.SM4(bytes(16)), modes.GCM(bytes(12))).encryptor()
-        sm4 = True
-    except Exception:  # any failure means that the cipher cannot be used
-        sm4 = False
+    from qianshou.kernel.ledger.chain import ALGORITHMS
+    from qianshou.kernel.registry import cipher
+    from qianshou.settings import CIPHER, HASH
+
+    hashes = [name for name in ALGORITHMS if name in hashlib.algorithms_available]
+    told = ", ".join(hashes)
     yield Finding(
-        "SM4-GCM（保险库）", "SM4-GCM for the vault", sm4, "cryptography with OpenSSL >= 3"
+        f"台账用 {HASH}；本机 {OPENSSL_VERSION} 支持 {told}",
+        f"The ledger uses {HASH}; {OPENSSL_VERSION} here supports {told}",
+        HASH in hashes,
+        "OpenSSL >= 3, or QIANSHOU_HASH=sha256",
+    )
+    ciphers = []
+    for name, mark in cipher.NAMES.items():
+        with suppress(UnsupportedAlgorithm):
+            cipher.encrypt(b"", bytes(cipher.KEY), mark)
+            ciphers.append(name)
+    told, library = ", ".join(ciphers), backend.openssl_version_text()
+    yield Finding(
+        f"保险库用 {CIPHER}（GCM）；cryptography 的 {library} 支持 {told}",
+        f"The vault uses {CIPHER} (GCM); cryptography's {library} supports {told}",
+        CIPHER in ciphers,
+        "cryptography >= 45 with OpenSSL >= 3, or QIANSHOU_CIPHER=aes",
     )
 
 
@@ -168,6 +180,20 @@ def look_at_outbox() -> Finding:
         f"outbox_parcel.failure: {kinds}",
         needed=False,
     )
+
+
+def look_at_scanner() -> Iterator[Finding]:
+    """The virus scanner answers, where one is set."""
+    from qianshou.kernel.documents.clamav import scanner_answers
+    from qianshou.settings import CLAMAV
+
+    if CLAMAV:
+        yield Finding(
+            f"ClamAV（{CLAMAV}）应答；不应答时不接收文件",
+            f"ClamAV ({CLAMAV}) answers; without it no file is taken",
+            scanner_answers(),
+            "apt-get install clamav-daemon; QIANSHOU_CLAMAV",
+        )
 
 
 def look_at_texts() -> Finding:

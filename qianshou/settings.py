@@ -40,6 +40,26 @@ def read_mail(url: str) -> dict[str, Any]:
     }
 
 
+def read_choice(name: str, *choices: str) -> str:
+    """Return what the variable `name` says, the first choice when nothing; ValueError for others."""
+    given = os.environ.get(name) or choices[0]
+    if given not in choices:
+        raise ValueError(f"{name}: unknown {given!r}, use {' or '.join(choices)}")
+    return given
+
+
+def read_vault_keys() -> list[str]:
+    """Return the vault's master secrets: the one that seals, then those that may still open.
+
+    Read anew each time, so that a running server follows `qianshou keys rotate`.
+    """
+    old = os.environ.get("QIANSHOU_VAULT_KEY_OLD", "")
+    kept = VAR / "vault_key_old"
+    if not old and kept.exists():
+        old = kept.read_text()
+    return list(dict.fromkeys((read_secret("vault_key"), *old.split())))
+
+
 def read_database(url: str) -> dict[str, Any]:
     """Return Django's settings for `url` (postgresql://…), or for the embedded SQLite when empty."""
     if not url:
@@ -55,6 +75,7 @@ def read_database(url: str) -> dict[str, Any]:
                 "init_command": (
                     f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};"
                     "PRAGMA mmap_size=2147483648;PRAGMA cache_size=-65536;PRAGMA temp_store=MEMORY;"
+                    "PRAGMA secure_delete=ON;"  # a key destroyed leaves no bytes on its page
                     "PRAGMA journal_size_limit=67108864;PRAGMA wal_autocheckpoint=4000;"
                 ),
             },
@@ -75,7 +96,10 @@ def read_database(url: str) -> dict[str, Any]:
 
 
 SECRET_KEY = read_secret("secret_key")
-VAULT_KEY = read_secret("vault_key")
+VAULT_KEYS = read_vault_keys
+HASH = read_choice("QIANSHOU_HASH", "sha256", "sm3")  # of the ledger, its seals and lookups
+CIPHER = read_choice("QIANSHOU_CIPHER", "aes", "sm4")  # of the vault and of sealed files, in GCM
+CLAMAV = os.environ.get("QIANSHOU_CLAMAV", "")  # its socket, or host:port
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 MAIL = read_mail(os.environ.get("QIANSHOU_MAIL", ""))

@@ -1,15 +1,26 @@
-"""Retention (保存期限): whoever's time has come is erased by the clock; what was counted stays."""
+"""Retention (保存期限): whoever's time has come is erased by the clock; what was counted stays.
+
+The table of what is kept how long is docs/guide/backup.md.
+"""
 
 import logging
 from datetime import datetime
 
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.documents.drafts import drop_old_drafts
 from qianshou.kernel.door.sealing import erase_person
+from qianshou.kernel.outbox import daily
 from qianshou.kernel.registry.models import Person
 
 BATCH = 200
 log = logging.getLogger(__name__)
+
+
+@daily("retention.drafts")
+def forget_drafts(at: datetime) -> None:
+    """Delete, once a day, the drafts that nobody has confirmed in twelve hours."""
+    drop_old_drafts(at)
 
 
 def erase_expired(at: datetime) -> int:

@@ -21,6 +21,7 @@ from qianshou.kernel import door
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.documents.drafts import keep_draft, take_draft
+from qianshou.kernel.documents.store import look_through
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.forms import Field, Form, validate
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -224,7 +225,9 @@ def page(request: HttpRequest, actor: Actor, pack: str, start: str) -> HttpRespo
             ]
             return redirect(f"{request.path}?done=1")
         if request.method == "POST":
-            rows = read_sheet(_uploaded(request), columns_of(form))
+            file = _uploaded(request)
+            rows = read_sheet(file, columns_of(form))
+            look_through(file)
             kept = {"rows": [[row.number, dict(row.texts)] for row in rows]}
             context["seen"] = keep_draft(kept, actor.officer or 0, about, at=now())
             context["lines"] = lines = read_lines(form, rows)

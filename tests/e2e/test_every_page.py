@@ -145,8 +145,9 @@ def test_the_security_administrators_pages(
 
 
 def test_the_auditors_pages(visit: Visit) -> None:
+    faults = faults_of(visit("/audit/deposit/", username="audit_admin"))
     page = visit("/audit/", username="audit_admin")
-    faults = faults_of(page)
+    faults += faults_of(page)
     page.click("main form button.p")
     page.wait_for_selector("#result")
     assert "核验一致" in page.locator("#result").inner_text()

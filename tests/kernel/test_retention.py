@@ -6,11 +6,13 @@ import pytest
 
 from qianshou.kernel import retention, worker
 from qianshou.kernel.access import CLOCK
+from qianshou.kernel.documents.drafts import keep_draft, take_draft
+from qianshou.kernel.documents.models import Draft
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.door.sealing import erase_person, keep_until, register_person
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Person, Sheet
+from qianshou.kernel.registry.models import Officer, Person, Sheet
 from qianshou.kernel.registry.vault import key_of
 from qianshou.kernel.retention import erase_expired
 
@@ -70,3 +72,14 @@ def test_one_that_fails_is_reported_and_stops_nobody_else(
     assert "no disk" in caplog.text
     sound.refresh_from_db()
     assert sound.erased_at == at
+
+
+def test_drafts_that_nobody_confirmed_are_gone_the_next_day(db: None, at: datetime) -> None:
+    officer = Officer.objects.create(username="li", name="李强")
+    old = keep_draft({"rows": 1}, officer.pk, "about", at=at)
+    late = keep_draft({"rows": 2}, officer.pk, "about", at=at + timedelta(hours=8))
+    worker.tick(at + timedelta(hours=16))
+    assert set(Draft.objects.values_list("key", flat=True)) == {late}
+    with pytest.raises(Refusal) as refused:
+        take_draft(old, officer.pk, "about", at=at + timedelta(hours=16))
+    assert refused.value.code == "document.gone"

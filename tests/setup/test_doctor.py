@@ -9,6 +9,7 @@ from qianshou.cli import say
 from qianshou.doctor import Finding
 from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.outbox.parcels import MOST_TRIES
+from qianshou.kernel.registry import cipher
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +45,16 @@ def test_parcels_laid_aside_are_shown(at: datetime) -> None:
     finding = doctor.look_at_outbox()
     assert not finding.well
     assert "notice" in finding.remedy
+
+
+@pytest.mark.parametrize(("name", "given"), [("HASH", "sm3"), ("CIPHER", "sm4")])
+def test_what_the_machine_supports_is_said_and_what_it_lacks_is_needed(
+    name: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"qianshou.settings.{name}", given)
+    told = [finding for finding in doctor.look_at_cryptography() if given in finding.en]
+    assert [finding.well for finding in told] == [True]
+    assert "supports" in told[0].en
+    monkeypatch.setattr("hashlib.algorithms_available", {"sha256"})
+    monkeypatch.delitem(cipher.NAMES, "sm4")
+    assert not all(finding.well for finding in doctor.look_at_cryptography())

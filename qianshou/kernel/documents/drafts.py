@@ -8,16 +8,16 @@ from typing import Any
 from qianshou.kernel.documents.models import Draft
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher
-from qianshou.kernel.registry.vault import master_key
+from qianshou.kernel.registry.vault import master_key, unwrap
 
 KEPT = timedelta(hours=12)
 
 
 def keep_draft(content: Any, officer: int, about: str, *, at: datetime) -> str:
     """Seal `content` (JSON) for an officer and return the key to it; old drafts are deleted."""
-    Draft.objects.filter(kept_at__lt=at - KEPT).delete()
+    drop_old_drafts(at)
     key = secrets.token_hex(16)
-    sealed = cipher.encrypt(json.dumps(content, ensure_ascii=False).encode(), master_key())
+    sealed = cipher.wrap_key(json.dumps(content, ensure_ascii=False).encode(), master_key())
     Draft.objects.create(key=key, officer_id=officer, about=about, sealed=sealed, kept_at=at)
     return key
 
@@ -36,7 +36,12 @@ def take_draft(key: str, officer: int | None, about: str, *, at: datetime) -> An
             "预览已失效，请重新上传文件",
             "The preview is gone; please upload the file again",
         )
-    return json.loads(cipher.decrypt(bytes(row.sealed), master_key()))
+    return json.loads(unwrap(row.sealed))
+
+
+def drop_old_drafts(at: datetime) -> int:
+    """Delete what nobody has confirmed in twelve hours; returns how many drafts that were."""
+    return Draft.objects.filter(kept_at__lt=at - KEPT).delete()[0]
 
 
 def drop_draft(key: str, officer: int | None) -> None:

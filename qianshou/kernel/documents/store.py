@@ -1,7 +1,8 @@
-"""Files taken in: recognised by their first bytes, cleaned, kept under the digest of their bytes.
+"""Files taken in: recognised by their first bytes and their name, looked through, cleaned, kept.
 
-Images are drawn anew without what cameras write beside the picture (place, time, owner). What is
-about a person is sealed under the person's key before it touches the disk.
+A file is named by the digest of its bytes. Images are drawn anew without what cameras write beside
+the picture (place, time, owner). What is about a person is sealed under the person's key before it
+touches the disk.
 """
 
 import hashlib
@@ -17,7 +18,10 @@ from typing import IO
 from django.conf import settings
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from qianshou.kernel.documents.clamav import ask_scanner
 from qianshou.kernel.documents.models import Document
+from qianshou.kernel.documents.ooxml import broken, check_office, macro
+from qianshou.kernel.documents.pdf import check_pdf
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher
 from qianshou.kernel.registry.vault import key_of
@@ -25,7 +29,6 @@ from qianshou.kernel.registry.vault import key_of
 LARGEST = 12 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2560
-UNPACKED = 200 * 1024 * 1024
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIXES = {
@@ -35,14 +38,17 @@ SUFFIXES = {
     DOCX: ".docx",
     XLSX: ".xlsx",
 }
+OLE, VBA = b"\xd0\xcf\x11\xe0", "_VBA_PROJECT".encode("utf-16-le")
+PHOTOS = (".jpg", ".jpeg", ".jfif", ".png", ".webp")  # any for any: each is drawn anew
 
 
 def keep_file(stream: IO[bytes], *, at: datetime, images_only: bool = False) -> Document:
     """Take in a file and return its document; the same bytes are kept once.
 
     Refuses document.large (over 12 MB or 40 million pixels), document.kind (none of JPEG,
-    PNG, WebP, PDF, DOCX, XLSX; or no image where only images are wanted) and
-    document.broken (does not open, or unpacks to too much).
+    PNG, WebP, PDF, DOCX, XLSX; or no image where only images are wanted), document.extension (its
+    name says another kind), document.broken (does not open), and what `check_office`,
+    `check_pdf` and `ask_scanner` refuse.
     """
     return _store(*_cleaned(stream, images_only), at)
 
@@ -67,6 +73,26 @@ def keep_file_about(
     return keep_sealed_file(stream, person=person, at=at, images_only=images_only)
 
 
+def look_through(stream: IO[bytes]) -> None:
+    """Let an upload pass that is read and not kept, such as a sheet of rows, whole and from its
+    beginning. Refuses what `check_office`, `check_pdf` and `ask_scanner` refuse, and old Excel files
+    with macros (document.macro).
+    """
+    stream.seek(0)
+    raw = stream.read(LARGEST + 1)
+    try:
+        ask_scanner(raw)
+        recognised = recognise(raw)
+        if recognised == "application/pdf":
+            check_pdf(raw)
+        elif recognised in (DOCX, XLSX):
+            check_office(raw)
+        elif raw.startswith(OLE) and VBA in raw:
+            raise macro()
+    except Refusal as refusal:  # the page knows which of its fields this was
+        raise Refusal(refusal.code, refusal.zh, refusal.en) from None
+
+
 def read_document(document: Document) -> bytes:
     """Return a stored file in clear.
 
@@ -87,11 +113,28 @@ def _cleaned(stream: IO[bytes], images_only: bool) -> tuple[bytes, str]:
     if len(raw) > LARGEST:
         raise _large()
     if not raw:
-        raise _broken()
+        raise broken()
     recognised = recognise(raw)
     if recognised is None or (images_only and not recognised.startswith("image/")):
         raise _unknown(images_only)
+    _check_name(getattr(stream, "name", None), recognised)
+    ask_scanner(raw)
     return CLEANERS[recognised](raw)
+
+
+def _check_name(name: object, recognised: str) -> None:
+    """Refuse document.extension where an upload's name says another kind than its bytes."""
+    if not isinstance(name, str):  # bytes of our own have none
+        return
+    allowed = PHOTOS if recognised.startswith("image/") else (SUFFIXES[recognised],)
+    if not name.lower().endswith(allowed):
+        zh, en = "、".join(allowed), ", ".join(allowed)
+        raise Refusal(
+            "document.extension",
+            f"文件名的后缀与内容不符，应为 {zh}",
+            f"The file's name does not end as its content demands: {en}",
+            "document",
+        )
 
 
 def _store(content: bytes, media_type: str, at: datetime, person: int | None = None) -> Document:
@@ -142,8 +185,6 @@ def _recognise_office(raw: bytes) -> str | None:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return None
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        return None
     if "[Content_Types].xml" not in names:
         return None
     return DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else None
@@ -166,7 +207,7 @@ def _clean_image(raw: bytes) -> tuple[bytes, str]:
         Image.DecompressionBombError, UnidentifiedImageError, OSError, ValueError, SyntaxError,
         EOFError, IndexError, MemoryError,
     ):  # fmt: skip
-        raise _broken() from None
+        raise broken() from None
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     bare = Image.new(drawn.mode, drawn.size)
     bare.paste(drawn)
@@ -180,19 +221,22 @@ def _clean_image(raw: bytes) -> tuple[bytes, str]:
 
 def _clean_office(media_type: str) -> Callable[[bytes], tuple[bytes, str]]:
     def clean(raw: bytes) -> tuple[bytes, str]:
-        with zipfile.ZipFile(BytesIO(raw)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
-                raise _broken()
+        check_office(raw)
         return raw, media_type
 
     return clean
+
+
+def _clean_pdf(raw: bytes) -> tuple[bytes, str]:
+    check_pdf(raw)
+    return raw, "application/pdf"
 
 
 CLEANERS: dict[str, Callable[[bytes], tuple[bytes, str]]] = {
     "image/jpeg": _clean_image,
     "image/png": _clean_image,
     "image/webp": _clean_image,
-    "application/pdf": lambda raw: (raw, "application/pdf"),
+    "application/pdf": _clean_pdf,
     DOCX: _clean_office(DOCX),
     XLSX: _clean_office(XLSX),
 }
@@ -207,15 +251,6 @@ def _large() -> Refusal:
         "document.large",
         "文件太大：不超过 12 MB、4000 万像素",
         "The file is too large: at most 12 MB and 40 million pixels",
-        "document",
-    )
-
-
-def _broken() -> Refusal:
-    return Refusal(
-        "document.broken",
-        "文件打不开，请换一个",
-        "The file cannot be opened; please choose another",
         "document",
     )
 

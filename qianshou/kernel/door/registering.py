@@ -14,8 +14,8 @@ from qianshou.kernel.ledger.append import (
     INSERT_ENTRY,
     Draft,
     append_statement,
-    digest_of_bytes,
 )
+from qianshou.kernel.ledger.chain import digest_of_bytes
 from qianshou.kernel.ledger.read import entries_of, head_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.bigram import search_tokens

@@ -1,14 +1,14 @@
 """The one place that writes the ledger. Importable by the door only."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db.models import Func, TextField
 
-from qianshou.kernel.ledger.chain import ALGORITHM, canonical, digest
+from qianshou.kernel.ledger.chain import canonical, digest
 
 INSERT_ENTRY = """
 INSERT INTO ledger_entry
@@ -32,11 +32,6 @@ class Draft:
 def stamp(at: datetime) -> str:
     """Return an instant as the ledger writes it: UTC, microseconds, "Z"."""
     return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
-
-
-def digest_of_bytes(sealed: bytes) -> str:
-    """Return what an entry writes down of bytes that it must not tell."""
-    return f"sha256:{hashlib.sha256(sealed).hexdigest()}"
 
 
 class Stamped(Func):
@@ -89,7 +84,7 @@ def append_statement(draft: Draft, prev: str, at: Any) -> tuple[str, list[Any], 
         at,
         body,
         prev,
-        ALGORITHM,
+        settings.HASH,
         own,
     ]
     return INSERT_ENTRY, parameters, own

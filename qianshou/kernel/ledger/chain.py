@@ -1,15 +1,17 @@
-"""The chain as plain functions: canonical bytes, SM3, Merkle roots.
+"""The chain as plain functions: canonical bytes, hashes, Merkle roots.
 
-SM3 is GB/T 32905-2016. Where OpenSSL lacks it, SHA-256 stands in; each entry names its
-algorithm, so both kinds verify anywhere that has them.
+SHA-256 (FIPS 180-4), or SM3 (GB/T 32905-2016) where QIANSHOU_HASH says so. Each entry and seal
+names its algorithm, so that both kinds stand in one ledger and verify.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-ALGORITHM = "sm3" if "sm3" in hashlib.algorithms_available else "sha256"
+from django.conf import settings
+
+ALGORITHMS = ("sha256", "sm3")
 _encode = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
 ).encode
@@ -20,23 +22,74 @@ def canonical(body: Mapping[str, Any]) -> str:
     return _encode(body)
 
 
-def digest(text: str, algorithm: str = ALGORITHM) -> str:
-    """Return the hexadecimal hash of `text` in UTF-8."""
-    return hashlib.new(algorithm, text.encode()).hexdigest()
+def begin(algorithm: str = "") -> "hashlib._Hash":
+    """Return a new hash of the algorithm, or of the one in settings; ValueError for any other."""
+    name = algorithm or settings.HASH
+    if name not in ALGORITHMS:
+        raise ValueError(f"the ledger knows no hash {name!r}")
+    return hashlib.new(name)
 
 
-def merkle_root(leaves: Sequence[str], algorithm: str = ALGORITHM) -> str:
+def digest(text: str, algorithm: str = "") -> str:
+    """Return the hexadecimal hash of `text` in UTF-8, by the setting's algorithm or the one named."""
+    hashed = begin(algorithm)
+    hashed.update(text.encode())
+    return hashed.hexdigest()
+
+
+def digest_of_bytes(content: bytes, algorithm: str = "") -> str:
+    """Return what an entry writes down of bytes that it must not tell: "sha256:…", "sm3:…"."""
+    hashed = begin(algorithm)
+    hashed.update(content)
+    return f"{hashed.name}:{hashed.hexdigest()}"
+
+
+def merkle_root(leaves: Sequence[str], algorithm: str = "") -> str:
     """Return the Merkle root of hexadecimal leaf hashes (RFC 6962, section 2.1: 0x00 and 0x01
     prefixes; an odd node is carried up unpaired).
     """
+    return _levels(leaves, algorithm)[-1][0].hex()
+
+
+def merkle_path(leaves: Sequence[str], place: int, algorithm: str = "") -> list[tuple[str, str]]:
+    """Return what proves that the leaf at `place` is under the root: from below, on which side
+    ("left", "right") each neighbour stands and its hash (RFC 6962, section 2.1.1).
+    """
+    path = []
+    for level in _levels(leaves, algorithm)[:-1]:
+        beside = place ^ 1
+        if beside < len(level):
+            path.append(("left" if beside < place else "right", level[beside].hex()))
+        place //= 2
+    return path
+
+
+def root_above(leaf: str, path: Iterable[tuple[str, str]], algorithm: str = "") -> str:
+    """Return the root to which a leaf's hash and its path lead."""
+    below, above = _prefixes(algorithm)
+    node = _hash_after(below, bytes.fromhex(leaf))
+    for side, beside in path:
+        pair = (bytes.fromhex(beside), node) if side == "left" else (node, bytes.fromhex(beside))
+        node = _hash_after(above, b"".join(pair))
+    return node.hex()
+
+
+def _levels(leaves: Sequence[str], algorithm: str) -> list[list[bytes]]:
     if not leaves:
         raise ValueError("a Merkle tree needs a leaf")
-    below, above = hashlib.new(algorithm, b"\0"), hashlib.new(algorithm, b"\1")
-    level = [_hash_after(below, bytes.fromhex(leaf)) for leaf in leaves]
-    while len(level) > 1:
+    below, above = _prefixes(algorithm)
+    levels = [[_hash_after(below, bytes.fromhex(leaf)) for leaf in leaves]]
+    while len(level := levels[-1]) > 1:
         paired = [_hash_after(above, level[i] + level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
-    return level[0].hex()
+        levels.append(paired + level[len(paired) * 2 :])
+    return levels
+
+
+def _prefixes(algorithm: str) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    below, above = begin(algorithm), begin(algorithm)
+    below.update(b"\0")
+    above.update(b"\1")
+    return below, above
 
 
 def _hash_after(begun: "hashlib._Hash", text: bytes) -> bytes:

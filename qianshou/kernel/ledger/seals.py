@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from qianshou.kernel.ledger.append import stamp
-from qianshou.kernel.ledger.chain import ALGORITHM, digest, merkle_root, seal_body
+from qianshou.kernel.ledger.chain import digest, merkle_root, seal_body
 from qianshou.kernel.ledger.models import Entry, Seal
 from qianshou.kernel.ledger.problem import Problem
 
@@ -40,7 +41,7 @@ def seal_entries(at: datetime) -> Seal | None:
             last_entry=last,
             count=len(rows),
             at=at,
-            algorithm=ALGORITHM,
+            algorithm=settings.HASH,
             root=root,
             prev=prev,
             hash=own,

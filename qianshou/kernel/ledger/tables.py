@@ -8,7 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
+from qianshou.kernel.ledger.append import Stamped, stamp
+from qianshou.kernel.ledger.chain import ALGORITHMS, digest_of_bytes
 from qianshou.kernel.refusal import Refusal
 
 UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
@@ -166,7 +167,8 @@ def _lies_in_circle(model: type[models.Model]) -> bool:
 def is_written(value: Any, told: Any) -> bool:
     """Whether a value of a registry row is what its entry wrote down; of bytes, their digest."""
     if isinstance(value, bytes | memoryview):
-        return bool(told == digest_of_bytes(bytes(value)))
+        name = str(told).partition(":")[0]
+        return name in ALGORITHMS and bool(told == digest_of_bytes(bytes(value), name))
     if isinstance(value, datetime):
         return isinstance(told, str) and stamp(value) == stamp(datetime.fromisoformat(told))
     return bool((value.isoformat() if isinstance(value, date) else value) == told)

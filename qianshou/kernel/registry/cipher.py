@@ -1,36 +1,34 @@
 """Envelope encryption of the vault: a key a person, wrapped by the house's master key.
 
-SM4-GCM (GB/T 32907) where the library has it, else AES-256-GCM; each record begins with the
-name of its algorithm, so that both open anywhere. Lookups go through keyed digests.
+AES-256-GCM (FIPS 197, SP 800-38D), or SM4-GCM (GB/T 32907) where QIANSHOU_CIPHER says so. Each
+record begins with the name of its algorithm, so that both stand in one database and open; each
+wrapped key names the master key that opens it. Lookups go through keyed digests.
 """
 
 import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 
-from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, SM4
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
 
 from qianshou.kernel.refusal import Refusal
 
 ALGORITHMS = {b"SM4G": (SM4, 16), b"AESG": (AES, 32)}
+NAMES = {"aes": b"AESG", "sm4": b"SM4G"}
 NONCE, TAG, KEY = 12, 16, 32
+WRAPPED, ID = b"KEY1", 8
 
 
-def preferred() -> bytes:
-    """Return the name of the algorithm that new records use here."""
-    try:
-        Cipher(SM4(bytes(16)), modes.GCM(bytes(NONCE))).encryptor()
-    except UnsupportedAlgorithm:
-        return b"AESG"
-    return b"SM4G"
-
-
+@lru_cache(maxsize=16)
 def derive_key(secret: str) -> bytes:
     """Return the 32-byte master key that a secret text stands for (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), KEY, None, b"qianshou vault").derive(secret.encode())
@@ -42,8 +40,8 @@ def new_key() -> bytes:
 
 
 def encrypt(plain: bytes, key: bytes, name: bytes | None = None) -> bytes:
-    """Return `plain` sealed: algorithm, nonce, tag, text."""
-    name = name or preferred()
+    """Return `plain` sealed: algorithm (of the setting, or `name`), nonce, tag, text."""
+    name = name or NAMES[settings.CIPHER]
     algorithm, size = ALGORITHMS[name]
     nonce = os.urandom(NONCE)
     encryptor = Cipher(algorithm(key[:size]), modes.GCM(nonce)).encryptor()
@@ -82,17 +80,43 @@ def open_fields(sealed: bytes, key: bytes) -> dict[str, str]:
     return fields
 
 
+@lru_cache(maxsize=16)
+def id_of(master: bytes) -> bytes:
+    """Return the eight bytes by which a wrapped key names its master key; they tell nothing of it."""
+    return hashlib.sha256(b"qianshou key id" + master).digest()[:ID]
+
+
 def wrap_key(key: bytes, master: bytes) -> bytes:
-    """Return a person's key sealed under the master key."""
-    return encrypt(key, master)
+    """Return a key sealed under the master key, with the master key's id."""
+    return WRAPPED + id_of(master) + encrypt(key, master)
 
 
-def unwrap_key(wrapped: bytes, master: bytes) -> bytes:
-    """Return a person's key; Refusal vault.tampered."""
-    return decrypt(wrapped, master)
+def wrapper_of(wrapped: bytes) -> bytes:
+    """Return the id of the master key that opens a wrapped key; empty for one of before ids."""
+    return wrapped[len(WRAPPED) :][:ID] if wrapped.startswith(WRAPPED) else b""
 
 
-def keyed_digest(text: str, key: bytes) -> str:
-    """Return the HMAC (SM3, else SHA-256) of `text`, by which it is looked up unseen."""
-    name = "sm3" if "sm3" in hashlib.algorithms_available else "sha256"
-    return hmac.new(key, text.encode(), name).hexdigest()
+def unwrap_key(wrapped: bytes, masters: Sequence[bytes]) -> bytes:
+    """Return a key, opened by whichever of `masters` it names; one of before ids by any of them.
+
+    Refuses vault.tampered, and vault.no_key where its master key is not among them.
+    """
+    named = wrapper_of(wrapped)
+    if not named:
+        for older in masters[1:]:
+            with suppress(Refusal):
+                return decrypt(wrapped, older)
+        return decrypt(wrapped, masters[0])
+    for master in masters:
+        if id_of(master) == named:
+            return decrypt(wrapped[len(WRAPPED) + ID :], master)
+    raise Refusal(
+        "vault.no_key",
+        f"保险库的主密钥 {named.hex()} 不在：请把它放回 QIANSHOU_VAULT_KEY_OLD",
+        f"The vault's master key {named.hex()} is missing: put it back as QIANSHOU_VAULT_KEY_OLD",
+    )
+
+
+def keyed_digest(text: str, key: bytes, algorithm: str = "sha256") -> str:
+    """Return the HMAC of `text` by the named hash, by which it is looked up unseen."""
+    return hmac.new(key, text.encode(), algorithm).hexdigest()

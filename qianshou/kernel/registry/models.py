@@ -437,6 +437,21 @@ class Person(models.Model):
         ]
 
 
+class MasterKey(models.Model):
+    """A master key of the vault by its id: when it was first used, and when nothing was left to it."""
+
+    key_id = models.CharField(max_length=16, unique=True)
+    noted_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+
+class LookupKey(models.Model):
+    """The key of all keyed digests, wrapped by the master key, with the hash that they use."""
+
+    algorithm = models.CharField(max_length=8)
+    wrapped_key = models.BinaryField()
+
+
 class Sheet(models.Model):
     """What is known of a person under one heading, sealed under the person's own key."""
 

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -14,12 +15,22 @@ from django.conf import settings
 from qianshou.kernel.procedures.forms import Form
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher
-from qianshou.kernel.registry.models import Person
+from qianshou.kernel.registry.models import LookupKey, Person
+
+
+def master_keys() -> list[bytes]:
+    """Return the vault's master keys: the one that wraps, then older ones that may still open."""
+    return [cipher.derive_key(secret) for secret in settings.VAULT_KEYS()]
 
 
 def master_key() -> bytes:
-    """Return the vault's master key, derived from the secret in settings."""
-    return cipher.derive_key(settings.VAULT_KEY)
+    """Return the master key that wraps what is new."""
+    return master_keys()[0]
+
+
+def unwrap(wrapped: Any) -> bytes:
+    """Return what is wrapped by one of the master keys; Refusal vault.tampered or vault.no_key."""
+    return cipher.unwrap_key(bytes(wrapped), master_keys())
 
 
 def keep_persons(form: Form, facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:
@@ -67,10 +78,11 @@ def key_of(person: int) -> bytes:
 def keys_of(persons: Iterable[int]) -> dict[int, bytes]:
     """Return the keys of several persons (one query); Refusal vault.erased where one is gone."""
     rows = Person.objects.filter(pk__in=list(persons)).values_list("pk", "wrapped_key")
-    return {pk: _unwrapped(wrapped) for pk, wrapped in rows}
+    masters = master_keys()
+    return {pk: _unwrapped(wrapped, masters) for pk, wrapped in rows}
 
 
-def _unwrapped(wrapped: Any) -> bytes:
+def _unwrapped(wrapped: Any, masters: list[bytes]) -> bytes:
     if wrapped is None:
         raise Refusal(
             "vault.erased",
@@ -78,7 +90,7 @@ def _unwrapped(wrapped: Any) -> bytes:
             "This person's data has been erased",
             "person",
         )
-    return cipher.unwrap_key(bytes(wrapped), master_key())
+    return cipher.unwrap_key(bytes(wrapped), masters)
 
 
 def seal_value(value: Any, key: bytes) -> str:
@@ -104,9 +116,20 @@ def keep_person(fields: Mapping[str, str], at: datetime) -> int:
     return person.pk
 
 
+@cache
+def lookup_key() -> tuple[bytes, str]:
+    """Return the key of lookups and the name of their hash: one of each for a database's life.
+
+    A digest cannot be made again without what it was made of, so that the key stays when the
+    master key is changed, which only wraps it anew.
+    """
+    row = LookupKey.objects.get()
+    return unwrap(row.wrapped_key), row.algorithm
+
+
 def lookup_digest(text: str) -> str:
     """Return the keyed digest under which a telephone or identity number is found; "" for none."""
-    return cipher.keyed_digest(text, master_key()) if text else ""
+    return cipher.keyed_digest(text, *lookup_key()) if text else ""
 
 
 def open_person(person: int) -> dict[str, str]:
@@ -115,4 +138,4 @@ def open_person(person: int) -> dict[str, str]:
     Only the door calls this, after it has written down who reads and why.
     """
     row = Person.objects.get(pk=person)
-    return cipher.open_fields(bytes(row.sealed), _unwrapped(row.wrapped_key))
+    return cipher.open_fields(bytes(row.sealed), _unwrapped(row.wrapped_key, master_keys()))

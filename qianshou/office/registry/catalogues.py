@@ -15,6 +15,7 @@ from qianshou.design.desk import show
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.documents.store import look_through
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -98,6 +99,7 @@ def read_entries(file: Any, kept: list[Entry]) -> tuple[list[Entry], Mapping[str
     """Return the entries of an Excel file with what is wrong in them; unreadable, those `kept`."""
     try:
         rows = read_sheet(file, COLUMNS)
+        look_through(file)
     except Refusal as refusal:
         return kept, {"entries": [refusal.text(language())]}
     entries = [Entry(**row.texts) for row in rows[: MOST_ENTRIES + 1]]

@@ -15,6 +15,7 @@ from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.drafts import drop_draft, keep_draft, take_draft
+from qianshou.kernel.documents.store import look_through
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import CatalogueEntry
 from qianshou.kernel.registry.sheets import (
@@ -167,6 +168,7 @@ def _preview(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
         if file is None:
             raise Refusal("registry.required", "请选择文件", "Choose a file")
         rows = read_sheet(file, columns_of(table))
+        look_through(file)
         if not rows:
             raise Refusal("sheet.empty", "表里没有要导入的行", "The sheet holds no rows")
     except Refusal as refusal:

@@ -13,6 +13,7 @@ from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Actor
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.sealing import change_sheet, register_person
 from qianshou.kernel.ledger import triggers
 from qianshou.kernel.ledger.chain import canonical, digest, merkle_root
 from qianshou.kernel.ledger.models import Entry, Seal
@@ -344,6 +345,43 @@ def test_what_was_rolled_back_is_not_missing(office: Office, matter: Matter) -> 
         office.complete(matter.pk, "t3")
         raise ZeroDivisionError
     assert found(office) == []
+
+
+def test_both_hashes_stand_side_by_side(office: Office, settings: Any) -> None:
+    """The setting changes twice in the middle of a matter and of a row; every entry says its own."""
+    matter = office.open()
+    row = change_row(
+        Officer(),
+        {"username": "c", "name": "何峰", "role": "officer", "password": "!"},
+        by=CLOCK,
+        at=office.at,
+    )
+    person = register_person({"care.family": {"a": "b"}}, by=CLOCK, at=office.at)
+    for place, name in enumerate(("sm3", "sha256", "sm3"), start=1):
+        settings.HASH = name
+        office.complete(matter, f"t{place}")
+        change_row(row, {"name": f"何{place}"}, by=CLOCK, at=office.at)
+        change_sheet(person.pk, "care.family", {"a": name}, by=CLOCK, at=office.at)
+        assert seal_entries(office.at) is not None
+    settings.HASH = "sha256"
+    number = Matter.objects.get(pk=matter).number
+    used = Entry.objects.filter(subject=number).order_by("seq").values_list("algorithm", flat=True)
+    assert list(used) == ["sha256", "sm3", "sha256", "sm3"]
+    assert set(Seal.objects.values_list("algorithm", flat=True)) == {"sha256", "sm3"}
+    assert found(office) == []
+    with behind_the_doors_back():
+        Entry.objects.filter(subject=number, seq=4).update(algorithm="sha256")
+    assert [(problem.subject, problem.seq) for problem in found(office)] == [(number, 4)]
+
+
+@pytest.mark.parametrize("name", ["md5", "blake2b", "nobody"])
+def test_a_hash_that_the_ledger_does_not_use_proves_nothing(
+    office: Office, matter: Matter, name: str
+) -> None:
+    with behind_the_doors_back():
+        Seal.objects.update(algorithm=name)
+        Entry.objects.filter(subject=matter.number, seq=1).update(algorithm=name)
+    assert {one.subject.split("/")[0] for one in found(office)} == {matter.number, "seal"}
 
 
 # Seals

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.documents.store import LARGEST, MOST_PIXELS, recognise
+from qianshou.kernel.documents.store import LARGEST, MOST_PIXELS, look_through, recognise
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher
@@ -33,6 +33,8 @@ def keep_evidence(row: Mismatch, file: Any, *, by: Actor, at: datetime) -> Proof
         )
     raw = file.read(LARGEST + 1)
     kind = recognise(raw) if raw and len(raw) <= LARGEST else None
+    if kind is not None:
+        look_through(file)
     if kind is not None and kind.startswith("image/"):
         raw, kind = _redraw(raw), "image/jpeg"
     elif kind != "application/pdf":

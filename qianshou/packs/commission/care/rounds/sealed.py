@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import cipher
-from qianshou.kernel.registry.vault import lookup_digest, master_key
+from qianshou.kernel.registry.vault import lookup_digest, master_key, unwrap
 from qianshou.packs.commission.care.models import Roster, RosterDraft
 
 
@@ -76,7 +76,7 @@ def key_of_list(kept: Roster | RosterDraft) -> bytes:
             "The key of this list was destroyed when its purpose was met; it cannot be opened",
             "roster",
         )
-    return cipher.unwrap_key(bytes(kept.wrapped_key), master_key())
+    return unwrap(kept.wrapped_key)
 
 
 def open_rows(roster: Roster) -> list[ListRow]:

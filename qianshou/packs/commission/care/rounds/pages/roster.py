@@ -17,6 +17,7 @@ from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
+from qianshou.kernel.documents.store import look_through
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Organisation
 from qianshou.packs.commission.care.models import Roster, Round
@@ -123,6 +124,8 @@ def _do(request: HttpRequest, actor: Actor, mine: Mine) -> HttpResponse:
         file = request.FILES.get("file")
         if file is None:
             raise Refusal("care.no_file", "请选择文件", "Choose a file", "file")
+        look_through(file)
+        file.seek(0)
         draft = take_file(*mine.parts, file.read(), file.name or "", by=actor, at=at)
         if draft.wrong:
             messages.error(
