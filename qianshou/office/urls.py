@@ -20,6 +20,7 @@ from qianshou.office import (
     notices,
     opening,
     procedures,
+    simulations,
     worklist,
 )
 
@@ -54,6 +55,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/check/", audit.check, name="audit-check"),
     path("procedures/", procedures.index, name="procedures"),
     path("procedures/<str:procedure>/", procedures.page, name="procedure"),
+    path("procedures/<str:procedure>/simulations/", simulations.page, name="simulate"),
+    path(
+        "procedures/<str:procedure>/simulations/<whole:row>/",
+        simulations.result,
+        name="simulation",
+    ),
+    path(
+        "procedures/<str:procedure>/simulations/<whole:row>/progress/",
+        simulations.progress,
+        name="simulation-progress",
+    ),
     path("procedures/<str:procedure>/<str:name>/view/", procedures.viewer, name="viewer"),
     path("procedures/<str:procedure>/<str:name>/file/", procedures.file, name="bpmn"),
     path("indicators/", indicators.index, name="indicators"),

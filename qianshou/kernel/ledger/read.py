@@ -1,7 +1,7 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -40,6 +40,15 @@ def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
         (act, node, json.loads(body))
         for act, node, body in rows.order_by("seq").values_list("act", "node", "body")
     ]
+
+
+def moves_in(subjects: QuerySet[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the bodies of all entries of the matters whose numbers a query gives, matter by matter,
+    each in its order.
+    """
+    rows = Entry.objects.filter(subject__in=subjects).order_by("subject", "seq")
+    for body in rows.values_list("body", flat=True).iterator(chunk_size=2000):
+        yield json.loads(body)
 
 
 def find_entries(

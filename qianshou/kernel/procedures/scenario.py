@@ -156,8 +156,8 @@ class _Reading:
         self.calendar = calendar
         self.refusals: list[Refusal] = []
 
-    def refuse(self, code: str, name: str, zh: str, en: str) -> None:
-        self.refusals.append(Refusal(f"simulate.{code}", f"{name}：{zh}", f"{name}: {en}", name))
+    def refuse(self, name: str, code: str, zh: str, en: str) -> None:
+        self.refusals.append(Refusal(code, f"{name}：{zh}", f"{name}: {en}", name))
 
     def number(self, name: str, value: Any, most: float, *, least: float = 0.0) -> float:
         try:
@@ -166,13 +166,13 @@ class _Reading:
             found = math.nan
         if isinstance(value, bool) or not least <= found <= most:
             zh, en = f"应是 {least:g} 到 {most:g} 的数", f"a number from {least:g} to {most:g}"
-            self.refuse("number", name, zh, en)
+            self.refuse(name, "simulate.number", zh, en)
             return least
         return found
 
     def read(self, base: Scenario, told: Mapping[str, Any]) -> Scenario:
         for name in sorted(set(told) - KEYS):
-            self.refuse("key", name, "不认识的参数", "unknown parameter")
+            self.refuse(name, "simulate.key", "不认识的参数", "unknown parameter")
         values: dict[str, Any] = {}
         for name, least, most in (
             ("days", 1, MOST_DAYS), ("warm_up_days", 0, MOST_DAYS), ("runs", 2, MOST_RUNS),
@@ -184,12 +184,16 @@ class _Reading:
             try:
                 values["begin"] = date.fromisoformat(str(told["begin"]))
             except ValueError:
-                self.refuse("number", "begin", "应是 2026-01-01 这样的日期", "a day: 2026-01-01")
+                self.refuse(
+                    "begin", "simulate.number", "应是 2026-01-01 这样的日期", "a day: 2026-01-01"
+                )
         if "start" in told:
             values["start"] = str(told["start"])
             if values["start"] not in self.procedure.starts:
                 known = "、".join(self.procedure.starts)
-                self.refuse("start", "start", f"没有这个开始；有 {known}", f"unknown; {known}")
+                self.refuse(
+                    "start", "simulate.start", f"没有这个开始；有 {known}", f"unknown; {known}"
+                )
         if "arrivals" in told:
             values["arrivals"] = self.arrivals(told["arrivals"])
         values["staff"] = {**base.staff, **self.staff(self.table(told, "staff"), base.staff)}
@@ -204,7 +208,7 @@ class _Reading:
         found = told.get(name, {})
         if isinstance(found, Mapping):
             return found
-        self.refuse("key", name, "应是一张表", "must be a table")
+        self.refuse(name, "simulate.key", "应是一张表", "must be a table")
         return {}
 
     def arrivals(self, told: Any) -> Arrivals:
@@ -212,8 +216,7 @@ class _Reading:
         known = isinstance(told, Mapping) and set(told) <= ways
         main = set(told) - {"rest_hours"} if known else set()
         if len(main) != 1 or ("rest_hours" in told and main != {"hours"}):
-            self.refuse(
-                "arrivals", "arrivals",
+            self.refuse("arrivals", "simulate.arrivals",
                 "请写 per_hour、per_day、per_working_day 之一，或 24 个数的 hours（与 rest_hours）",
                 "write one of per_hour, per_day, per_working_day, or hours (and rest_hours) of 24",
             )  # fmt: skip
@@ -226,7 +229,7 @@ class _Reading:
 
     def profile(self, told: Any) -> tuple[float, ...]:
         if not isinstance(told, list | tuple) or len(told) not in (0, 24):
-            self.refuse("arrivals", "arrivals.hours", "应是 24 个数", "24 numbers")
+            self.refuse("arrivals.hours", "simulate.arrivals", "应是 24 个数", "24 numbers")
             return (0.0,) * 24
         rates = tuple(self.number("arrivals.hours", rate, MOST_ARRIVALS) for rate in told)
         return rates or (0.0,) * 24
@@ -235,11 +238,15 @@ class _Reading:
         found = {}
         for post, value in told.items():
             if post not in posts_of(self.procedure):
-                self.refuse("post", f"staff.{post}", "流程里没有这个岗位", "no such post in it")
+                self.refuse(
+                    f"staff.{post}", "simulate.post", "流程里没有这个岗位", "no such post in it"
+                )
                 continue
             table = value if isinstance(value, Mapping) else {"count": value}
             for name in sorted(set(table) - {"count", "around_the_clock"}):
-                self.refuse("key", f"staff.{post}.{name}", "不认识的参数", "unknown parameter")
+                self.refuse(
+                    f"staff.{post}.{name}", "simulate.key", "不认识的参数", "unknown parameter"
+                )
             count = self.number(f"staff.{post}", table.get("count"), MOST_STAFF, least=1)
             usual = post in base and base[post].around_the_clock
             found[post] = Staff(int(count), bool(table.get("around_the_clock", usual)))
@@ -248,11 +255,13 @@ class _Reading:
     def span(self, name: str, value: Any) -> Span:
         table = value if isinstance(value, Mapping) else {"mean": value}
         for key in sorted(set(table) - {"mean", "kind", "cv"}):
-            self.refuse("key", f"{name}.{key}", "不认识的参数", "unknown parameter")
+            self.refuse(f"{name}.{key}", "simulate.key", "不认识的参数", "unknown parameter")
         kind = str(table.get("kind", "exponential"))
         if kind not in KINDS:
             known = "、".join(KINDS)
-            self.refuse("span", f"{name}.kind", f"应为 {known}", f"one of {', '.join(KINDS)}")
+            self.refuse(
+                f"{name}.kind", "simulate.span", f"应为 {known}", f"one of {', '.join(KINDS)}"
+            )
         mean = self.number(name, table.get("mean"), 1e7, least=0.001)
         return Span(mean, kind, self.number(f"{name}.cv", table.get("cv", 1.0), 100, least=0.01))
 
@@ -266,13 +275,15 @@ class _Reading:
     def messages(self, told: Mapping[str, Any]) -> dict[str, Span]:
         known = {node.message for node in self.procedure.nodes.values() if node.message}
         for name in sorted(set(told) - known):
-            self.refuse("key", f"messages.{name}", "流程不等这个消息", "it awaits no such message")
+            self.refuse(
+                f"messages.{name}", "simulate.key", "流程不等这个消息", "it awaits no such message"
+            )
         return {name: self.span(f"messages.{name}", told[name]) for name in told if name in known}
 
     def is_step(self, name: str, step: str) -> bool:
         node = self.procedure.nodes.get(step)
         if node is None or node.kind != "user":
-            self.refuse("step", name, "流程里没有这个人工环节", "no such human step in it")
+            self.refuse(name, "simulate.step", "流程里没有这个人工环节", "no such human step in it")
             return False
         return True
 
@@ -285,7 +296,9 @@ class _Reading:
             if not isinstance(fields, Mapping) or not all(
                 isinstance(weights, Mapping) for weights in fields.values()
             ):
-                self.refuse("outcome", name, "应是 字段 → 值 → 概率", "field → value → probability")
+                self.refuse(
+                    name, "simulate.outcome", "应是 字段 → 值 → 概率", "field → value → probability"
+                )
                 continue
             read: dict[str, dict[Any, float]] = {}
             for one, weights in fields.items():
@@ -294,7 +307,9 @@ class _Reading:
                     for value, weight in weights.items()
                 }
                 if not sum(read[one].values()) > 0:
-                    self.refuse("outcome", f"{name}.{one}", "概率都是零", "every probability is 0")
+                    self.refuse(
+                        f"{name}.{one}", "simulate.outcome", "概率都是零", "every probability is 0"
+                    )
                     read[one] = {}
             found[step] = joined(read)
         return found
