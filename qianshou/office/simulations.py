@@ -314,18 +314,22 @@ def _words_of_step() -> dict[str, str]:
 def _lines(
     result: Mapping[str, Any], kind: str, words: Mapping[str, str], names: Mapping[str, str]
 ) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-    """Return (name, [(measure, a cell for each side and the difference)])."""
-    sides = [one["estimates"].get(kind, {}) for one in result["sides"]]
+    """Return (name, [(which side, a cell for each measure)]), the difference last."""
+    sides = [("AB"[place], one["estimates"]) for place, one in enumerate(result["sides"])]
     if "differences" in result:
-        sides.append(result["differences"].get(kind, {}))
-    found = []
-    for name in dict.fromkeys(name for side in sides for name in side):
-        rows = [
-            (title, [_cell(side.get(name, {}).get(measure), measure) for side in sides])
-            for measure, title in words.items()
-        ]
-        found.append((names.get(name, name), rows))
-    return found
+        sides.append((_("B 减 A"), result["differences"]))
+    else:
+        sides = [("", estimates) for _side, estimates in sides]
+    return [
+        (
+            names.get(name, name),
+            [
+                (side, [_cell(told.get(kind, {}).get(name, {}).get(one), one) for one in words])
+                for side, told in sides
+            ],
+        )
+        for name in dict.fromkeys(name for _side, told in sides for name in told.get(kind, {}))
+    ]
 
 
 def _cell(values: list[float | None] | None, measure: str) -> str:

@@ -38,6 +38,11 @@ class DutyClock:
             return 0.0
         return place * self.length + min(at - self.starts[place], self.length)
 
+    def is_duty(self, at: float) -> bool:
+        """Whether officers are at work at `at`."""
+        place = bisect_right(self.starts, at) - 1
+        return place >= 0 and at - self.starts[place] < self.length
+
     def reached(self, worked: float) -> float:
         """Return when so much duty time has passed; at a day's end, the next day's beginning."""
         place = int(worked // self.length)

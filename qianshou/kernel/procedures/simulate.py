@@ -302,10 +302,17 @@ class _Run:
             self.begin(task, NOBODY, at)
             return
         posts = self.posts
+        later = NOBODY
         for seat in seats:
             if posts[seat].free:
-                self.begin(task, seat, at)
-                return
+                clock = posts[seat].clock
+                if clock is None or len(seats) == 1 or clock.is_duty(at):
+                    self.begin(task, seat, at)
+                    return
+                later = seat if later == NOBODY else later
+        if later != NOBODY:
+            self.begin(task, later, at)
+            return
         for seat in seats:
             posts[seat].queue.append(task)
 

@@ -148,6 +148,18 @@ def test_the_same_seed_gives_the_same_year_and_more_staff_never_wait_longer():
     assert paired[key].high - paired[key].low < apart / 2
 
 
+def test_who_sits_around_the_clock_is_asked_first_at_night():
+    procedure = made(ONE.format(due="1h").replace('"clerk"', '"clerk,guard"'))
+    scenario = replace(
+        single(rate=0.5, mean=5, staff=1, days=20, warm_up_days=0),
+        staff={"clerk": Staff(9), "guard": Staff(9, True)},
+    )
+    found = summarise(scenario, simulate(procedure, scenario, CALENDAR)).estimates
+    assert found["step", "t", "waited_mean"].mean == 0
+    assert found["post", "clerk", "queue"].mean == 0
+    assert found["post", "guard", "utilisation"].mean > 0
+
+
 def test_an_overload_is_told_and_its_queue_grows():
     scenario = single(rate=5, mean=30, staff=2, days=28, warm_up_days=0)
     found = summarise(scenario, simulate(made(ONE.format(due="1h")), scenario, CALENDAR))
