@@ -29,7 +29,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.statutes import statute
 
 RESIDENT = "resident"
-ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign"}
+ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign", "publish"}
 REACHES = {"organisation", "division", "district"}
 
 

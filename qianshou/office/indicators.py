@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -24,6 +24,7 @@ from qianshou.kernel.indicators.declaration import Indicator, indicator_named, i
 from qianshou.kernel.indicators.evaluate import Result, evaluate
 from qianshou.kernel.indicators.lines import Line, labels_of, name_of
 from qianshou.kernel.indicators.period import Period, months_until
+from qianshou.kernel.indicators.publish import may_publish
 from qianshou.kernel.indicators.records import Narrowing, key_text
 from qianshou.kernel.indicators.reported import reported, side_by_side
 from qianshou.kernel.indicators.suppression import KEPT
@@ -92,15 +93,17 @@ class Figure:
         return "good" if (self.change > 0) == (self.indicator.better == "higher") else "bad"
 
 
-def read_wanted(request: HttpRequest) -> Wanted:
-    """Return what the address asks for; days that are none fall back to the last twelve months."""
-    told = request.GET
+def read_wanted(request: HttpRequest, sent: QueryDict | None = None) -> Wanted:
+    """Return what the address, or a form, asks for; days that are none fall back to the last
+    twelve months.
+    """
+    told = (request.GET if sent is None else sent).dict()
     usual = months_until(now().astimezone(CHINA).date(), MONTHS)
     error = ""
     try:
         period = Period(
-            day(told["from"]) if told.get("from") else usual.first,
-            day(told["to"]) if told.get("to") else usual.last,
+            day(str(told["from"])) if told.get("from") else usual.first,
+            day(str(told["to"])) if told.get("to") else usual.last,
         )
     except ValueError:
         period, error = usual, _("日期要写成 2026-01-31 的样子")
@@ -202,6 +205,7 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
             (by, title, found, _bar_chart(title, found.rows)) for by, title, found in tables
         ],
         "towns": towns() if indicator.division else [],
+        "publishes": may_publish(actor, indicator) and not indicator.visible_only,
         "here": "indicators",
     }
     return show(request, actor, "office/indicator.html", context)

@@ -20,6 +20,7 @@ from qianshou.office import (
     notices,
     opening,
     procedures,
+    publications,
     simulations,
     worklist,
 )
@@ -69,6 +70,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("procedures/<str:procedure>/<str:name>/view/", procedures.viewer, name="viewer"),
     path("procedures/<str:procedure>/<str:name>/file/", procedures.file, name="bpmn"),
     path("indicators/", indicators.index, name="indicators"),
+    path("indicators/publications/", publications.index, name="publications"),
+    path("indicators/publications/sheet/", publications.export, name="publications-export"),
+    path("indicators/publications/<whole:row>/", publications.page, name="publication"),
+    path(
+        "indicators/publications/<whole:row>/<whole:other>/",
+        publications.compare,
+        name="publications-compare",
+    ),
+    path("indicators/<str:pack>/<slug:key>/publish/", publications.publish, name="publish"),
     path("indicators/<str:pack>/<slug:key>/", indicators.page, name="indicator"),
     path("indicators/<str:pack>/<slug:key>/sheet/", indicators.export, name="indicator-export"),
     path("indicators/<str:pack>/<slug:key>/records/", indicators.records, name="records"),

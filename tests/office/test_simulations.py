@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from qianshou.demo.playing import actor
@@ -14,6 +15,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.procedures.scenario import Span, Staff
 from qianshou.kernel.procedures.versions import current
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.simulations.fitting import Fitted, fit_scenario, fit_span
 from qianshou.kernel.simulations.models import Simulation
 from qianshou.kernel.simulations.running import forget_simulations
@@ -148,6 +150,13 @@ def test_what_is_too_much_is_told_on_the_page_and_old_ones_are_forgotten(browse:
     assert Simulation.objects.count() == 1
     forget_simulations(now() + timedelta(days=31))
     assert not Simulation.objects.exists()
+
+
+def test_the_database_refuses_more_than_all(browse: Browse):
+    officer = Officer.objects.get(username="jiang_yue")
+    row = Simulation(officer=officer, procedure="x", told=[], asked_at=now(), percent=101)
+    with pytest.raises(IntegrityError, match="simulation_percent"), transaction.atomic():
+        row.save()
 
 
 def test_there_is_no_page_for_an_unknown_procedure(browse: Browse):

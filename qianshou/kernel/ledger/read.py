@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -49,6 +50,16 @@ def moves_in(subjects: QuerySet[Any]) -> Iterator[dict[str, Any]]:
     rows = Entry.objects.filter(subject__in=subjects).order_by("subject", "seq")
     for body in rows.values_list("body", flat=True).iterator(chunk_size=2000):
         yield json.loads(body)
+
+
+def first_written(subjects: Collection[str]) -> dict[str, datetime]:
+    """Return when the first entry of each subject was written that has one."""
+    found: dict[str, datetime] = {}
+    names = sorted(subjects)
+    for place in range(0, len(names), 500):
+        rows = Entry.objects.filter(subject__in=names[place : place + 500], seq=1)
+        found.update(rows.values_list("subject", "at"))
+    return found
 
 
 def find_entries(
