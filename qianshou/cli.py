@@ -207,6 +207,16 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     return run(arguments, language(), progress)
 
 
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write the ledger to a file for process mining."""
+    open_house()
+    from qianshou.kernel.ledger.ocel import export_ocel
+
+    count = export_ocel(arguments.file)
+    say(f"已写出 {count} 条台账记录：{arguments.file}", f"{count} entries: {arguments.file}")
+    return 0
+
+
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine lacks and how to get it."""
     open_house()
@@ -355,6 +365,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("--json", action="store_true")
     simulate.set_defaults(run=run_simulate)
+
+    export = commands.add_parser(
+        "export", help=told("导出台账（过程挖掘）", "export the ledger for process mining")
+    )
+    export.add_argument("format", choices=["ocel"])
+    export.add_argument("file", type=Path, help="FILE.json | FILE.sqlite")
+    export.set_defaults(run=run_export)
 
     users = commands.add_parser("users", help=told("账号管理", "manage accounts"))
     actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")

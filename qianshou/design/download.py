@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from qianshou.kernel.registry.sheets import RISKY, UNWRITABLE, Column, write_she
 from qianshou.kernel.registry.synthetic import marked_words
 
 CSV = "text/csv; charset=utf-8"
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?( ?%)?")
 BOM = "\ufeff"
 
 
@@ -34,8 +36,8 @@ def table_response(
 def write_csv(columns: Sequence[Column], rows: Iterable[Sequence[str]], language: str) -> bytes:
     """Return rows as CSV (RFC 4180) that Excel opens as UTF-8, under a heading.
 
-    What a spreadsheet would compute gets an apostrophe before it (OWASP, CSV injection); where the
-    people are invented a last column says so.
+    What a spreadsheet would compute, and no number is, gets an apostrophe before it (OWASP, CSV
+    injection); where the people are invented a last column says so.
     """
     marked = marked_words(language)
     text = io.StringIO()
@@ -43,6 +45,10 @@ def write_csv(columns: Sequence[Column], rows: Iterable[Sequence[str]], language
     write([column.title(language) for column in columns] + ([marked] if marked else []))
     for row in rows:
         cells = [UNWRITABLE.sub("", cell) for cell in row]
-        told = [f"'{cell}" if cell.startswith(RISKY) else cell for cell in cells]
+        told = [f"'{cell}" if _is_risky(cell) else cell for cell in cells]
         write(told + ([marked] if marked else []))
     return f"{BOM}{text.getvalue()}".encode()
+
+
+def _is_risky(cell: str) -> bool:
+    return cell.startswith(RISKY) and not NUMBER.fullmatch(cell)

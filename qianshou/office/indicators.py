@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.campaigns.funds import yuan_text
@@ -32,9 +33,8 @@ from qianshou.kernel.indicators.trace import find_records
 from qianshou.kernel.pack import Pack, packs, pages_of_records
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import see_matters
-from qianshou.office.intake import sheet_response
 
 MONTHS = 12
 LONGEST_DAYS = 3 * 366
@@ -211,6 +211,45 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
     return show(request, actor, "office/indicator.html", context)
 
 
+LISTED = (
+    Column("name", "指标", "Indicator"),
+    Column("unit", "单位", "Unit"),
+    Column("value", "本期", "This period"),
+    Column("earlier", "对比期", "Period compared with"),
+    Column("change", "变化", "Change"),
+)
+
+
+@require_safe
+@officer_page
+def export_all(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Return the indicators of one pack with both values as an Excel or CSV file."""
+    wanted, chosen = read_wanted(request), request.GET.get("pack", "")
+    rows = []
+    for one in indicators_for(actor):
+        if one.pack != chosen or (wanted.town and not one.division):
+            continue
+        figure = figure_of(actor, one, wanted)
+        change = "" if figure.change is None else f"{figure.change:+g}"
+        rows.append(
+            (
+                one.name.text(language()),
+                one.unit.text(language()),
+                _value_text(figure.result),
+                _value_text(figure.earlier),
+                change,
+            )
+        )
+    return table_response(request, LISTED, rows, "indicators")
+
+
+def _value_text(result: Result) -> str:
+    """Return a value as text, or what stands for it."""
+    if result.hidden_value:
+        return result.hidden_value.text(language())
+    return "" if result.value is None else f"{result.value:.12g}"
+
+
 COLUMNS = (
     Column("by", "分组", "Broken down"),
     Column("label", "名称", "Name"),
@@ -222,7 +261,7 @@ COLUMNS = (
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
-    """Return an indicator with all its breakdowns as an Excel file."""
+    """Return an indicator with all its breakdowns as an Excel or CSV file."""
     indicator = find_indicator(actor, pack, key)
     wanted = _wanted_of(request, indicator)
     rows = []
@@ -242,7 +281,7 @@ def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespo
                     line.hidden_count.text(language()) if line.hidden_count else str(line.count),
                 )
             )
-    return sheet_response(write_sheet(COLUMNS, rows, language()), f"{indicator.id}.xlsx")
+    return table_response(request, COLUMNS, rows, indicator.id)
 
 
 @require_safe

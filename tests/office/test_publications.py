@@ -236,7 +236,7 @@ def test_the_pages_show_publish_and_export(browse: Browse):
     sheet = mine.get(f"{INDEX}sheet/")
     assert sheet.content[:2] == b"PK"
     told = mine.get(f"{INDEX}sheet/?as=csv").content.decode("utf-8-sig")
-    assert "'-40.36%" in told
+    assert ",-40.36%," in told
     other = named("dispute_incidents")[0]
     assert mine.get(f"{INDEX}{first.pk}/{other.pk}/").status_code == 404
 
