@@ -256,7 +256,7 @@ def _lines(actor: Actor, found: Comparison, told: Difference) -> list[dict[str, 
                 "sum": f"{one.sum:+g}" if one.sum else "0",
                 "mark": one.mark.text(language()) if one.mark else "",
                 "records": _records(actor, found.second, one.keys) if one.keys else [],
-                "count": len(one.keys),
+                "cut": len(one.keys) > LINKED,
             }
         )
     return lines

@@ -277,6 +277,10 @@ def _result_context(row: Simulation) -> dict[str, Any]:
     ]
     return {
         "sides": sides,
+        "staff": [
+            [(posts.get(post, post), count) for post, count in one["staff"].items()]
+            for one in sides
+        ],
         "warnings": [
             [pair[0 if zh else 1] for pair in warnings_of(one, {**nodes, **posts})] for one in sides
         ],
@@ -341,7 +345,7 @@ def _cell(values: list[float | None] | None, measure: str) -> str:
     if low is None or high is None:
         return f"{mean:.4g}"
     digits = 0 if abs(mean or 0) >= 1000 else 1 if abs(mean or 0) >= 10 else 2
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{mean:.{digits}f}\u00a0[{low:.{digits}f},\u00a0{high:.{digits}f}]"
 
 
 def _queue_chart(sides: list[Mapping[str, Any]], posts: Mapping[str, str]) -> dict[str, Any]:
