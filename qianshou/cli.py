@@ -336,6 +336,25 @@ def run_keys(arguments: argparse.Namespace) -> int:
     return keys.run(arguments, say=say, progress=draw_progress if sys.stderr.isatty() else None)
 
 
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Simulate a year of a procedure, or two side by side, and print what it says."""
+    open_house()
+    from qianshou.simulating import run
+
+    progress = draw_progress if sys.stderr.isatty() else None
+    return run(arguments, language(), progress)
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write the ledger to a file for process mining."""
+    open_house()
+    from qianshou.kernel.ledger.ocel import export_ocel
+
+    count = export_ocel(arguments.file)
+    say(f"已写出 {count} 条台账记录：{arguments.file}", f"{count} entries: {arguments.file}")
+    return 0
+
+
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine lacks and how to get it."""
     open_house()
@@ -485,6 +504,65 @@ def build_parser() -> argparse.ArgumentParser:
         ),
     )
     decide.set_defaults(run=run_decide)
+    simulate = commands.add_parser(
+        "simulate",
+        help=told("模拟一个流程的一年", "simulate a year of a procedure"),
+        description=told(
+            "按流程的在用版本，用虚拟时钟模拟一年：来件、人手、用时、结果和时限。没有写的参数取自"
+            "台账和现在的任职；--params 是 TOML 或 JSON 文件。",
+            "Simulate a year of the version in force under a virtual clock: arrivals, staff, times, "
+            "outcomes, deadlines. What is not told comes from the ledger and the postings held now; "
+            "--params is a TOML or JSON file.",
+        ),
+    )
+    simulate.add_argument("procedure", help="police.gate")
+    simulate.add_argument("--params", type=Path, metavar="FILE")
+    simulate.add_argument(
+        "--arrivals",
+        metavar="N/h|N/d|N/wd",
+        help=told("每小时、每天或每工作日来几件", "matters an hour, a day or a working day"),
+    )
+    simulate.add_argument(
+        "--staff", metavar="POST=N,…", help=told("每个岗位几个人", "officers at each post")
+    )
+    simulate.add_argument(
+        "--service",
+        metavar="STEP=MIN,…",
+        help=told("每个环节平均几分钟", "mean minutes of each step"),
+    )
+    for name, zh, en in (
+        ("--days", "模拟几天（默认 365）", "days simulated (365)"),
+        ("--warm-up-days", "开头几天不计（默认 28）", "first days not counted (28)"),
+        ("--runs", "独立重复几次（默认 10）", "independent runs (10)"),
+        ("--seed", "随机种子（默认 1）", "seed (1)"),
+    ):
+        simulate.add_argument(name, type=int, metavar="N", help=told(zh, en))
+    simulate.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help=told("对比方案的参数文件", "parameters of the other side"),
+    )
+    simulate.add_argument(
+        "--against-staff",
+        metavar="POST=N,…",
+        help=told("对比方案的人手", "staff of the other side"),
+    )
+    simulate.add_argument(
+        "--against-version",
+        type=int,
+        metavar="N",
+        help=told("对比方案用第几版", "version of the other side"),
+    )
+    simulate.add_argument("--json", action="store_true")
+    simulate.set_defaults(run=run_simulate)
+
+    export = commands.add_parser(
+        "export", help=told("导出台账（过程挖掘）", "export the ledger for process mining")
+    )
+    export.add_argument("format", choices=["ocel"])
+    export.add_argument("file", type=Path, help="FILE.json | FILE.sqlite")
+    export.set_defaults(run=run_export)
 
     users = commands.add_parser("users", help=told("账号管理", "manage accounts"))
     actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
     "qianshou.kernel.campaigns",
+    "qianshou.kernel.simulations",
     "qianshou.design",
     *PACKS,
     "qianshou.office",

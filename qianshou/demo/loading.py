@@ -15,6 +15,7 @@ from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
 from qianshou.demo.planner import tell_planner
 from qianshou.demo.played import play_care
+from qianshou.demo.publications import play_publications
 from qianshou.demo.years import play_years
 from qianshou.kernel.campaigns.declaration import declared_campaigns
 from qianshou.kernel.campaigns.install import install_campaigns
@@ -71,6 +72,8 @@ def load_demo(*, if_empty: bool, say: Say, children: int = CHILDREN) -> int:
         install_campaigns(declared_campaigns(), by=INSTALLER, at=at)
         play_campaign("commission.care.girls", Random(SEED), began=CAMPAIGN_BEGAN, at=at)
         say("  专项行动：19 项措施、经费与佐证", "  campaign: 19 measures, money and evidence")
+        play_publications(SEED)
+        say("  警情登记与两次发布", "  the register of incidents, published twice")
         play_years(at - timedelta(minutes=1), SEED, say)
     while seal_entries(at):
         pass

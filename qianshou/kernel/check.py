@@ -31,7 +31,9 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.statutes import statute
 
 RESIDENT = "resident"
-ACTS = {"transfer", "supervise", "merge", "stand_in", "roster", "campaign", "revise"}
+ACTS = {
+    "transfer", "supervise", "merge", "stand_in", "roster", "campaign", "publish", "revise",
+}  # fmt: skip
 REACHES = {"organisation", "division", "district"}
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.campaigns.declaration import Mechanism, mechanisms_of
@@ -29,8 +30,7 @@ from qianshou.kernel.campaigns.reading import (
 from qianshou.kernel.campaigns.rights import may_manage, may_read
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.registry.models import Organisation
-from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.office.intake import sheet_response
+from qianshou.kernel.registry.sheets import Column
 from qianshou.office.strip import draw_strip
 
 
@@ -100,6 +100,40 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "here": "campaigns",
     }
     return show(request, actor, "office/campaigns.html", context)
+
+
+LISTED = (
+    Column("name", "专项行动", "Campaign"),
+    Column("began", "启动", "Began"),
+    Column("total", "措施", "Measures"),
+    Column("waiting", "待核验", "To be verified"),
+    Column("verified", "已核验", "Verified"),
+    Column("overdue", "已逾期", "Overdue"),
+    Column("share", "进度（%）", "Progress (%)"),
+)
+
+
+@require_safe
+@officer_page
+def export_all(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Return every campaign with how far it is as an Excel or CSV file."""
+    require(may_read(actor))
+    zh = language().startswith("zh")
+    rows: list[Sequence[str]] = []
+    for found in find_campaigns(now().astimezone(CHINA).date()):
+        one: Any = found
+        rows.append(
+            (
+                one.name if zh else one.name_en,
+                one.began_date.isoformat(),
+                str(one.total),
+                str(one.waiting),
+                str(one.verified),
+                str(one.overdue),
+                str(round(one.shares / one.total) if one.total else 0),
+            )
+        )
+    return table_response(request, LISTED, rows, "campaigns")
 
 
 @require_safe
@@ -174,7 +208,7 @@ COLUMNS = (
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
-    """Return the measures that the filters leave as an Excel file."""
+    """Return the measures that the filters leave as an Excel or CSV file."""
     found = find_campaign(actor, campaign)
     today = now().astimezone(CHINA).date()
     zh = language().startswith("zh")
@@ -197,7 +231,7 @@ def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
                 one.source,
             )
         )
-    return sheet_response(write_sheet(COLUMNS, rows, language()), f"{found.code}.xlsx")
+    return table_response(request, COLUMNS, rows, found.code)
 
 
 def state_words(measure: Measure) -> str:

@@ -15,13 +15,12 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
-from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.models import Disclosure, Officer
-from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.office.intake import sheet_response
+from qianshou.kernel.registry.sheets import Column
 
 PAGE = 50
 MOST = 5000
@@ -140,7 +139,7 @@ COLUMNS = (
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Return what the filters leave as an Excel file, 5,000 rows at most."""
+    """Return what the filters leave as an Excel or CSV file, 5,000 rows at most."""
     _require_role(actor)
     rows = find_disclosures(read_asked(request))[:MOST]
     lines = [
@@ -154,7 +153,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in rows
     ]
-    return sheet_response(write_sheet(COLUMNS, lines, language()), "disclosures.xlsx")
+    return table_response(request, COLUMNS, lines, "disclosures")
 
 
 def number_words(row: Disclosure) -> str:

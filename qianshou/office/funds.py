@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import give_file
+from qianshou.design.download import give_file, table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
@@ -31,9 +31,8 @@ from qianshou.kernel.campaigns.rights import may_manage
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.store import path_of
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.office.campaigns import find_campaign
-from qianshou.office.intake import sheet_response
 from qianshou.office.taking import take_files
 
 MOST = 5000
@@ -182,7 +181,7 @@ COLUMNS = (
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
-    """Return the entries, of all lines or one, as an Excel file, 5,000 at most."""
+    """Return the entries, of all lines or one, as an Excel or CSV file, 5,000 at most."""
     found = find_campaign(actor, campaign)
     line = whole(request.GET.get("line", ""))
     entries, _following = find_entries(found, line=line, size=MOST)
@@ -200,7 +199,7 @@ def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
         )
         for one in entries
     ]
-    return sheet_response(write_sheet(COLUMNS, rows, language()), f"{found.code}.funds.xlsx")
+    return table_response(request, COLUMNS, rows, f"{found.code}.funds")
 
 
 @require_safe

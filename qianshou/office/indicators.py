@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.campaigns.funds import yuan_text
@@ -24,6 +25,7 @@ from qianshou.kernel.indicators.declaration import Indicator, indicator_named, i
 from qianshou.kernel.indicators.evaluate import Result, evaluate
 from qianshou.kernel.indicators.lines import Line, labels_of, name_of
 from qianshou.kernel.indicators.period import Period, months_until
+from qianshou.kernel.indicators.publish import may_publish
 from qianshou.kernel.indicators.records import Narrowing, key_text
 from qianshou.kernel.indicators.reported import reported, side_by_side
 from qianshou.kernel.indicators.suppression import KEPT
@@ -31,9 +33,8 @@ from qianshou.kernel.indicators.trace import find_records
 from qianshou.kernel.pack import Pack, packs, pages_of_records
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import see_matters
-from qianshou.office.intake import sheet_response
 
 MONTHS = 12
 LONGEST_DAYS = 3 * 366
@@ -92,15 +93,17 @@ class Figure:
         return "good" if (self.change > 0) == (self.indicator.better == "higher") else "bad"
 
 
-def read_wanted(request: HttpRequest) -> Wanted:
-    """Return what the address asks for; days that are none fall back to the last twelve months."""
-    told = request.GET
+def read_wanted(request: HttpRequest, sent: QueryDict | None = None) -> Wanted:
+    """Return what the address, or a form, asks for; days that are none fall back to the last
+    twelve months.
+    """
+    told = (request.GET if sent is None else sent).dict()
     usual = months_until(now().astimezone(CHINA).date(), MONTHS)
     error = ""
     try:
         period = Period(
-            day(told["from"]) if told.get("from") else usual.first,
-            day(told["to"]) if told.get("to") else usual.last,
+            day(str(told["from"])) if told.get("from") else usual.first,
+            day(str(told["to"])) if told.get("to") else usual.last,
         )
     except ValueError:
         period, error = usual, _("日期要写成 2026-01-31 的样子")
@@ -202,9 +205,49 @@ def page(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespons
             (by, title, found, _bar_chart(title, found.rows)) for by, title, found in tables
         ],
         "towns": towns() if indicator.division else [],
+        "publishes": may_publish(actor, indicator) and not indicator.visible_only,
         "here": "indicators",
     }
     return show(request, actor, "office/indicator.html", context)
+
+
+LISTED = (
+    Column("name", "指标", "Indicator"),
+    Column("unit", "单位", "Unit"),
+    Column("value", "本期", "This period"),
+    Column("earlier", "对比期", "Period compared with"),
+    Column("change", "变化", "Change"),
+)
+
+
+@require_safe
+@officer_page
+def export_all(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Return the indicators of one pack with both values as an Excel or CSV file."""
+    wanted, chosen = read_wanted(request), request.GET.get("pack", "")
+    rows = []
+    for one in indicators_for(actor):
+        if one.pack != chosen or (wanted.town and not one.division):
+            continue
+        figure = figure_of(actor, one, wanted)
+        change = "" if figure.change is None else f"{figure.change:+g}"
+        rows.append(
+            (
+                one.name.text(language()),
+                one.unit.text(language()),
+                _value_text(figure.result),
+                _value_text(figure.earlier),
+                change,
+            )
+        )
+    return table_response(request, LISTED, rows, "indicators")
+
+
+def _value_text(result: Result) -> str:
+    """Return a value as text, or what stands for it."""
+    if result.hidden_value:
+        return result.hidden_value.text(language())
+    return "" if result.value is None else f"{result.value:.12g}"
 
 
 COLUMNS = (
@@ -218,7 +261,7 @@ COLUMNS = (
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpResponse:
-    """Return an indicator with all its breakdowns as an Excel file."""
+    """Return an indicator with all its breakdowns as an Excel or CSV file."""
     indicator = find_indicator(actor, pack, key)
     wanted = _wanted_of(request, indicator)
     rows = []
@@ -238,7 +281,7 @@ def export(request: HttpRequest, actor: Actor, pack: str, key: str) -> HttpRespo
                     line.hidden_count.text(language()) if line.hidden_count else str(line.count),
                 )
             )
-    return sheet_response(write_sheet(COLUMNS, rows, language()), f"{indicator.id}.xlsx")
+    return table_response(request, COLUMNS, rows, indicator.id)
 
 
 @require_safe

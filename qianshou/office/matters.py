@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.pack import Pack, pack_of
 from qianshou.kernel.procedures.wording import stages_of
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import PAGE, find_matters, see_matters
-from qianshou.office.intake import sheet_response
 from qianshou.office.worklist import (
     filter_choices,
     key_text,
@@ -181,7 +181,7 @@ MOST = 5000
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Return what the filters leave as an Excel file, 5,000 matters at most."""
+    """Return what the filters leave as an Excel or CSV file, 5,000 matters at most."""
     rows = rows_of(with_open_tasks(matters_found(actor, read_search(request))[:MOST]))
     zh = language().startswith("zh")
     lines = [
@@ -198,4 +198,4 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in rows
     ]
-    return sheet_response(write_sheet(EXPORTED, lines, language()), "matters.xlsx")
+    return table_response(request, EXPORTED, lines, "matters")

@@ -51,7 +51,8 @@ class Indicator:
 
     `suppress` keeps back small counts of records that the viewer may not see (a record without
     a matter nobody may); `visible_only` counts only those that the viewer may see; `posts` of the
-    pack are the only ones to whose holders it is shown at all.
+    pack are the only ones to whose holders it is shown at all. `table` is the declaration as it
+    was read.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Indicator:
     unless: Mapping[str, Any] = field(default_factory=dict)
     least: Mapping[str, int] = field(default_factory=dict)
     money: bool = False
+    table: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def is_open_to(self, by: Actor) -> bool:
         """Whether it is shown to `by` at all."""
@@ -122,6 +124,13 @@ def read_indicators(path: Path, pack: str) -> tuple[Indicator, ...]:
     return tuple(_read(path, pack, key, table) for key, table in raw.items())
 
 
+def declared_again(pack: str, key: str, table: Mapping[str, Any]) -> Indicator:
+    """Return the indicator that a kept declaration says; Refusal indicator.field where its table or
+    fields are no longer there, and indicator.key where its words are no longer known.
+    """
+    return _read(Path("publication") / f"{pack}.{key}", pack, key, dict(table))
+
+
 def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
     where = f"{path.parent.name}/{path.name} · {key}"
     if not isinstance(table, dict):
@@ -150,6 +159,7 @@ def _read(path: Path, pack: str, key: str, table: Any) -> Indicator:
             id=f"{pack}.{key}",
             pack=pack,
             digest=digest_of(table),
+            table=table,
             **{
                 **table,
                 "name": Name(**table["name"]),

@@ -1,7 +1,7 @@
 """Reading the ledger: a subject's entries, and where its chain stands."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,25 @@ def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
         (act, node, json.loads(body))
         for act, node, body in rows.order_by("seq").values_list("act", "node", "body")
     ]
+
+
+def moves_in(subjects: QuerySet[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the bodies of all entries of the matters whose numbers a query gives, matter by matter,
+    each in its order.
+    """
+    rows = Entry.objects.filter(subject__in=subjects).order_by("subject", "seq")
+    for body in rows.values_list("body", flat=True).iterator(chunk_size=2000):
+        yield json.loads(body)
+
+
+def first_written(subjects: Collection[str]) -> dict[str, datetime]:
+    """Return when the first entry of each subject was written that has one."""
+    found: dict[str, datetime] = {}
+    names = sorted(subjects)
+    for place in range(0, len(names), 500):
+        rows = Entry.objects.filter(subject__in=names[place : place + 500], seq=1)
+        found.update(rows.values_list("subject", "at"))
+    return found
 
 
 def find_entries(

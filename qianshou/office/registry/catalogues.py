@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from qianshou.design.desk import show
+from qianshou.design.download import table_response
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
@@ -20,8 +21,7 @@ from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Catalogue, CatalogueEntry
-from qianshou.kernel.registry.sheets import Column, read_sheet, write_sheet
-from qianshou.office.intake import sheet_response
+from qianshou.kernel.registry.sheets import Column, read_sheet
 from qianshou.office.registry.history import past_of
 from qianshou.office.registry.tables import CATALOGUES, may_edit
 
@@ -56,8 +56,8 @@ def edit(request: HttpRequest, actor: Actor, catalogue: Catalogue | None) -> Htt
     names = (catalogue.name, catalogue.name_en) if catalogue else ("", "")
     if request.GET.get("sheet"):
         rows = [(entry.code, entry.name, entry.name_en, entry.parent) for entry in entries]
-        name = f"{catalogue.code if catalogue else 'catalogue'}.xlsx"
-        return sheet_response(write_sheet(COLUMNS, rows, language()), name)
+        name = catalogue.code if catalogue else "catalogue"
+        return table_response(request, COLUMNS, rows, name)
     if request.method == "POST" and "sheet" in request.FILES:
         require(editable)
         entries, errors = read_entries(request.FILES["sheet"], entries)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
@@ -22,7 +23,6 @@ from qianshou.kernel.registry.sheets import (
     Column,
     SheetRow,
     read_sheet,
-    write_sheet,
     write_template,
 )
 from qianshou.office.intake import sheet_response
@@ -57,11 +57,11 @@ class ShownPlan:
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
-    """Return the rows that the list's address asks for as a sheet."""
+    """Return the rows that the list's address asks for as an Excel or CSV file."""
     known = table_of(table)
     rows = find_rows(known, read_asked(request, known), at=now())
     if known is CATALOGUES:
-        return _sheet(known, write_sheet(ENTRY_COLUMNS, _entry_texts(rows), language()))
+        return table_response(request, ENTRY_COLUMNS, _entry_texts(rows), _name(known))
     texts = (
         [
             shown_text(field, getattr(row, field.key), language(), full=True)
@@ -69,7 +69,7 @@ def export(request: HttpRequest, actor: Actor, table: str) -> HttpResponse:
         ]
         for row in rows.iterator(chunk_size=2000)
     )
-    return _sheet(known, write_sheet(columns_of(known), texts, language()))
+    return table_response(request, columns_of(known), texts, _name(known))
 
 
 def _entry_texts(rows: Any) -> Iterator[list[str]]:
@@ -83,10 +83,13 @@ def _entry_texts(rows: Any) -> Iterator[list[str]]:
         ]  # fmt: skip
 
 
+def _name(table: Table) -> str:
+    """Return the name under which a table goes out today, without an ending."""
+    return f"{table.name(language())}-{now().astimezone(CHINA).date().isoformat()}"
+
+
 def _sheet(table: Table, content: bytes, prefix: str = "") -> HttpResponse:
-    day = now().astimezone(CHINA).date().isoformat()
-    name = f"{prefix}{table.name(language())}-{day}.xlsx"
-    return sheet_response(content, name)
+    return sheet_response(content, f"{prefix}{_name(table)}.xlsx")
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from qianshou.packs.police.gate.watch import Watch
 
-__all__ = ["Call", "Order", "SuggestionModel", "Watch"]
+__all__ = ["Call", "CountedIncident", "Order", "SuggestionModel", "Watch"]
 
 
 class Call(models.Model):
@@ -107,3 +107,25 @@ class SuggestionModel(models.Model):
                 name="suggestion_hits_of_tested",
             )
         ]
+
+
+class CountedIncident(models.Model):
+    """An incident (警情) as the register of 110 tells it for counting: when, where, of which
+    category, whether a dispute led to it. No person, no address. A row that was an error is
+    withdrawn, not deleted.
+    """
+
+    ledgered = True
+    number = models.CharField(max_length=40, unique=True)
+    received_at = models.DateTimeField()
+    division = models.ForeignKey("registry.Division", models.PROTECT)
+    category = models.CharField(max_length=40)
+    in_street = models.BooleanField(default=False)
+    from_dispute = models.BooleanField(default=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["received_at"], name="incident_received")]
+
+    def __str__(self) -> str:
+        return self.number
