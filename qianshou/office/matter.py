@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -22,7 +21,13 @@ from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.procedures.wording import fields_of
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.worklist.lists import linked_matters, parties_of, see_matters, tasks_of
+from qianshou.kernel.worklist.lists import (
+    linked_matters,
+    matters_with,
+    parties_of,
+    sees_matter,
+    tasks_of,
+)
 from qianshou.office.drawn import draw_matter
 from qianshou.office.facts import Words, facts_of
 from qianshou.office.offers import OPEN, offer_of_matter, standing_of
@@ -53,12 +58,9 @@ class Tried:
 
 def find_matter(actor: Actor, matter: int) -> Any:
     """Return a matter that the actor may see, or raise the 404 that all others get too."""
-    return get_object_or_404(
-        see_matters(actor).select_related(
-            "version", "division__parent", "organisation", "merged_into"
-        ),
-        pk=matter,
-    )
+    if not sees_matter(actor, matter):
+        raise Http404
+    return matters_with("version", "division__parent", "organisation", "merged_into").get(pk=matter)
 
 
 @require_safe

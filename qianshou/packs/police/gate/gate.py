@@ -158,7 +158,7 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     A place is a village or community. Duplicates merged away do not count, nor do calls that
     have led to a root cause already or that only a circle may know of.
     """
-    if change.circle is not None:
+    if change.circle is not None or not facts.get("lead"):
         return
     same = Call.objects.filter(
         division_id=change.division,
@@ -170,7 +170,7 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     ).exclude(outcome="merge")
     earlier = same.exclude(pk=change.matter).order_by("received_at")
     numbers = list(earlier.values_list("matter__number", flat=True)[: REPEATS * 4])
-    if len(numbers) + 1 < REPEATS or not facts.get("lead"):
+    if len(numbers) + 1 < REPEATS:
         return
     send(
         "gate.cause",
