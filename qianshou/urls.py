@@ -1,4 +1,4 @@
-"""Every address of the house: the office, the portal under r/, and what packs bring."""
+"""Every address of the house: the office, the portal under r/, health, and what packs bring."""
 
 from importlib.util import find_spec
 
@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 urlpatterns = [
+    path("", include("qianshou.health.urls")),
     path("", include("qianshou.office.urls")),
     path("r/", include("qianshou.portal.urls")),
     path("language/", set_language, name="language-switch"),

@@ -13,6 +13,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out, send_daily
+from qianshou.kernel.outbox.beat import beat
 from qianshou.kernel.retention import erase_expired
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
 
@@ -23,6 +24,7 @@ PUT_OFF = timedelta(minutes=10)
 
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
+    beat(at)
     done = {"timers": 0, "warnings": 0, "parcels": 0, "duties": 0, "erased": 0, "seals": 0}
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)

@@ -1,12 +1,13 @@
 """What the clock has to look at: timers that have come, deadlines that draw near or are past."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from qianshou.kernel.worklist.models import OPEN, Task, Timer
 
 BATCH = 200
+LATE = timedelta(minutes=1)
 
 
 def due_timers(at: datetime) -> list[tuple[int, int]]:
@@ -41,3 +42,14 @@ def due_warnings(at: datetime) -> list[int]:
 
 def _not_put_off(at: datetime) -> Q:
     return Q(retry_at=None) | Q(retry_at__lte=at)
+
+
+def count_waiting(at: datetime) -> dict[str, int]:
+    """Return how many tasks are open, how many of them overdue at `at`, and how many timers are
+    late: due for over a minute and not put off.
+    """
+    return {
+        "open": Task.objects.filter(state=OPEN).count(),
+        "overdue": Task.objects.filter(state=OPEN, due_at__lt=at).count(),
+        "timers": Timer.objects.filter(_not_put_off(at), due_at__lt=at - LATE).count(),
+    }
