@@ -22,9 +22,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from urllib.parse import urlencode
 
+from acting import FORM, build_town, open_session
 from bench import boot, database, quantile, report
 
 CLIENTS = 8
@@ -32,32 +32,19 @@ WORKERS = 2
 WARM = 3  # seconds; a worker compiles every procedure when it first lists tasks
 ROUNDS = 4
 LEFT = 60  # rows of the list that nobody completes
-FORM = {"kind": "police", "category": "police.fight", "level": "urgent"}
 
 
 def fill(count):
-    """Open calls in one town and return its officer's session, the CSRF token and open tasks."""
-    from importlib import import_module
-
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
-    from qianshou.demo.district import build_district
+    """Open calls in one town and return its officer, their session and the open tasks."""
     from qianshou.demo.planner import tell_planner
-    from qianshou.demo.years import Player
     from qianshou.kernel import door
     from qianshou.kernel.access import CLOCK
     from qianshou.kernel.clock import now
     from qianshou.kernel.door import acts
-    from qianshou.kernel.installing import install_packs
-    from qianshou.kernel.registry.models import Officer
     from qianshou.kernel.worklist.models import Task
 
     at = now()
-    install_packs(at)
-    build_district(at, 1)
-    player = Player(Random(1), at)
-    town = next(town for town in player.towns if town.name == "龙水镇")
+    player, town, by, officer = build_town(at)
     for start in range(0, count, 500):
         door.open_many(
             [
@@ -68,28 +55,14 @@ def fill(count):
             at=at - timedelta(minutes=1),
         )
     tell_planner()
-    (by,) = player.actors[player.centres[town.pk].pk, "town_seat"][:1]
-    assert by.officer is not None
-    officer = Officer.objects.get(pk=by.officer)
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session.update(
-        {
-            SESSION_KEY: str(officer.pk),
-            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
-            HASH_SESSION_KEY: officer.get_session_auth_hash(),
-            "seen": int(at.timestamp()) + 3600,
-        }
-    )
-    session.create()
-    tasks = Task.objects.filter(state=0, node="triage", organisation__in=by.organisations).order_by(
-        "-due_at", "-id"
-    )
-    return officer.pk, session.session_key, list(tasks.values_list("id", "matter_id"))[:-LEFT]
+    tasks = Task.objects.filter(state=0, node="triage", organisation__in=by.organisations)
+    named = tasks.order_by("-due_at", "-id").values_list("id", "matter_id")
+    return officer.pk, open_session(officer, at), list(named)[:-LEFT]
 
 
 @contextmanager
 def served(command):
-    """Hold a server at a free port of this machine, answering; yields the port."""
+    """Hold a server at a free port of this machine, answering; yields the port and the server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -103,7 +76,7 @@ def served(command):
                 break
             except OSError:
                 time.sleep(0.1)
-        yield port
+        yield port, server
     finally:
         server.terminate()
         server.wait(20)
@@ -170,7 +143,7 @@ def measure(commands, session, tasks, seconds):
     rates = [[0.0, 0.0] for _ in commands]
     times: list[tuple[list[float], list[float]]] = [([], []) for _ in commands]
     with ExitStack() as up:
-        ports = [up.enter_context(served(command)) for command in commands]
+        ports = [up.enter_context(served(command))[0] for command in commands]
         acts = [completing() for _ in commands]
         for port, act in zip(ports, acts, strict=True):
             load(port, WARM, cookie, lambda: page)

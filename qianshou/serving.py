@@ -1,7 +1,7 @@
 """Runs the production server, and the worker beside it, as children of one process.
 
-On SIGHUP, but from a terminal that closes, the server's processes are replaced one by one, each new one before its old one is asked
-to finish what it has begun, and the worker is started again: new code, no gap.
+On SIGHUP, but from a terminal that closes, the processes that answer are replaced one by one, each
+new one before its old one is asked to finish what it has begun, and the worker is started again.
 """
 
 import os
