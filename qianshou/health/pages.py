@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
+from math import inf
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -133,10 +134,10 @@ class Standing(CollectorRegistry):
         yield _gauge(
             "unsealed_seconds", "Age of the oldest entry without a seal", self._age(oldest)
         )
-        yield _gauge("worker_seconds", "Time since a worker was seen", self._age(seen))
+        yield _gauge("worker_seconds", "Time since a worker was seen", self._age(seen, inf))
 
-    def _age(self, since: datetime | None) -> float:
-        return 0.0 if since is None else max(0.0, (self.at - since).total_seconds())
+    def _age(self, since: datetime | None, never: float = 0.0) -> float:
+        return never if since is None else max(0.0, (self.at - since).total_seconds())
 
 
 def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:

@@ -35,6 +35,13 @@ def test_a_worker_that_was_not_seen_lately_is_missed() -> None:
     assert (answer.status_code, answer.json()["worker"]) == (503, False)
 
 
+@pytest.mark.usefixtures("district")
+def test_a_worker_that_was_never_seen_sets_the_alarm_off() -> None:
+    assert figure(Client().get("/metrics").content.decode(), "qianshou_worker_seconds") > 120
+    beat(now())
+    assert figure(Client().get("/metrics").content.decode(), "qianshou_worker_seconds") < 120
+
+
 def test_a_tick_is_a_sign_of_the_worker(district: None) -> None:
     worker.tick(now())
     assert pages.worker_works()
