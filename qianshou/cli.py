@@ -127,11 +127,16 @@ def run_serve(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         with_worker=arguments.with_worker,
         say=say,
+        at=arguments.socket,
     )
 
 
 def run_worker(arguments: argparse.Namespace) -> int:
     """Carry out the outbox, fire timers and seal the ledger until interrupted."""
+    if not arguments.once:
+        from qianshou.serving import count_together
+
+        count_together()
     open_house()
     from qianshou.kernel.worker import work
 
@@ -380,6 +385,12 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=int(os.environ.get("QIANSHOU_PORT", "8000")))
     serve.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     serve.add_argument("--with-worker", action="store_true")
+    serve.add_argument(
+        "--socket",
+        type=Path,
+        metavar="PATH",
+        help=told("监听这个套接字文件，代替端口", "listen at this socket in place of a port"),
+    )
     serve.set_defaults(run=run_serve)
 
     worker = commands.add_parser(

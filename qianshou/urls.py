@@ -1,4 +1,4 @@
-"""Every address of the house: the office, the portal under r/, and what packs bring."""
+"""Every address of the house: the office, the portal under r/, health, and what packs bring."""
 
 from importlib.util import find_spec
 
@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 from qianshou.exchange.api.urls import api
 
 urlpatterns = [
+    path("", include("qianshou.health.urls")),
     path("", include("qianshou.office.urls")),
     path("r/", include("qianshou.portal.urls")),
     path("api/v1/", api.urls),

@@ -15,7 +15,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door.alerts import count_alerts
 from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Officer, Organisation, Post
+from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.worklist.lists import count_tasks
 from qianshou.kernel.worklist.notices import count_unread
 
@@ -111,8 +111,5 @@ def seat_line(actor: Actor) -> tuple[str, str]:
     if not actor.seats:
         roles = {"system": "系统管理员", "security": "安全管理员", "audit": "审计管理员"}
         return ("", roles.get(actor.role, "") if language().startswith("zh") else actor.role)
-    seat = actor.seats[0]
-    name, name_en = Organisation.objects.values_list("name", "name_en").get(pk=seat.organisation)
-    post = Post.objects.values_list("name", "name_en").get(pk=seat.post)
-    zh = language().startswith("zh")
-    return (name if zh else name_en, post[0] if zh else post[1])
+    seat, english = actor.seats[0], not language().startswith("zh")
+    return seat.names[english], seat.post_names[english]

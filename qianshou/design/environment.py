@@ -1,7 +1,9 @@
 """The Jinja environment of every page: texts, addresses, dates in China, words for deadlines."""
 
 import json
+from collections import defaultdict
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from django.contrib.messages import get_messages
@@ -9,7 +11,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -24,9 +27,9 @@ def environment(**options: Any) -> Environment:
     options.update(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
     options.pop("autoescape", None)
     made = Environment(autoescape=True, **options)
-    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(known_text, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
-        static=static,
+        static=static_address,
         url=address,
         icon=icon,
         language=translation.get_language,
@@ -45,6 +48,18 @@ def environment(**options: Any) -> Environment:
     return made
 
 
+_texts: defaultdict[str | None, dict[str, str]] = defaultdict(dict)
+
+
+def known_text(message: str) -> str:
+    """Return the text of a template in the page's language, looked up in the catalogues once."""
+    texts = _texts[translation.get_language()]
+    found = texts.get(message)
+    if found is None:
+        found = texts[message] = _(message)
+    return found
+
+
 def theme(request: HttpRequest | None) -> str:
     """Return the chosen theme, "light" or "dark"."""
     chosen = request.COOKIES.get("theme", "") if request is not None else ""
@@ -53,9 +68,22 @@ def theme(request: HttpRequest | None) -> str:
 
 def address(name: str, *values: Any, **query: Any) -> str:
     """Return the address of a page by its name."""
+    return reversed_once(name, values)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def reversed_once(name: str, values: tuple[Any, ...]) -> str:
+    """Return the address of a page, which is the same as long as the process lives."""
     return reverse(name, args=values)
 
 
+@cache
+def static_address(name: str) -> str:
+    """Return the address of a static file."""
+    return static(name)
+
+
+@cache
 def icon(name: str, small: bool = False) -> Markup:
     """Return an icon of the sprite, hidden from screen readers."""
     size = "ico ico-s" if small else "ico"
@@ -101,20 +129,20 @@ def span_words(seconds: float) -> str:
     """Return a span of seconds in its largest unit: "3 天", "2 小时", "5 分钟"."""
     seconds = abs(seconds)
     if seconds >= 86400:
-        return gettext("%(n)s 天") % {"n": int(seconds // 86400)}
+        return _("%(n)s 天") % {"n": int(seconds // 86400)}
     if seconds >= 3600:
-        return gettext("%(n)s 小时") % {"n": int(seconds // 3600)}
-    return gettext("%(n)s 分钟") % {"n": int(seconds // 60)}
+        return _("%(n)s 小时") % {"n": int(seconds // 3600)}
+    return _("%(n)s 分钟") % {"n": int(seconds // 60)}
 
 
 def due_words(due: datetime) -> str:
     """Return how far a deadline is: "还剩 2 小时", "超 1 天", "已挂起"."""
     if due == NEVER:
-        return gettext("已挂起")
+        return _("已挂起")
     left = due - clock.now()
     if left < timedelta():
-        return gettext("超 %(span)s") % {"span": span_words(left.total_seconds())}
-    return gettext("还剩 %(span)s") % {"span": span_words(left.total_seconds())}
+        return _("超 %(span)s") % {"span": span_words(left.total_seconds())}
+    return _("还剩 %(span)s") % {"span": span_words(left.total_seconds())}
 
 
 def due_tone(due: datetime, amber: datetime) -> str:

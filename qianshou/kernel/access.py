@@ -5,16 +5,18 @@ its organisation, its division, or the district. Administrators hold no post her
 read no matter.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property
+from datetime import date, datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from qianshou.kernel.clock import CHINA
+from qianshou.kernel.clock import day_of
 from qianshou.kernel.pack import packs, roles_of_part
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import (
@@ -31,7 +33,10 @@ from qianshou.kernel.registry.models import (
 
 @dataclass(frozen=True)
 class Seat:
-    """A post that an actor holds in an organisation, with what it may do."""
+    """A post that an actor holds in an organisation, with what it may do.
+
+    `names` and `post_names` are the organisation's and the post's, Chinese and English.
+    """
 
     post: str
     organisation: int
@@ -41,6 +46,8 @@ class Seat:
     pack: str
     acts: frozenset[str]
     reads: frozenset[str]
+    names: tuple[str, str] = ("", "")
+    post_names: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ class Principal:
 class Actor:
     """Who acts: an officer with the seats held now, a resident with a receipt, the clock, or a
     reporter whom the ledger must not name. `principals` are those whom an officer stands in for.
+
+    `known` keeps what was asked of the database about this actor, as long as the actor lives:
+    one request or act.
     """
 
     kind: str
@@ -73,6 +83,7 @@ class Actor:
     seats: tuple[Seat, ...] = field(default=())
     receipt: str = ""
     principals: tuple[Principal, ...] = field(default=())
+    known: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def organisations(self) -> frozenset[int]:
@@ -106,39 +117,29 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
     """
     if officer.role != "officer":
         return Actor("officer", officer.pk, officer.name, officer.role)
-    today = at.astimezone(CHINA).date()
-    covering = Substitution.objects.filter(
-        substitute=officer.pk, ended_at=None, from_date__lte=today, to_date__gte=today
-    ).order_by()
-    whose = Officer.objects.filter(pk=officer.pk).values("pk").union(covering.values("principal"))
-    postings = (
-        Posting.objects.filter(officer__in=whose, from_date__lte=today)
-        .filter(Q(to_date=None) | Q(to_date__gte=today))
-        .select_related("post", "organisation__division")
-        .order_by("id")
-    )
+    today = day_of(at)
     held: dict[int, list[Seat]] = {}
-    for posting in postings:
-        seat = Seat(
-            post=posting.post_id,
-            organisation=posting.organisation_id,
-            organisation_code=posting.organisation.code,
-            division_path=posting.organisation.division.path,
-            reach=posting.post.reach,
-            pack=posting.post.pack,
-            acts=frozenset(posting.post.acts),
-            reads=frozenset(posting.post.reads),
-        )
-        held.setdefault(posting.officer_id, []).append(seat)
+    with connection.cursor() as cursor:
+        cursor.execute(SEATS, [officer.pk, officer.pk, *[today] * 4])
+        for whose, post, unit, code, path, reach, pack, acts, reads, *names in cursor.fetchall():
+            seat = Seat(
+                *(post, unit, code, path, reach, pack, _words(acts), _words(reads)),
+                names=(names[0], names[1]),
+                post_names=(names[2], names[3]),
+            )
+            held.setdefault(whose, []).append(seat)
     seats = tuple(held.pop(officer.pk, ()))
-    principals = _principals(covering, held) if seats and held else ()
+    principals = _principals(officer.pk, held, today) if seats and held else ()
     return Actor("officer", officer.pk, officer.name, officer.role, seats, principals=principals)
 
 
 def _principals(
-    covering: QuerySet[Substitution], held: Mapping[int, Iterable[Seat]]
+    substitute: int, held: Mapping[int, Iterable[Seat]], today: date
 ) -> tuple[Principal, ...]:
     nothing: frozenset[str] = frozenset()
+    covering = Substitution.objects.filter(
+        substitute=substitute, ended_at=None, from_date__lte=today, to_date__gte=today
+    )
     found = []
     for officer, name, pack in covering.order_by("id").values_list(
         "principal", "principal__name", "pack"
@@ -151,6 +152,29 @@ def _principals(
         if seats:
             found.append(Principal(officer, name, seats))
     return tuple(found)
+
+
+# Asked at every request; in plain SQL because the ORM took longer over it than the database.
+SEATS = """
+SELECT posting.officer_id, post.code, organisation.id, organisation.code, division.path, post.reach,
+       post.pack, post.acts, post.reads, organisation.name, organisation.name_en, post.name,
+       post.name_en
+FROM registry_posting posting
+JOIN registry_post post ON post.code = posting.post_id
+JOIN registry_organisation organisation ON organisation.id = posting.organisation_id
+JOIN registry_division division ON division.id = organisation.division_id
+WHERE posting.officer_id IN (
+    SELECT CAST(%s AS bigint) UNION
+    SELECT principal_id FROM registry_substitution WHERE substitute_id = %s
+      AND ended_at IS NULL AND from_date <= %s AND to_date >= %s)
+  AND posting.from_date <= %s AND (posting.to_date IS NULL OR posting.to_date >= %s)
+ORDER BY posting.id"""
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a JSON array as a column holds it."""
+    return frozenset(json.loads(text))
 
 
 @dataclass(frozen=True)

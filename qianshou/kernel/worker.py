@@ -13,6 +13,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out, run_relays, send_daily
+from qianshou.kernel.outbox.beat import beat
 from qianshou.kernel.retention import erase_expired
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings, vacated_tasks
 
@@ -23,6 +24,7 @@ PUT_OFF = timedelta(minutes=10)
 
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
+    beat(at)
     done = dict.fromkeys(
         ("timers", "warnings", "reassigned", "parcels", "duties", "erased", "seals"), 0
     )

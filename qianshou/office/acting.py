@@ -21,7 +21,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
-from qianshou.kernel.worklist.lists import see_matters, tasks_of
+from qianshou.kernel.worklist.lists import see_matters, sees_matter, step_of_task
 from qianshou.office.matter import Tried, find_matter, show_matter
 from qianshou.office.taking import take_files
 from qianshou.office.timeline import act_words
@@ -128,15 +128,17 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
 
     Tasks named in the form must be the matter's own, so that the address says what changes.
     """
-    found = find_matter(actor, matter)
+    if not sees_matter(actor, matter):
+        raise Http404
     sent = request.POST
     task = _number(sent, "task")
-    if task and not tasks_of(matter).filter(pk=task).exists():
+    step = step_of_task(task, matter) if task else None
+    if task and step is None:
         raise Http404
     tried: Mapping[str, Any] = sent.dict()
     try:
         if name in ("complete", "resolve"):
-            tried, refused = _read_task_form(request, found, task)
+            tried, refused = _read_task_form(request, step)
             if refused:
                 raise Refusals(refused)
             wanted: acts.Act = (
@@ -145,9 +147,8 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
                 else acts.Resolve(task, tried, sent.get("opinion", "")[:200])
             )
         elif name == "attach":
-            wanted = acts.Attach(
-                matter, take_files(request, "files", now(), person=found.person_id)
-            )
+            person = find_matter(actor, matter).person_id
+            wanted = acts.Attach(matter, take_files(request, "files", now(), person=person))
         elif name in READERS:
             wanted = READERS[name](actor, matter, sent)
         else:
@@ -168,20 +169,19 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
 def _onward(request: HttpRequest, actor: Actor, matter: int) -> HttpResponse:
     if request.POST.get("back") == "list":
         return redirect("worklist")
-    if not see_matters(actor).filter(pk=matter).exists():
+    if not sees_matter(actor, matter):
         return redirect("worklist")
     return redirect("matter", matter)
 
 
 def _read_task_form(
-    request: HttpRequest, matter: Any, task: int
+    request: HttpRequest, step: tuple[str, str, int | None] | None
 ) -> tuple[dict[str, Any], list[Refusal]]:
-    row = tasks_of(matter.pk).filter(pk=task).first()
-    if row is None:
+    if step is None:
         raise Http404
-    digest = matter.version.digest
-    node = compiled(digest).node(row.node)
+    place, digest, person = step
+    node = compiled(digest).node(place)
     if not node.form:
         return {}, []
     form = form_of(digest, node.form)
-    return read_form(form, request.POST, request.FILES, at=now(), person=matter.person_id)
+    return read_form(form, request.POST, request.FILES, at=now(), person=person)

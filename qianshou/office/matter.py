@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from qianshou.design.desk import officer_page, show
@@ -24,8 +23,9 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist.lists import (
     copies_of,
     linked_matters,
+    matters_with,
     parties_of,
-    see_matters,
+    sees_matter,
     tasks_of,
 )
 from qianshou.office.drawn import draw_matter
@@ -57,12 +57,9 @@ class Tried:
 
 def find_matter(actor: Actor, matter: int) -> Any:
     """Return a matter that the actor may see, or raise the 404 that all others get too."""
-    return get_object_or_404(
-        see_matters(actor).select_related(
-            "version", "division__parent", "organisation", "merged_into"
-        ),
-        pk=matter,
-    )
+    if not sees_matter(actor, matter):
+        raise Http404
+    return matters_with("version", "division__parent", "organisation", "merged_into").get(pk=matter)
 
 
 @require_safe

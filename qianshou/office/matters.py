@@ -20,6 +20,7 @@ from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import PAGE, find_matters, see_matters
 from qianshou.office.worklist import (
+    current_versions,
     filter_choices,
     key_text,
     level_label,
@@ -157,7 +158,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
             "search": search,
             "rows": rows_of(found),
             "following": following,
-            "choices": filter_choices(),
+            "choices": filter_choices(current_versions()),
             "language_code": language(),
             "here": "matters",
         },

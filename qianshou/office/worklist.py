@@ -7,22 +7,25 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
+from markupsafe import Markup
 
 from qianshou.design.asked import YEARS, whole
 from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.download import table_response
-from qianshou.design.environment import instant
+from qianshou.design.environment import address, due_tone, due_words, either, icon, instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, principal_at
+from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.pack import Pack, declaration_of, pack_of, packs
+from qianshou.kernel.pack import declaration_of, pack_of, packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.wording import choice_label, fields_of, stages_of
-from qianshou.kernel.registry.models import Division, Officer, Organisation
+from qianshou.kernel.registry.models import Division, Organisation, Posting
 from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import (
     LISTS,
@@ -43,11 +46,19 @@ class Row:
     """A task as the list shows it."""
 
     task: ListedTask
-    pack: Pack
+    accent: str
+    icon: Markup
+    source: str
+    address: str
+    pane: str
+    step: str
     place: str
     organisation: str
     level: str
     stage: tuple[int, int]
+    tone: str
+    left: str
+    due: str
     principal: str = ""
 
 
@@ -125,34 +136,55 @@ def filters_of(wanted: Wanted) -> Filters:
     return Filters(wanted.procedure, wanted.level, divisions, wanted.words)
 
 
-def rows_of(page: Page, actor: Actor) -> list[Row]:
-    """Return the rows of a page with their words (a fixed number of queries); each with for whom
-    the actor would do it as a substitute.
+Current = list[tuple[str, str, str, str]]
+
+
+def current_versions() -> Current:
+    """Return procedure, name, English name and digest of each current version."""
+    return list(
+        Version.objects.filter(is_current=True)
+        .order_by("id")
+        .values_list("procedure", "name", "name_en", "digest")
+    )
+
+
+def rows_of(page: Page, actor: Actor, current: Current) -> list[Row]:
+    """Return the rows of a page with their words (two queries); each with for whom the actor would
+    do it as a substitute.
     """
-    divisions = Division.objects.select_related("parent").in_bulk(
-        {task.division for task in page.rows}
-    )
-    organisations = Organisation.objects.in_bulk({task.organisation for task in page.rows})
-    digests = dict(
-        Version.objects.filter(
-            procedure__in={task.procedure for task in page.rows}, is_current=True
-        ).values_list("procedure", "digest")
-    )
+    digests = {procedure: digest for procedure, _name, _name_en, digest in current}
+    places = {
+        pk: place_of(name, town, kind)
+        for pk, name, town, kind in Division.objects.filter(
+            pk__in={task.division for task in page.rows}
+        ).values_list("pk", "name", "parent__name", "parent__kind")
+    }
     zh = language().startswith("zh")
+    organisations = dict(
+        Organisation.objects.filter(pk__in={task.organisation for task in page.rows}).values_list(
+            "pk", "name" if zh else "name_en"
+        )
+    )
     rows = []
     for task in page.rows:
-        division = divisions[task.division]
-        organisation = organisations[task.organisation]
-        digest = digests[task.procedure]
+        pack, digest = pack_of(task.procedure), digests[task.procedure]
         principal = principal_at(actor, task.assignee, task.organisation, task.posts)
         rows.append(
             Row(
                 task=task,
-                pack=pack_of(task.procedure),
-                place=place_words(division),
-                organisation=organisation.name if zh else organisation.name_en,
+                accent=pack.accent,
+                icon=icon(pack.icon),
+                source=pack.name.zh if zh else pack.name.en,
+                address=address("matter", task.matter),
+                pane=address("peek", task.id),
+                step=either(task.name, task.name_en),
+                place=places[task.division],
+                organisation=organisations[task.organisation],
                 level=level_label(task.procedure, digest, task.level),
                 stage=stages_of(digest).get(task.node, (1, 1)),
+                tone=due_tone(task.due_at, task.amber_at),
+                left=due_words(task.due_at),
+                due=instant(task.due_at) if task.due_at.year < NEVER.year else "",
                 principal=principal.name if principal else "",
             )
         )
@@ -161,9 +193,13 @@ def rows_of(page: Page, actor: Actor) -> list[Row]:
 
 def place_words(division: Division) -> str:
     """Return a division's name behind its town's."""
-    if division.parent is None or division.parent.kind == "district":
-        return division.name
-    return f"{division.parent.name} · {division.name}"
+    above = division.parent
+    return place_of(division.name, above.name if above else None, above.kind if above else None)
+
+
+def place_of(name: str, above: str | None, kind: str | None) -> str:
+    """Return a division's name behind that of the one above it, but not behind the district's."""
+    return name if above is None or kind == "district" else f"{above} · {name}"
 
 
 def level_label(procedure: str, digest: str, level: str) -> str:
@@ -185,13 +221,13 @@ def grouped(rows: Iterable[Row], at: datetime) -> list[tuple[str, list[Row]]]:
     return [(name, found) for name, found in groups.items() if found]
 
 
-def list_context(request: HttpRequest, actor: Actor) -> dict[str, Any]:
+def list_context(request: HttpRequest, actor: Actor, current: Current) -> dict[str, Any]:
     """Return what the list's own part of the page shows."""
     wanted, at = read_wanted(request), now()
     page = list_tasks(wanted.which, actor, at=at, filters=filters_of(wanted), after=wanted.after)
     return {
         "wanted": wanted,
-        "groups": grouped(rows_of(page, actor), at),
+        "groups": grouped(rows_of(page, actor, current), at),
         "following": key_text(page.after),
         "address": request.get_full_path(),
     }
@@ -203,7 +239,7 @@ def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show my list; administrators, who have none, are shown the registry."""
     if actor.role != "officer":
         return redirect("profile")
-    at = now()
+    at, current = now(), current_versions()
     peek = None
     if task := whole(request.GET.get("task", "")):
         peek = peek_of(actor, task)
@@ -212,8 +248,8 @@ def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
         actor,
         "office/worklist.html",
         {
-            **list_context(request, actor),
-            "choices": filter_choices(),
+            **list_context(request, actor, current),
+            "choices": filter_choices(current),
             "receivers": receivers_of(actor, at),
             "peek": peek,
             "here": "worklist",
@@ -250,18 +286,13 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
             instant(row.task.opened_at),
             instant(row.task.due_at),
         )
-        for row in rows_of(page)
+        for row in rows_of(page, actor, current_versions())
     ]
     return table_response(request, COLUMNS, lines, "worklist")
 
 
-def filter_choices() -> dict[str, list[tuple[str, str]]]:
+def filter_choices(current: Current) -> dict[str, list[tuple[str, str]]]:
     """Return what the filters offer: procedures, levels, towns."""
-    current = list(
-        Version.objects.filter(is_current=True)
-        .order_by("id")
-        .values_list("procedure", "name", "name_en", "digest")
-    )
     zh = language().startswith("zh")
     declared = {key for pack in packs() for key in pack.procedures}
     levels: dict[str, str] = {}
@@ -288,17 +319,17 @@ def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
     """Return the officers with a post in the actor's organisations today, but the actor."""
     today = at.astimezone(CHINA).date()
     found = (
-        Officer.objects.filter(
-            postings__organisation__in=actor.organisations,
-            postings__from_date__lte=today,
-            is_active=True,
+        Posting.objects.filter(
+            Q(to_date=None) | Q(to_date__gte=today),
+            organisation__in=actor.organisations,
+            from_date__lte=today,
+            officer__is_active=True,
         )
-        .exclude(postings__to_date__lt=today)
-        .exclude(pk=actor.officer or 0)
-        .order_by("name", "pk")
+        .order_by("officer__name", "officer")
         .distinct()
     )
-    return list(found.values_list("pk", "name")[:200])
+    named = found.values_list("officer", "officer__name")[:201]
+    return [(officer, name) for officer, name in named if officer != actor.officer][:200]
 
 
 @require_safe
@@ -306,7 +337,7 @@ def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
 def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the rows alone, for the page that stays open; 304 when nothing has changed."""
     context = {
-        **list_context(request, actor),
+        **list_context(request, actor, current_versions()),
         "actor": actor,
         "counts": count_tasks(actor, at=now()),
     }

@@ -12,7 +12,7 @@ from qianshou.kernel.access import Actor, Standing, actor_of, may_see
 from qianshou.kernel.door import acts
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division, Officer
-from qianshou.kernel.worklist.lists import see_matters
+from qianshou.kernel.worklist.lists import see_matters, sees_matter
 from qianshou.kernel.worklist.models import Matter, Party, Task
 
 TRIAGE = {
@@ -150,6 +150,8 @@ def test_lists_and_single_objects_follow_one_rule(matters: dict[str, int], at: d
                 ),
             )
             assert may_see(by, standing) == (matter.pk in listed), (username, matter.number)
+            assert sees_matter(by, matter.pk) == (matter.pk in listed), (username, matter.number)
+        assert not sees_matter(by, 10**9)
 
 
 def test_a_posting_that_has_ended_opens_nothing(matters: dict[str, int], at: datetime) -> None:

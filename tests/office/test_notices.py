@@ -138,6 +138,7 @@ def test_the_bell_asks_the_same_few_questions_however_much_there_is_to_read(
     )  # fmt: skip
     with django_assert_max_num_queries(2):
         assert count_unread(jiang) == 100
+    assert count_unread(jiang) == min(100, notices_for(jiang).filter(readings=None).count())
     with django_assert_max_num_queries(4):
         mark_read(jiang, at=now())
     assert count_unread(jiang) == 0

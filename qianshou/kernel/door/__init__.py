@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import Counter
+
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door import (
     acts,
@@ -33,6 +35,7 @@ class Receipt:
     disclosed: dict[str, Any] = field(default_factory=dict)
 
 
+ACTS = Counter("qianshou_acts", "Acts done through the door, by kind", ["act"])
 MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Complete: steps.complete_task,
     acts.Return: steps.return_task,
@@ -70,6 +73,12 @@ def act(what: acts.Act, *, by: Actor, at: datetime) -> Receipt | None:
     `by` acts at the instant `at` (aware). Returns a Receipt, or None where the clock found
     nothing left to do. Raises Refusal or Refusals with a code, both languages and the field.
     """
+    receipt = _act(what, by=by, at=at)
+    ACTS.labels(type(what).__name__.lower()).inc()
+    return receipt
+
+
+def _act(what: acts.Act, *, by: Actor, at: datetime) -> Receipt | None:
     with write_turn():
         if isinstance(what, acts.Open):
             ((matter, number),) = opening.open_matters([what], by=by, at=at)
@@ -88,7 +97,9 @@ def open_many(opens: Iterable[acts.Open], *, by: Actor, at: datetime) -> list[Re
     first that is refused raises, and ValueError where procedure or start are not all the same.
     """
     with write_turn():
-        return [Receipt(*one) for one in opening.open_matters(list(opens), by=by, at=at)]
+        receipts = [Receipt(*one) for one in opening.open_matters(list(opens), by=by, at=at)]
+    ACTS.labels("open").inc(len(receipts))
+    return receipts
 
 
 def put_off(what: acts.Fire | acts.Warn | acts.Reassign, until: datetime) -> None:

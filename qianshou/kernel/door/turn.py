@@ -1,11 +1,11 @@
 """One turn at a matter: lock it, work on it, append one entry, store what follows."""
 
 import fcntl
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -33,10 +33,13 @@ def write_turn() -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    with Path(f"{name}.lock").open("w") as queue:
+    queue = os.open(f"{name}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
         fcntl.flock(queue, fcntl.LOCK_EX)
         with transaction.atomic():
             yield
+    finally:
+        os.close(queue)
 
 
 @dataclass(slots=True)

@@ -122,3 +122,10 @@ def _lost(table: str, after: int) -> int:
         )
         (lost,) = cursor.fetchone()
         return int(lost)
+
+
+def oldest_unsealed() -> datetime | None:
+    """Return the instant of the oldest entry that no seal covers, or None."""
+    last = Seal.objects.order_by("-last_entry").values_list("last_entry", flat=True).first()
+    waiting = Entry.objects.filter(pk__gt=last or 0).order_by("pk")
+    return waiting.values_list("at", flat=True).first()

@@ -22,3 +22,10 @@ class Parcel(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=Q(done_at=None), name="parcel_waiting")
         ]
+
+
+class Beat(models.Model):
+    """When a worker on a machine was last seen at work (心跳)."""
+
+    machine = models.CharField(max_length=120, primary_key=True)
+    at = models.DateTimeField()

@@ -105,3 +105,9 @@ def _carry_alone(parcel: Any, at: datetime) -> int:
     parcel.failure = ""
     parcel.save()
     return 1
+
+
+def count_parcels(at: datetime) -> int:
+    """Return how many parcels are due and not carried out."""
+    waiting = apps.get_model("outbox", "Parcel").objects.filter(done_at=None, due_at__lte=at)
+    return int(waiting.count())

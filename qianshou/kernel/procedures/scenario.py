@@ -81,12 +81,7 @@ def names_read(procedure: Procedure) -> frozenset[str]:
         read = (node.timer, node.due, node.collection, *(way.condition for way in node.ways))
         found.update(name for one in read if one is not None for name in one.names)
     for model in procedure.decisions.values():
-        for decision in model.decisions.values():
-            if decision.table is not None:
-                found.update(name for one in decision.table.inputs for name in one.names)
-                for rule in decision.table.rules:
-                    found.update(name for test in rule.tests for name in test.names)
-                    found.update(name for output in rule.outputs for name in output.names)
+        found |= model.read
     return frozenset(found)
 
 

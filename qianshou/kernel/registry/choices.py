@@ -1,34 +1,47 @@
 """The codes that a form's field may take: from catalogues, organisations, divisions."""
 
 from collections.abc import Collection
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from qianshou.kernel.clock import CHINA, now
-from qianshou.kernel.registry.models import CatalogueEntry, Division, Organisation, Posting
+from qianshou.kernel.clock import day_of, now
+from qianshou.kernel.registry.models import CatalogueEntry, Organisation, Posting
 
 
 def manned_organisations() -> QuerySet[Organisation]:
     """Return the organisations at which somebody holds a post today; villages and schools, which
     are many and never sent an order, are left out.
     """
-    today = now().astimezone(CHINA).date()
+    today = day_of(now())
     held = Posting.objects.filter(Q(to_date=None) | Q(to_date__gte=today), from_date__lte=today)
     found = Organisation.objects.filter(pk__in=held.values("organisation"), valid_to=None)
     return found.exclude(kind__in=("village", "school"))
 
 
+# The door asks these at every step; putting them together anew cost more than answering them.
+MANNED = """
+SELECT code FROM registry_organisation
+WHERE valid_to IS NULL AND kind NOT IN ('village', 'school') AND id IN
+  (SELECT organisation_id FROM registry_posting
+   WHERE from_date <= %s AND (to_date IS NULL OR to_date >= %s))"""
+DIVISIONS = "SELECT code FROM registry_division WHERE valid_to IS NULL"
+ENTRIES = """
+SELECT entry.code FROM registry_catalogueentry entry
+JOIN registry_catalogue catalogue ON catalogue.id = entry.catalogue_id
+WHERE catalogue.code = %s AND catalogue.is_current"""
+
+
 def choices_of(source: str) -> Collection[str]:
     """Return the codes of a catalogue's current version, or of "organisation" or "division"."""
-    if source == "organisation":
-        return set(manned_organisations().values_list("code", flat=True))
-    if source == "division":
-        return set(Division.objects.filter(valid_to=None).values_list("code", flat=True))
-    return set(
-        CatalogueEntry.objects.filter(
-            catalogue__code=source, catalogue__is_current=True
-        ).values_list("code", flat=True)
-    )
+    asked: dict[str, tuple[str, list[Any]]] = {
+        "organisation": (MANNED, [day_of(now())] * 2),
+        "division": (DIVISIONS, []),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(*asked.get(source, (ENTRIES, [source])))
+        return {row[0] for row in cursor.fetchall()}
 
 
 def labelled_choices(source: str, language: str) -> list[tuple[str, str, str]]:

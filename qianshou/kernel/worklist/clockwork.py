@@ -1,6 +1,6 @@
 """What the clock has to look at: timers that have come, deadlines that draw near or are past."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Q
@@ -29,6 +29,7 @@ VACATED = " UNION ".join(
         ("assignee_id", "t.delegated_from_id IS NOT NULL", "1 = 1"),
     )
 )
+LATE = timedelta(minutes=1)
 
 
 def due_timers(at: datetime) -> list[tuple[int, int]]:
@@ -81,3 +82,14 @@ def vacated_tasks(at: datetime) -> list[tuple[int, int]]:
 
 def _not_put_off(at: datetime) -> Q:
     return Q(retry_at=None) | Q(retry_at__lte=at)
+
+
+def count_waiting(at: datetime) -> dict[str, int]:
+    """Return how many tasks are open, how many of them overdue at `at`, and how many timers are
+    late: due for over a minute and not put off.
+    """
+    return {
+        "open": Task.objects.filter(state=OPEN).count(),
+        "overdue": Task.objects.filter(state=OPEN, due_at__lt=at).count(),
+        "timers": Timer.objects.filter(_not_put_off(at), due_at__lt=at - LATE).count(),
+    }

@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden, visible_matters
-from qianshou.kernel.pack import packs
+from qianshou.kernel.pack import packs, roles_of_part
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled_all
 from qianshou.kernel.registry.bigram import search_query
@@ -77,17 +78,20 @@ LISTS = ("mine", "post", "organisation", "late")
 
 def addresses_of(by: Actor) -> list[tuple[int, str]]:
     """Return each organisation and value of `posts` under which `by` is meant, or somebody whom
-    they stand in for (one query).
+    they stand in for (one query the first time).
     """
-    declared = _declared_sets()
-    covered = (seat for principal in by.principals for seat in principal.seats)
-    return sorted(
-        {
-            (seat.organisation, joined)
-            for seat in (*by.seats, *covered)
-            for joined in declared.get(seat.post, {seat.post})
-        }
-    )
+    found: list[tuple[int, str]] | None = by.known.get("addresses")
+    if found is None:
+        declared = _declared_sets()
+        covered = (seat for principal in by.principals for seat in principal.seats)
+        found = by.known["addresses"] = sorted(
+            {
+                (seat.organisation, joined)
+                for seat in (*by.seats, *covered)
+                for joined in declared.get(seat.post, {seat.post})
+            }
+        )
+    return found
 
 
 def _declared_sets() -> dict[str, set[str]]:
@@ -138,15 +142,22 @@ def _branches(
     return [mine, *covered, *pools]
 
 
-def inside_circles(by: Actor) -> tuple[str, list[Any]]:
-    """Return SQL over matter `m`: it has no circle, or `by` is in it; with parameters."""
+def inside_circles(by: Actor, *, in_part: bool = True) -> tuple[str, list[Any]]:
+    """Return SQL over matter `m`: it has no circle, or `by` is in it; with parameters.
+
+    Roles of part count for what their holders have to do, not for what they may read (`in_part`
+    false, as in `not_hidden`).
+    """
+    parts = [] if in_part else sorted(roles_of_part())
+    whole = f" AND c.role NOT IN ({','.join(['%s'] * len(parts))})" if parts else ""
     seats = "".join(" OR (c.organisation_id = %s AND c.post_id = %s)" for _ in by.seats)
     return (
         "(m.circle_id IS NULL OR EXISTS (SELECT 1 FROM registry_circle k "
         "LEFT JOIN registry_circle p ON p.id = k.parent_id "
         "JOIN registry_circlemember c ON c.circle_id IN (k.id, k.parent_id, p.parent_id) "
-        f"WHERE k.id = m.circle_id AND c.to_date IS NULL AND (c.officer_id = %s{seats})))",
+        f"WHERE k.id = m.circle_id AND c.to_date IS NULL{whole} AND (c.officer_id = %s{seats})))",
         [
+            *parts,
             by.officer if by.seats else None,
             *(part for seat in by.seats for part in (seat.organisation, seat.post)),
         ],
@@ -274,18 +285,74 @@ def procedures_of_packs() -> dict[str, tuple[str, ...]]:
 
 def see_matters(by: Actor) -> QuerySet[Matter]:
     """Return the matters that `by` may see, and those without a circle that are copied to them."""
-    seen = Matter.objects.filter(visible_matters(by, procedures_of_packs())).values("pk")
+    return Matter.objects.filter(_seen(by))
+
+
+def _seen(by: Actor, matter: int | None = None) -> Q:
+    """Return the rule of `see_matters`, inside it for one `matter` alone if given."""
+    seen = Matter.objects.filter(visible_matters(by, procedures_of_packs()))
     copied = Copy.objects.filter(officer=by.officer, ended_at=None, matter__circle=None)
-    rule = Q(pk__in=seen)
+    if matter is not None:
+        seen, copied = seen.filter(pk=matter), copied.filter(matter=matter)
+    rule = Q(pk__in=seen.values("pk"))
     if by.kind == "officer" and by.seats:
         rule |= Q(pk__in=copied.values("matter"))
-    return Matter.objects.filter(rule)
+    return rule
 
 
 def copies_of(matter: int) -> QuerySet[Copy]:
     """Return to whom a matter is copied."""
     found = Copy.objects.filter(matter=matter, ended_at=None)
     return found.select_related("officer", "sender").order_by("id")
+
+
+def sees_matter(by: Actor, matter: int) -> bool:
+    """Whether `by` may see one matter, by the filter of `see_matters` (one query).
+
+    The matter stands inside the filter: outside it, SQLite gathers all that `by` may see first.
+    """
+    sql, parameters = _sight_of(by)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [matter if one == ANY_MATTER else one for one in parameters])
+        return cursor.fetchone() is not None
+
+
+STEP = """
+SELECT t.node, v.digest, m.person_id
+FROM worklist_task t
+JOIN worklist_matter m ON m.id = t.matter_id JOIN procedures_version v ON v.id = m.version_id
+WHERE t.id = %s AND m.id = %s"""
+
+
+def step_of_task(task: int, matter: int) -> tuple[str, str, int | None] | None:
+    """Return a task's node, its version's digest and whom its matter is about, or None where the
+    matter has no such task; the caller asks who may see it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STEP, [task, matter])
+        found: tuple[str, str, int | None] | None = cursor.fetchone()
+        return found
+
+
+ANY_MATTER = -(2**62)
+
+
+@lru_cache(maxsize=4096)
+def _sight_of(by: Actor) -> tuple[str, tuple[Any, ...]]:
+    """Return the query of `sees_matter`, with ANY_MATTER among its parameters.
+
+    Putting it together costs more than asking it, and it is the same for the same seats.
+    """
+    seen = Matter.objects.filter(_seen(by, ANY_MATTER), pk=ANY_MATTER)
+    try:
+        return seen.values("pk")[:1].query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 1 WHERE %s IS NULL", (ANY_MATTER,)
+
+
+def matters_with(*related: str) -> QuerySet[Matter]:
+    """Return all matters with what they point at; the caller asks who may see them."""
+    return Matter.objects.select_related(*related)
 
 
 def hidden_matters(by: Actor) -> QuerySet[Matter]:

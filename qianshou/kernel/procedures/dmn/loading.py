@@ -75,7 +75,8 @@ def read_dmn(raw: bytes, source: str, others: Others = ()) -> DecisionModel:
     }
     faults = [fault for one in library.files.values() for fault in one.reader.faults]
     name = file.root.get("name", source)
-    return DecisionModel(name, file.digest, decisions, names, elements, tuple(faults))
+    read = frozenset(name for one in library.files.values() for name in one.reader.read)
+    return DecisionModel(name, file.digest, decisions, names, elements, tuple(faults), read)
 
 
 class File:

@@ -66,7 +66,8 @@ class Bundle(Element):
 @dataclass(frozen=True)
 class DecisionModel:
     """The decisions of one file by id; `digest` names their content. `elements` are those of
-    imported files too, `faults` what could not be read and gives null.
+    imported files too, `faults` what could not be read and gives null, `read` the names that its
+    expressions read.
     """
 
     name: str
@@ -75,6 +76,7 @@ class DecisionModel:
     names: Mapping[str, str]
     elements: Mapping[str, Element]
     faults: tuple[Refusal, ...] = ()
+    read: frozenset[str] = frozenset()
 
     def decide(self, name: str, facts: Mapping[str, Any]) -> Any:
         """Return the outcome of a decision, by id or name, over `facts`, as JSON values.

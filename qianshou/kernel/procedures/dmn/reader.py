@@ -70,12 +70,15 @@ def name_of(element: etree._Element) -> str:
 
 @dataclass
 class Reader:
-    """Reads the expressions of one file; `names` are the names that they may use."""
+    """Reads the expressions of one file; `names` are the names that they may use, `read` those
+    that they do.
+    """
 
     source: str
     kinds: dict[str, Kind] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     faults: list[Refusal] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
 
     def fault(self, element: etree._Element, code: str, zh: str, en: str) -> None:
         """Write down what is wrong with an element."""
@@ -101,18 +104,22 @@ class Reader:
     def compile(self, element: etree._Element, text: str) -> Logic:
         """Return a text compiled; a fault gives null."""
         try:
-            return compile_expression(text, self.names, self.kinds)
+            compiled = compile_expression(text, self.names, self.kinds)
         except Refusal as refusal:
             self.fault(element, "dmn.feel", refusal.zh, refusal.en)
             return nothing
+        self.read |= compiled.names
+        return compiled
 
     def tests(self, element: etree._Element) -> UnaryTests | None:
         """Return compiled unary tests; None, which nothing passes, for a fault."""
         try:
-            return compile_unary_tests(text_of(element) or "-", self.names, self.kinds)
+            compiled = compile_unary_tests(text_of(element) or "-", self.names, self.kinds)
         except Refusal as refusal:
             self.fault(element, "dmn.feel", refusal.zh, refusal.en)
             return None
+        self.read |= compiled.names
+        return compiled
 
     def kind(self, element: etree._Element, attribute: str = "typeRef") -> Kind:
         """Return the type that an element says it has; Any where it says none.

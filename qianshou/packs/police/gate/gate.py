@@ -92,16 +92,19 @@ def told_by(change: Change) -> dict[str, Any]:
     return {}
 
 
+def _waiting_orders(change: Change) -> QuerySet[Order]:
+    return Order.objects.filter(matter_id=change.matter, state__in=("sent", "signed"))
+
+
 def _project_orders(change: Change) -> None:
     orders = Order.objects
-    waiting = orders.filter(matter_id=change.matter, state__in=("sent", "signed"))
     if change.step is None:
         if change.closed:
-            waiting.update(state="withdrawn")
+            _waiting_orders(change).update(state="withdrawn")
         return
     cancelled = [one.token for one in change.step.closed if one.reason == "cancelled"]
     if cancelled:
-        waiting.filter(token__in=cancelled).update(state="withdrawn")
+        _waiting_orders(change).filter(token__in=cancelled).update(state="withdrawn")
     ways = {"sign": "out", "reverse": "police", "assist": "joint"}
     for opened in change.step.opened:
         direction = ways.get(step_of(opened.node))
@@ -118,23 +121,24 @@ def _project_orders(change: Change) -> None:
     step = step_of(change.node)
     if change.act == "return" and step == "work":
         _signed_by_holder(change).update(state="withdrawn")
-    if change.act != "complete" or step not in (*ways, "work"):
+    if change.act != "complete":
         return
-    own = orders.filter(matter_id=change.matter, token=change.task or 0)
-    if step == "sign":
-        accepted = change.submitted["sign"] == "accept"
-        own.update(state="signed" if accepted else "returned", signed_at=change.at)
-        _count_signing(change, accepted)
-    elif step in ("reverse", "assist"):
-        own.update(state="done", signed_at=change.at, done_at=change.at)
-    elif step == "work" and change.submitted["need"] == "none":
+    if step == "work" and change.submitted["need"] == "none":
         _signed_by_holder(change).update(state="done", done_at=change.at)
+    elif step in ways:
+        own = orders.filter(matter_id=change.matter, token=change.task or 0)
+        if step == "sign":
+            accepted = change.submitted["sign"] == "accept"
+            own.update(state="signed" if accepted else "returned", signed_at=change.at)
+            _count_signing(change, accepted)
+        else:
+            own.update(state="done", signed_at=change.at, done_at=change.at)
 
 
 def _signed_by_holder(change: Change) -> QuerySet[Order]:
-    code = Organisation.objects.get(pk=change.holder or 0).code
+    holder = Organisation.objects.filter(pk=change.holder or 0).values("code")
     orders = Order.objects.filter(matter_id=change.matter, direction="out")
-    return orders.filter(organisation=code, state="signed")
+    return orders.filter(organisation__in=holder, state="signed")
 
 
 def _count_signing(change: Change, accepted: bool) -> None:
@@ -155,7 +159,7 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     A place is a village or community. Duplicates merged away do not count, nor do calls that
     have led to a root cause already or that only a circle may know of.
     """
-    if change.circle is not None:
+    if change.circle is not None or not facts.get("lead"):
         return
     same = Call.objects.filter(
         division_id=change.division,
@@ -167,7 +171,7 @@ def find_cause(change: Change, facts: Mapping[str, Any]) -> None:
     ).exclude(outcome="merge")
     earlier = same.exclude(pk=change.matter).order_by("received_at")
     numbers = list(earlier.values_list("matter__number", flat=True)[: REPEATS * 4])
-    if len(numbers) + 1 < REPEATS or not facts.get("lead"):
+    if len(numbers) + 1 < REPEATS:
         return
     send(
         "gate.cause",

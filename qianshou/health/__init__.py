@@ -1,0 +1,1 @@
+"""What tells an operator whether the product is well: health, metrics, lines for a machine."""
