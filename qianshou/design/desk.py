@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, actor_of
+from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.alerts import count_alerts
 from qianshou.kernel.pack import PageDeclaration, packs
@@ -21,6 +21,7 @@ from qianshou.kernel.worklist.notices import count_unread
 
 P = ParamSpec("P")
 AWAKE_SECONDS = 120
+PACKS_ADDRESS = "/p/"
 
 
 def officer_page(
@@ -28,7 +29,8 @@ def officer_page(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Give a view the officer who asks, with the seats held now; others go to the log-in page.
 
-    A Refusal access.denied that the view lets through becomes the 403 page.
+    A Refusal access.denied that the view lets through becomes the 403 page. What packs bring is
+    for those who do the work: no administrator opens it (三员分立).
     """
 
     @wraps(view)
@@ -42,6 +44,7 @@ def officer_page(
         if not is_fragment(request):
             _keep_awake(request)
         try:
+            require(actor.role == "officer" or not request.path.startswith(PACKS_ADDRESS))
             return view(request, actor, *args, **kwargs)
         except Refusal as refusal:
             if refusal.code != "access.denied":

@@ -19,7 +19,7 @@ from qianshou.design.asked import YEARS, whole
 from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.refused import language
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.pack import Pack, declaration_of, pack_of, packs
@@ -268,6 +268,7 @@ def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
 @officer_page
 def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the rows alone, for the page that stays open; 304 when nothing has changed."""
+    require(actor.role == "officer")
     context = {
         **list_context(request, actor),
         "actor": actor,
@@ -299,6 +300,7 @@ def peek(request: HttpRequest, actor: Actor, task: int) -> HttpResponse:
 @officer_page
 def batch(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Claim or transfer the ticked tasks, each on its own; say what was not done and why."""
+    require(actor.role == "officer")
     told = [whole(text) for text in request.POST.getlist("task")]
     tasks = [task for task in told if task is not None][:100]
     if not tasks:

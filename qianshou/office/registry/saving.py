@@ -20,6 +20,7 @@ from qianshou.office.registry.tables import (
     DIVISIONS,
     OFFICERS,
     ORGANISATIONS,
+    POSTINGS,
     SHIFTS,
     YEARS,
     Table,
@@ -40,8 +41,9 @@ def save_row(
 ) -> Model:
     """Save the values that were read on a row, new or kept, through the door; return the row.
 
-    Raises Refusal access.denied, account.administrator, shift.handed_over, shift.overlap,
-    registry.degrees, registry.circle, or Refusals of the table's own constraints.
+    Raises Refusal access.denied, account.administrator, posting.administrator,
+    shift.handed_over, shift.overlap, registry.degrees, registry.circle, or Refusals of the
+    table's own constraints.
     """
     adding = row._state.adding
     with write_turn():
@@ -61,8 +63,8 @@ def save_row(
 def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> None:
     """Refuse what can be told from the row and its values alone (no query of its own).
 
-    Raises Refusal access.denied, account.administrator, shift.handed_over or
-    Refusals registry.degrees.
+    Raises Refusal access.denied, account.administrator, posting.administrator,
+    shift.handed_over or Refusals registry.degrees.
     """
     adding = row._state.adding
     require(may_edit(table, by, None if adding else row))
@@ -82,6 +84,13 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
             "管理员账号由服务器上的命令 qianshou users 设立",
             "Administrators are made on the server with the command qianshou users",
             "role",
+        )
+    if table is POSTINGS and adding and values["officer"].role != "officer":
+        raise Refusal(
+            "posting.administrator",
+            "管理员不能任职：系统、安全、审计三员各司其职，不办理事项",
+            "An administrator holds no post: the three administrators deal with no matter",
+            "officer",
         )
     if table is DIVISIONS:
         far = [
