@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.documents",
     "qianshou.kernel.outbox",
     "qianshou.kernel.limits",
+    "qianshou.kernel.login",
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
     "qianshou.kernel.campaigns",

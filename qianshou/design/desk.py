@@ -27,7 +27,8 @@ PACKS_ADDRESS = "/p/"
 def officer_page(
     view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Give a view the officer who asks, with the seats held now; others go to the log-in page.
+    """Give a view the officer who asks, with the seats held now; others go to the log-in page, and
+    an administrator without a second factor to where it is set up.
 
     A Refusal access.denied that the view lets through becomes the 403 page. What packs bring is
     for those who do the work: no administrator opens it (三员分立).
@@ -38,6 +39,8 @@ def officer_page(
         officer = request.user
         if not isinstance(officer, Officer):
             return ask_who(request)
+        if officer.lacks_factor:
+            return redirect("factor")
         if officer.must_change_password and not _is_profile(request):
             return redirect("profile")
         actor = actor_of(officer, now())

@@ -11,7 +11,8 @@ from django.db import models
 from qianshou.kernel.ledger.append import Stamped, digest_of_bytes, stamp
 from qianshou.kernel.refusal import Refusal
 
-UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
+# Counted at the door of the house, without an entry.
+UNWRITTEN = {"failures", "locked_until", "totp_step"}
 Waiting = tuple[str, str, str, str, int | None]
 
 

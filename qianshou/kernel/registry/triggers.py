@@ -2,6 +2,9 @@
 
 Who holds a role of administrator holds no post: neither is a posting given to one, nor does an
 officer become one before the last posting has an end.
+
+SQLite makes a table anew when a column of it changes, and cannot while a trigger speaks of it: a
+migration that changes one of the two tables takes these off first and puts them on again.
 """
 
 from django.db.backends.base.base import BaseDatabaseWrapper

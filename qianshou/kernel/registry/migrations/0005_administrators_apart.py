@@ -15,7 +15,7 @@ def take_off(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('registry', '0003_openings_of_rows'),
+        ('registry', '0004_second_factor'),
     ]
 
     operations = [
