@@ -11,6 +11,7 @@ from qianshou.kernel.door.factors import take_off_factor
 from qianshou.kernel.door.passwords import give_password, given, new_password
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.login.codes import code_at, open_secret, step_of
+from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.synthetic import is_synthetic
@@ -69,7 +70,9 @@ def set_active(username: str, *, active: bool) -> None:
     values: dict[str, object] = {"is_active": active}
     if active:
         values |= {"failures": 0, "locked_until": None}
-    change_row(find_account(username), values, by=COMMAND_LINE, at=now())
+    officer = change_row(find_account(username), values, by=COMMAND_LINE, at=now())
+    if not active:
+        end_sessions(officer.pk)
 
 
 def find_account(username: str) -> Officer:

@@ -1,6 +1,7 @@
 """What the pages of officers share: who asks, what the frame shows, how a refusal comes back."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -9,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from qianshou.design.headers import address_of
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.alerts import count_alerts
+from qianshou.kernel.login.sessions import ADDRESS, SEEN, SINCE
 from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Post
@@ -45,7 +48,7 @@ def officer_page(
             return redirect("profile")
         actor = actor_of(officer, now())
         if not is_fragment(request):
-            _keep_awake(request)
+            keep_awake(request, now())
         try:
             require(actor.role == "officer" or not request.path.startswith(PACKS_ADDRESS))
             return view(request, actor, *args, **kwargs)
@@ -73,11 +76,13 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _keep_awake(request: HttpRequest) -> None:
+def keep_awake(request: HttpRequest, at: datetime) -> None:
     """Move the end of the session on; polling does not, so that an idle desk is logged out."""
-    seen = int(now().timestamp())
-    if seen - request.session.get("seen", 0) > AWAKE_SECONDS:
-        request.session["seen"] = seen
+    seen = int(at.timestamp())
+    if seen - request.session.get(SEEN, 0) > AWAKE_SECONDS:
+        request.session.setdefault(SINCE, seen)
+        request.session[SEEN] = seen
+        request.session[ADDRESS] = address_of(request)[:45]
 
 
 def show(

@@ -1,4 +1,4 @@
-"""Retention (保存期限): whoever's time has come is erased by the clock; what was counted stays."""
+"""Retention (保存期限): what its time has come for is erased by the clock; what was counted stays."""
 
 import logging
 from datetime import datetime
@@ -6,6 +6,8 @@ from datetime import datetime
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.sealing import erase_person
+from qianshou.kernel.login.records import forget_logins
+from qianshou.kernel.login.sessions import sweep_sessions
 from qianshou.kernel.registry.models import Person
 
 BATCH = 200
@@ -27,3 +29,8 @@ def erase_expired(at: datetime) -> int:
         except Exception:
             log.exception("person %s could not be erased", person)
     return erased
+
+
+def sweep_logins(at: datetime) -> int:
+    """Remove sessions that are over, and records of log-ins past their half year; returns how many."""
+    return sweep_sessions(at) + forget_logins(at)

@@ -13,7 +13,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out, send_daily
-from qianshou.kernel.retention import erase_expired
+from qianshou.kernel.retention import erase_expired, sweep_logins
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ PUT_OFF = timedelta(minutes=10)
 
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
-    done = {"timers": 0, "warnings": 0, "parcels": 0, "duties": 0, "erased": 0, "seals": 0}
+    done = {"timers": 0, "warnings": 0}
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)
     for task in due_warnings(at):
@@ -32,6 +32,7 @@ def tick(at: datetime) -> dict[str, int]:
     done["parcels"] = carry_out(at)
     done["duties"] = sum(give_duties(at).values())
     done["erased"] = erase_expired(at)
+    done["swept"] = sweep_logins(at)
     done["seals"] = int(seal_entries(at) is not None)
     return done
 

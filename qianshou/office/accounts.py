@@ -1,9 +1,11 @@
 """One's own profile: language, password, theme."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
@@ -20,6 +22,8 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.passwords import GIVEN
 from qianshou.kernel.door.registering import change_row, history_of
+from qianshou.kernel.login.records import device_words, note_login
+from qianshou.kernel.login.sessions import end_sessions, sessions_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
 from qianshou.office.entering import in_language, own_address
@@ -50,10 +54,13 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
             if "language" in request.POST:
                 change_language(officer, request.POST["language"], actor)
                 return in_language(redirect("profile"), officer.language)
+            if "end" in request.POST:
+                return end_own(request, officer)
             if "factor" in request.POST:
                 return change_factor(request, officer, actor)
             change_password(officer, request.POST, actor)
             update_session_auth_hash(request, officer)
+            end_sessions(officer.pk, but=request.session.session_key)
             done = _("密码已更改")
         except (Refusal, Refusals) as refusal:
             errors = by_field(refusal)
@@ -63,10 +70,46 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
         "errors": errors,
         "done": done,
         "giver": giver_of(officer) if officer.must_change_password else None,
+        "sessions": own_sessions(request, officer),
         "languages": settings.LANGUAGES,
         "here": "profile",
     }
     return show(request, actor, "office/profile.html", context, 422 if errors else 200)
+
+
+def own_sessions(request: HttpRequest, officer: Officer) -> list[dict[str, Any]]:
+    """Return where an officer is logged in, the present browser first; its key is not told."""
+    return sorted(
+        (
+            {
+                "mark": mark_of(one.session_key),
+                "since": one.since,
+                "seen_at": one.seen_at,
+                "address": one.address,
+                "device": device_words(one.device),
+                "here": one.session_key == request.session.session_key,
+            }
+            for one in sessions_of(officer.pk, now())
+        ),
+        key=lambda told: not told["here"],
+    )
+
+
+def mark_of(key: str) -> str:
+    """Return a name for a session that does not open it."""
+    return sha256(key.encode()).hexdigest()[:16]
+
+
+def end_own(request: HttpRequest, officer: Officer) -> HttpResponse:
+    """End one of one's own other sessions, or all of them but the present."""
+    at, asked, here = now(), request.POST["end"], request.session.session_key
+    ended = 0
+    for one in sessions_of(officer.pk, at).exclude(session_key=here):
+        if asked in ("all", mark_of(one.session_key)):
+            note_login("ended", officer.pk, at=at, address=one.address, device=one.device)
+            ended += one.delete()[0]
+    messages.success(request, _("已结束 %(n)s 处登录") % {"n": ended})
+    return redirect("profile")
 
 
 def giver_of(officer: Officer) -> dict[str, Any] | None:

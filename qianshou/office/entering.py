@@ -5,6 +5,7 @@ Five failures in a row, of passwords or codes, lock an account for a quarter of 
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qianshou.design.desk import keep_awake
 from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor
@@ -25,6 +27,8 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door.factors import use_code
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.limits.counting import Limit, TooMany, refuse_if_spent, spend
+from qianshou.kernel.login.records import note_login
+from qianshou.kernel.login.sessions import DEVICE
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 
@@ -46,27 +50,47 @@ def wrong() -> Refusal:
     )
 
 
-def check_account(username: str, password: str, address: str) -> Officer:
-    """Return the officer whose password this is, or raise Refusal account.wrong.
+@dataclass(frozen=True)
+class Caller:
+    """From where somebody calls: the address, and what the browser says of itself."""
+
+    address: str
+    device: str
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Return from where a request comes."""
+    return Caller(address_of(request), request.headers.get("User-Agent", "")[:200])
+
+
+def check_account(username: str, password: str, caller: Caller) -> Officer:
+    """Return the officer whose password this is, or record and raise Refusal account.wrong.
 
     Counts failures by account (on its row) and by address. A locked account answers like a
     wrong password, and so does an account that does not exist (a hash is computed for both).
     """
     at = now()
+    officer = None
     try:
-        refuse_if_spent(KNOCKS, address, at)
+        refuse_if_spent(KNOCKS, caller.address, at)
         officer = Officer.objects.filter(username=username[:40]).first()
         matches = check_password(password[:200], officer.password if officer else phantom())
-        if officer is not None and is_locked(officer, at):
-            raise wrong()
-        if officer is not None and matches and officer.is_active:
+        locked = officer is not None and is_locked(officer, at)
+        if officer is not None and matches and officer.is_active and not locked:
             return officer
-        spend(KNOCKS, address, at)
+        if not locked:
+            spend(KNOCKS, caller.address, at)
     except TooMany:
-        raise wrong() from None
-    if officer is not None:
+        locked = True
+    _note("refused", officer, caller, "password", at)
+    if officer is not None and not locked:
         _count_failure(officer, at)
     raise wrong()
+
+
+def _note(kind: str, officer: Officer | None, caller: Caller, way: str, at: datetime) -> None:
+    whose = None if officer is None else officer.pk
+    note_login(kind, whose, at=at, way=way, address=caller.address, device=caller.device)
 
 
 @lru_cache(maxsize=1)
@@ -80,18 +104,19 @@ def is_locked(officer: Officer, at: datetime) -> bool:
     return officer.locked_until is not None and officer.locked_until > at
 
 
-def check_code(officer: Officer, code: str, address: str) -> str:
+def check_code(officer: Officer, code: str, caller: Caller) -> str:
     """Return which kind of code this is ("totp", "recovery") and use it up.
 
     A failure counts as one of a password does. Refuses factor.wrong, limit.spent, and
     account.wrong once the account is locked.
     """
     at = now()
-    refuse_if_spent(KNOCKS, address, at)
+    refuse_if_spent(KNOCKS, caller.address, at)
     try:
         return use_code(officer, code[:60], by=DOORMAN, at=at)
     except Refusal:
-        spend(KNOCKS, address, at)
+        _note("refused", officer, caller, "code", at)
+        spend(KNOCKS, caller.address, at)
         _count_failure(officer, at)
         if is_locked(officer, at):
             raise wrong() from None
@@ -124,12 +149,12 @@ def enter(request: HttpRequest) -> HttpResponse:
             officer = check_account(
                 request.POST.get("username", "").strip(),
                 request.POST.get("password", ""),
-                address_of(request),
+                caller_of(request),
             )
         except Refusal as refusal:
             errors = by_field(refusal)
         else:
-            return go_on(request, officer, onward)
+            return go_on(request, officer, onward, "password")
     elif isinstance(request.user, Officer):
         return redirect(onward)
     return show_login(request, errors, onward)
@@ -141,13 +166,13 @@ def show_login(request: HttpRequest, errors: Mapping[str, list[str]], onward: st
     return render(request, "office/login.html", context, status=422 if errors else 200)
 
 
-def go_on(request: HttpRequest, officer: Officer, onward: str) -> HttpResponse:
-    """Let an officer in whose password was right, or ask for the second factor first.
+def go_on(request: HttpRequest, officer: Officer, onward: str, way: str) -> HttpResponse:
+    """Let an officer in who has come by `way`, or ask for the second factor first.
 
     Until then the session belongs to nobody: it only remembers whose code it waits for.
     """
     if officer.totp_since is None and not officer.lacks_factor:
-        return let_in(request, officer, redirect(onward))
+        return let_in(request, officer, redirect(onward), way)
     request.session.flush()
     request.session[WAITING] = {
         "officer": officer.pk,
@@ -181,8 +206,8 @@ def code(request: HttpRequest) -> HttpResponse:
     errors: Mapping[str, list[str]] = {}
     if request.method == "POST":
         try:
-            check_code(officer, request.POST.get("code", ""), address_of(request))
-            return let_in(request, officer, redirect(onward))
+            way = check_code(officer, request.POST.get("code", ""), caller_of(request))
+            return let_in(request, officer, redirect(onward), way)
         except Refusal as refusal:
             errors = by_field(refusal)
             if refusal.code == "account.wrong":
@@ -192,18 +217,26 @@ def code(request: HttpRequest) -> HttpResponse:
     return render(request, "office/code.html", context, status=422 if errors else 200)
 
 
-def let_in(request: HttpRequest, officer: Officer, response: HttpResponse) -> HttpResponse:
+def let_in(
+    request: HttpRequest, officer: Officer, response: HttpResponse, way: str
+) -> HttpResponse:
     """Begin a session of its own key for an officer who has shown who they are."""
+    caller, at = caller_of(request), now()
     if officer.failures or officer.locked_until:
         Officer.objects.filter(pk=officer.pk).update(failures=0, locked_until=None)
     request.session.flush()
     login(request, officer)
+    request.session[DEVICE] = caller.device
+    keep_awake(request, at)
+    _note("in", officer, caller, way, at)
     return in_language(response, officer.language)
 
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session."""
+    if isinstance(request.user, Officer):
+        _note("out", request.user, caller_of(request), "", now())
     logout(request)
     return redirect("login")
 

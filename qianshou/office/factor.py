@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from qianshou.design.desk import ask_who
-from qianshou.design.headers import address_of
 from qianshou.design.refused import by_field
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import now
@@ -21,7 +20,7 @@ from qianshou.kernel.login.codes import app_address, new_secret, open_secret, se
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import master_key
-from qianshou.office.entering import check_code, let_in, waiting_for
+from qianshou.office.entering import caller_of, check_code, let_in, waiting_for
 
 PENDING = "pending"
 ISSUER = "千手 Qianshou"
@@ -49,14 +48,17 @@ def page(request: HttpRequest) -> HttpResponse:
                 check_own_password(officer, request.POST.get("password", ""))
             at = now()
             sent = "".join(request.POST.get("code", "").split())[:10]
-            codes = set_up_factor(officer, secret, sent, by=actor_of(officer, at), at=at)
+            session = request.session.session_key
+            codes = set_up_factor(
+                officer, secret, sent, by=actor_of(officer, at), at=at, session=session
+            )
         except Refusal as refusal:
             errors = by_field(refusal)
         else:
             onward = waiting[1] if waiting and inside is None else ""
             request.session.pop(PENDING, None)
             shown = show_codes(request, codes, onward)
-            return shown if inside is not None else let_in(request, officer, shown)
+            return shown if inside is not None else let_in(request, officer, shown, "totp")
     link = app_address(secret, officer.username, ISSUER)
     context = {
         "errors": errors,
@@ -99,9 +101,9 @@ def change_factor(request: HttpRequest, officer: Officer, actor: Actor) -> HttpR
     Refuses what `check_code` refuses.
     """
     off = request.POST["factor"] == "off"
-    check_code(officer, request.POST.get("code", ""), address_of(request))
+    check_code(officer, request.POST.get("code", ""), caller_of(request))
     if not off:
         return show_codes(request, renew_recovery(officer, by=actor, at=now()), "")
-    take_off_factor(officer, by=actor, at=now())
+    take_off_factor(officer, by=actor, at=now(), session=request.session.session_key)
     messages.success(request, _("第二因素已停用"))
     return redirect("profile")

@@ -19,6 +19,7 @@ STANDARDS = {"bpmn.py", "dmn.py", "compiled.py", "drawing.py", "ocel.py", "sound
 ALLOWED = {
     "OfficerManager",
     "_clean_object",
+    "create_model_instance",
     "create_user",
     "run_users",
     "content_type",

@@ -18,11 +18,27 @@ EVERYBODY = {
 RESIDENTS = {"home", "privacy", "report", "ask", "care-wish-list", "care-wish-claim"}
 OWN = {
     "sys_admin": {"registry-new", "registry-template", "registry-import"},
-    "sec_admin": {"alerts", "disclosures", "disclosures-export"},
-    "audit_admin": {"audit", "audit-check", "disclosures", "disclosures-export"},
+    "sec_admin": {"alerts", "disclosures", "disclosures-export", "logins", "logins-export"},
+    "audit_admin": {
+        "audit",
+        "audit-check",
+        "disclosures",
+        "disclosures-export",
+        "logins",
+        "logins-export",
+    },
 }
-# What a form sends about oneself, or about the browser; the worklist leads on to one's own page.
-ASKED = {"language-switch", "logout", "theme", "notices-read", "alerts-look", "worklist"}
+# What a form sends about oneself, or about the browser; and pages that only lead on to others.
+ASKED = {
+    "code",
+    "factor",
+    "language-switch",
+    "logout",
+    "theme",
+    "notices-read",
+    "alerts-look",
+    "worklist",
+}
 
 
 def every_page(patterns: Any = None) -> Iterator[URLPattern]:

@@ -12,6 +12,7 @@ from qianshou.kernel.login.codes import (
     recovery_digest,
     seal_secret,
 )
+from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import master_key
@@ -31,11 +32,11 @@ def wrong_code() -> Refusal:
 
 
 def set_up_factor(
-    officer: Officer, secret: str, code: str, *, by: Actor, at: datetime
+    officer: Officer, secret: str, code: str, *, by: Actor, at: datetime, session: str | None
 ) -> list[str]:
     """Give an officer the second factor whose first code they show; return the recovery codes.
 
-    Recovery codes are kept as digests only. Refuses factor.wrong.
+    Recovery codes are kept as digests only. All sessions but `session` end. Refuses factor.wrong.
     """
     step = matching_step(secret, code, at, 0)
     if step is None:
@@ -48,13 +49,16 @@ def set_up_factor(
         "recovery": [recovery_digest(one) for one in codes],
     }
     change_row(officer, values, by=by, at=at, reason=SET_UP)
+    end_sessions(officer.pk, but=session)
     return codes
 
 
-def take_off_factor(officer: Officer, *, by: Actor, at: datetime) -> None:
+def take_off_factor(
+    officer: Officer, *, by: Actor, at: datetime, session: str | None = None
+) -> None:
     """Take an officer's second factor off; an administrator sets up a new one at the next log-in.
 
-    Refuses factor.none where there is none.
+    All sessions but `session` end. Refuses factor.none where there is none.
     """
     if officer.totp_since is None:
         raise Refusal(
@@ -62,6 +66,7 @@ def take_off_factor(officer: Officer, *, by: Actor, at: datetime) -> None:
         )
     nothing = {"totp_sealed": None, "totp_since": None, "totp_step": 0, "recovery": list[str]()}
     change_row(officer, nothing, by=by, at=at, reason=TAKEN_OFF)
+    end_sessions(officer.pk, but=session)
 
 
 def renew_recovery(officer: Officer, *, by: Actor, at: datetime) -> list[str]:

@@ -11,8 +11,9 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.shifts import may_schedule
 from qianshou.kernel.door.turn import write_turn
+from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Division, Organisation, Shift
+from qianshou.kernel.registry.models import Division, Officer, Organisation, Shift
 from qianshou.kernel.registry.shifts import LONGEST
 from qianshou.kernel.registry.workdays import forget_calendar
 from qianshou.office.registry.tables import (
@@ -55,6 +56,8 @@ def save_row(
         if adding and table is OFFICERS:
             added["password"] = make_password(None)  # nobody logs in before one is given
         saved = change_row(row, {**values, **added}, by=by, at=at, reason=reason)
+        if isinstance(saved, Officer) and not saved.is_active:
+            end_sessions(saved.pk)
     if table in (CALENDAR, YEARS):
         forget_calendar()
     return saved
