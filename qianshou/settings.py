@@ -11,9 +11,17 @@ PACKAGE = ROOT / "qianshou"
 VAR = Path(os.environ.get("QIANSHOU_VAR", ROOT / "var"))
 
 
+def given_secret(name: str) -> str:
+    """Return the secret that the environment gives as `name`, or in the file that `name`_FILE names;
+    "" where it gives none.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get(name, "")
+
+
 def read_secret(name: str) -> str:
-    """Return the secret `QIANSHOU_<NAME>`, or one made once and kept under var/."""
-    given = os.environ.get(f"QIANSHOU_{name.upper()}")
+    """Return the secret `QIANSHOU_<NAME>` of the environment, or one made once and kept under var/."""
+    given = given_secret(f"QIANSHOU_{name.upper()}")
     if given:
         return given
     kept = VAR / name
@@ -61,6 +69,9 @@ def read_database(url: str) -> dict[str, Any]:
 
 SECRET_KEY = read_secret("secret_key")
 VAULT_KEY = read_secret("vault_key")
+OIDC_ISSUER = os.environ.get("QIANSHOU_OIDC_ISSUER", "")
+OIDC_CLIENT = os.environ.get("QIANSHOU_OIDC_CLIENT_ID", "")
+OIDC_SECRET = given_secret("QIANSHOU_OIDC_CLIENT_SECRET")
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 SECURE = os.environ.get("QIANSHOU_TLS") == "1"
@@ -119,7 +130,7 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": read_database(os.environ.get("DATABASE_URL", ""))}
+DATABASES = {"default": read_database(given_secret("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "registry.Officer"

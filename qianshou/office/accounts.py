@@ -22,12 +22,14 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.passwords import GIVEN
 from qianshou.kernel.door.registering import change_row, history_of
+from qianshou.kernel.login.oidc import provider
 from qianshou.kernel.login.records import device_words, note_login
 from qianshou.kernel.login.sessions import end_sessions, sessions_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
 from qianshou.office.entering import in_language, own_address
 from qianshou.office.factor import change_factor
+from qianshou.office.oidc import change_binding, may_bind
 
 
 @require_POST
@@ -56,6 +58,8 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
                 return in_language(redirect("profile"), officer.language)
             if "end" in request.POST:
                 return end_own(request, officer)
+            if "oidc" in request.POST:
+                return change_binding(request, officer, actor)
             if "factor" in request.POST:
                 return change_factor(request, officer, actor)
             change_password(officer, request.POST, actor)
@@ -70,6 +74,8 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
         "errors": errors,
         "done": done,
         "giver": giver_of(officer) if officer.must_change_password else None,
+        "oidc": provider() is not None,
+        "may_bind": may_bind(request),
         "sessions": own_sessions(request, officer),
         "languages": settings.LANGUAGES,
         "here": "profile",

@@ -27,6 +27,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door.factors import use_code
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.limits.counting import Limit, TooMany, refuse_if_spent, spend
+from qianshou.kernel.login.oidc import provider
 from qianshou.kernel.login.records import note_login
 from qianshou.kernel.login.sessions import DEVICE
 from qianshou.kernel.refusal import Refusal
@@ -82,13 +83,14 @@ def check_account(username: str, password: str, caller: Caller) -> Officer:
             spend(KNOCKS, caller.address, at)
     except TooMany:
         locked = True
-    _note("refused", officer, caller, "password", at)
+    note("refused", officer, caller, "password", at)
     if officer is not None and not locked:
         _count_failure(officer, at)
     raise wrong()
 
 
-def _note(kind: str, officer: Officer | None, caller: Caller, way: str, at: datetime) -> None:
+def note(kind: str, officer: Officer | None, caller: Caller, way: str, at: datetime) -> None:
+    """Record what happened at the door of the house."""
     whose = None if officer is None else officer.pk
     note_login(kind, whose, at=at, way=way, address=caller.address, device=caller.device)
 
@@ -115,7 +117,7 @@ def check_code(officer: Officer, code: str, caller: Caller) -> str:
     try:
         return use_code(officer, code[:60], by=DOORMAN, at=at)
     except Refusal:
-        _note("refused", officer, caller, "code", at)
+        note("refused", officer, caller, "code", at)
         spend(KNOCKS, caller.address, at)
         _count_failure(officer, at)
         if is_locked(officer, at):
@@ -162,7 +164,12 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 def show_login(request: HttpRequest, errors: Mapping[str, list[str]], onward: str) -> HttpResponse:
     """Return the log-in page with what was refused."""
-    context = {"errors": errors, "username": request.POST.get("username", ""), "next": onward}
+    context = {
+        "errors": errors,
+        "username": request.POST.get("username", ""),
+        "next": onward,
+        "oidc": provider() is not None,
+    }
     return render(request, "office/login.html", context, status=422 if errors else 200)
 
 
@@ -228,7 +235,7 @@ def let_in(
     login(request, officer)
     request.session[DEVICE] = caller.device
     keep_awake(request, at)
-    _note("in", officer, caller, way, at)
+    note("in", officer, caller, way, at)
     return in_language(response, officer.language)
 
 
@@ -236,7 +243,7 @@ def let_in(
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session."""
     if isinstance(request.user, Officer):
-        _note("out", request.user, caller_of(request), "", now())
+        note("out", request.user, caller_of(request), "", now())
     logout(request)
     return redirect("login")
 

@@ -32,6 +32,8 @@ OWN = {
 ASKED = {
     "code",
     "factor",
+    "oidc",
+    "oidc-back",
     "language-switch",
     "logout",
     "theme",
