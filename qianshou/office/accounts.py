@@ -38,7 +38,10 @@ def switch_theme(request: HttpRequest) -> HttpResponse:
     onward = own_address(request, request.POST.get("next", ""))
     response = redirect(onward)
     dark = request.COOKIES.get("theme") != "dark"
-    response.set_cookie("theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax")
+    response.set_cookie(
+        "theme", "dark" if dark else "light", max_age=365 * 86400, samesite="Lax",
+        secure=settings.SECURE,
+    )  # fmt: skip
     return response
 
 

@@ -245,7 +245,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Officer):
         note("out", request.user, caller_of(request), "", now())
     logout(request)
-    return redirect("login")
+    response = redirect("login")
+    response.headers["Clear-Site-Data"] = '"cache"'  # drafts of a visit stay (ADR 0011)
+    return response
 
 
 def in_language(response: HttpResponse, code: str) -> HttpResponse:

@@ -21,6 +21,7 @@ ALLOWED = {
     "_clean_object",
     "create_model_instance",
     "create_user",
+    "log_message",
     "run_users",
     "content_type",
     "media_type",

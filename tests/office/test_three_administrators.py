@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from tests.office.calls import open_task, register_call
+from tests.office.guarded import lacking
 
 Browse = Callable[[str], Client]
 EVERYBODY = {
@@ -52,11 +53,11 @@ def every_page(patterns: Any = None) -> Iterator[URLPattern]:
             yield from every_page(one.url_patterns)
 
 
-def address_of(page: URLPattern, matter: int) -> str:
+def address_of(page: URLPattern, matter: int, task: int) -> str:
     """Return an address of a page, of something that is there as far as one value can be."""
     known = {
         "pack": "police.gate", "start": "register", "procedure": "police.gate", "key": "calls",
-        "table": "divisions", "pk": "1", "matter": matter, "task": open_task(matter).pk,
+        "table": "divisions", "pk": "1", "matter": matter, "task": task,
     }  # fmt: skip
     return reverse(
         str(page.name),
@@ -70,15 +71,16 @@ def address_of(page: URLPattern, matter: int) -> str:
 @pytest.mark.parametrize("username", OWN)
 def test_each_administrator_opens_the_pages_of_one_part_only(browse: Browse, username: str) -> None:
     matter = register_call(browse("zhang_min"))
-    client = browse(username)
+    task, client = open_task(matter).pk, browse(username)
     open_to, walked = EVERYBODY | RESIDENTS | OWN[username], set()
     for page in every_page():
         name = str(page.name)
         if name in ASKED:
             continue
         walked.add(name)
-        address = address_of(page, matter)
+        address = address_of(page, matter, task)
         answer = client.get(address)
+        assert lacking(answer) == [], name
         if answer.status_code == 405:
             answer = client.post(address)
         if name in open_to:
@@ -87,3 +89,13 @@ def test_each_administrator_opens_the_pages_of_one_part_only(browse: Browse, use
             assert answer.status_code in (403, 404), (name, answer)
         assert "夜间施工噪声" not in getattr(answer, "content", b"").decode(errors="ignore"), name
     assert open_to - walked == set()
+
+
+def test_no_answer_to_a_stranger_lacks_a_guard(browse: Browse) -> None:
+    client = browse("")
+    pages = list(every_page())
+    assert len(pages) > 100
+    for page in pages:
+        address = address_of(page, 1, 1)
+        assert lacking(client.get(address)) == [], address
+        assert lacking(client.post(address)) == [], address
