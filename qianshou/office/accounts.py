@@ -138,15 +138,15 @@ def change_password(officer: Officer, sent: Mapping[str, str], by: Actor) -> Non
     """Set a new password.
 
     Refuses account.old (the old one is wrong), account.again (the two differ) and
-    account.weak (too short, too common, too like the name).
+    account.weak (too short, too common, too like the name or the house's).
     """
-    if not check_password(sent.get("old", "")[:200], officer.password):
+    if not check_password(sent.get("old", ""), officer.password):
         raise Refusal("account.old", "原密码不对", "The old password is wrong", "old")
     fresh = sent.get("new", "")
     if fresh != sent.get("again", ""):
         raise Refusal("account.again", "两次输入的新密码不一样", "The two differ", "again")
     try:
-        validate_password(fresh[:200], officer)
+        validate_password(fresh, officer)
     except ValidationError as error:
         zh, en = _in_both(error)
         raise Refusal("account.weak", zh, en, "new") from error

@@ -75,7 +75,7 @@ def check_account(username: str, password: str, caller: Caller) -> Officer:
     try:
         refuse_if_spent(KNOCKS, caller.address, at)
         officer = Officer.objects.filter(username=username[:40]).first()
-        matches = check_password(password[:200], officer.password if officer else phantom())
+        matches = check_password(password, officer.password if officer else phantom())
         locked = officer is not None and is_locked(officer, at)
         if officer is not None and matches and officer.is_active and not locked:
             return officer

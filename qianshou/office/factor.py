@@ -86,7 +86,7 @@ def _pending_secret(request: HttpRequest, officer: Officer) -> str:
 
 def check_own_password(officer: Officer, password: str) -> None:
     """Refuse account.password where this is not the officer's password."""
-    if not check_password(password[:200], officer.password):
+    if not check_password(password, officer.password):
         raise Refusal("account.password", "密码不对", "The password is wrong", "password")
 
 
