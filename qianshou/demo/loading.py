@@ -84,7 +84,8 @@ def accounts_note() -> str:
     lines = [f"演示账号 demonstration accounts（密码 password：{PASSWORD}）"]
     lines += [f"  {username:<12} {name}  {what}" for username, name, _, _, _, what in ACCOUNTS]
     lines += [
-        "  三个管理员登录还要验证码 administrators also need a code: qianshou users code sys_admin",
+        "  三个管理员登录还要验证码 administrators also need a code: "
+        ".venv/bin/python -m qianshou users code sys_admin",
         f"  （演示密钥，仅供演示 demonstration secret, for the demonstration only: {TOTP_SECRET}）",
     ]
     return "\n".join(lines) + "\n"

@@ -96,7 +96,7 @@ def find_logins(asked: Asked) -> QuerySet[LoginRecord]:
 def kind_words(kind: str) -> str:
     """Return what happened, in the page's language."""
     return {
-        "in": _("登录"), "refused": _("被拒绝"), "out": _("退出"), "ended": _("被结束"),
+        "in": _("登录成功"), "refused": _("被拒绝"), "out": _("退出"), "ended": _("被结束"),
     }[kind]  # fmt: skip
 
 
