@@ -494,7 +494,7 @@ def tried(username: str, request: Ask, world: Mapping[str, Any]) -> Any:
 
 @cache
 def no_such_page(username: str) -> tuple[int, str, str]:
-    return plain(browser(username).get(reverse("care-child", args=["H-2222222"])))
+    return plain(browser(username).get(reverse("matter", args=[10**17])))
 
 
 def expected() -> dict[str, str]:
