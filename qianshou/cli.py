@@ -326,7 +326,7 @@ def draw_stage(stage: str, share: float) -> None:
 
 
 def run_users(arguments: argparse.Namespace) -> int:
-    """List, create, lock, unlock an account, or give it a new password."""
+    """List, create, lock, unlock an account, give it a new password, take off its second factor."""
     open_house()
     from qianshou import accounts
 
@@ -588,6 +588,8 @@ def build_parser() -> argparse.ArgumentParser:
         ("lock", "锁定账号", "lock an account"),
         ("unlock", "解锁账号", "unlock an account"),
         ("reset", "重置密码", "give a new password"),
+        ("reset-totp", "重设第二因素", "take the second factor off"),
+        ("code", "演示账号的验证码", "the present code of a demonstration account"),
     ):
         actions.add_parser(action, help=told(zh, en)).add_argument("username")
     users.set_defaults(run=run_users)

@@ -58,6 +58,7 @@ def look() -> Iterator[Finding]:
     yield from look_at_cryptography()
     yield from look_at_database()
     yield from look_at_scanner()
+    yield from look_at_exposure()
     yield look_at_texts()
     yield from look_at_holidays()
     yield look_at_fonts()
@@ -164,6 +165,7 @@ def look_at_database() -> Iterator[Finding]:
     )
     if not waiting:
         yield look_at_outbox()
+        yield look_at_passwords()
 
 
 def look_at_outbox() -> Finding:
@@ -194,6 +196,57 @@ def look_at_scanner() -> Iterator[Finding]:
             scanner_answers(),
             "apt-get install clamav-daemon; QIANSHOU_CLAMAV",
         )
+
+
+def look_at_passwords() -> Finding:
+    """No account has the published password of the demonstration."""
+    from django.contrib.auth.hashers import check_password
+
+    from qianshou.demo.cast import ACCOUNTS, PASSWORD
+    from qianshou.kernel.registry.models import Officer
+
+    names = [username for username, *_ in ACCOUNTS]
+    hashes = Officer.objects.filter(username__in=names, is_active=True).values_list("password")
+    known = {kept for (kept,) in hashes.distinct() if check_password(PASSWORD, kept)}
+    return Finding(
+        "没有账号用演示密码",
+        "No account has the demonstration's password",
+        not known,
+        "qianshou users reset NAME / qianshou users lock NAME",
+        needed=False,
+    )
+
+
+def look_at_exposure() -> Iterator[Finding]:
+    """Secrets lie apart from the data, errors tell nothing, and other hosts are served by TLS."""
+    from django.conf import settings
+
+    from qianshou.settings import VAR, given_secret
+
+    for name in ("SECRET_KEY", "VAULT_KEY"):
+        variable = f"QIANSHOU_{name}"
+        yield Finding(
+            f"{variable} 不与数据放在一起",
+            f"{variable} is kept apart from the data",
+            bool(given_secret(variable)),
+            f"{variable}_FILE=/run/secrets/{name.lower()} (now: {VAR / name.lower()})",
+            needed=False,
+        )
+    yield Finding(
+        "调试页面已关闭",
+        "Debug pages are off",
+        not settings.DEBUG,
+        "QIANSHOU_DEBUG=0",
+        needed=False,
+    )
+    public = sorted(set(settings.ALLOWED_HOSTS) - {"127.0.0.1", "localhost", "[::1]"})
+    yield Finding(
+        "对外的主机名都走 TLS",
+        "Public host names are served by TLS",
+        settings.SECURE or not public,
+        f"QIANSHOU_TLS=1 (QIANSHOU_HOSTS: {', '.join(public)})",
+        needed=False,
+    )
 
 
 def look_at_texts() -> Finding:

@@ -11,9 +11,17 @@ PACKAGE = ROOT / "qianshou"
 VAR = Path(os.environ.get("QIANSHOU_VAR", ROOT / "var"))
 
 
+def given_secret(name: str) -> str:
+    """Return the secret that the environment gives as `name`, or in the file that `name`_FILE names;
+    "" where it gives none.
+    """
+    path = os.environ.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get(name, "")
+
+
 def read_secret(name: str) -> str:
-    """Return the secret `QIANSHOU_<NAME>`, or one made once and kept under var/."""
-    given = os.environ.get(f"QIANSHOU_{name.upper()}")
+    """Return the secret `QIANSHOU_<NAME>` of the environment, or one made once and kept under var/."""
+    given = given_secret(f"QIANSHOU_{name.upper()}")
     if given:
         return given
     kept = VAR / name
@@ -53,7 +61,7 @@ def read_vault_keys() -> list[str]:
 
     Read anew each time, so that a running server follows `qianshou keys rotate`.
     """
-    old = os.environ.get("QIANSHOU_VAULT_KEY_OLD", "")
+    old = given_secret("QIANSHOU_VAULT_KEY_OLD")
     kept = VAR / "vault_key_old"
     if not old and kept.exists():
         old = kept.read_text()
@@ -100,6 +108,9 @@ VAULT_KEYS = read_vault_keys
 HASH = read_choice("QIANSHOU_HASH", "sha256", "sm3")  # of the ledger, its seals and lookups
 CIPHER = read_choice("QIANSHOU_CIPHER", "aes", "sm4")  # of the vault and of sealed files, in GCM
 CLAMAV = os.environ.get("QIANSHOU_CLAMAV", "")  # its socket, or host:port
+OIDC_ISSUER = os.environ.get("QIANSHOU_OIDC_ISSUER", "")
+OIDC_CLIENT = os.environ.get("QIANSHOU_OIDC_CLIENT_ID", "")
+OIDC_SECRET = given_secret("QIANSHOU_OIDC_CLIENT_SECRET")
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 MAIL = read_mail(os.environ.get("QIANSHOU_MAIL", ""))
@@ -118,7 +129,6 @@ PACKS = sorted(
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "qianshou.kernel",
@@ -130,6 +140,7 @@ INSTALLED_APPS = [
     "qianshou.kernel.outbox",
     "qianshou.kernel.limits",
     "qianshou.kernel.tokens",
+    "qianshou.kernel.login",
     "qianshou.kernel.duties",
     "qianshou.kernel.indicators",
     "qianshou.kernel.campaigns",
@@ -170,35 +181,43 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": read_database(os.environ.get("DATABASE_URL", ""))}
+DATABASES = {"default": read_database(given_secret("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "registry.Officer"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name")},
+    },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "qianshou.kernel.login.passwords.NoHouseWords"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "worklist"
 LOGOUT_REDIRECT_URL = "login"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "qianshou.kernel.login.sessions"
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = False
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-SESSION_COOKIE_HTTPONLY = True
+# Under TLS the names' prefix lets no other host of the domain set or overwrite them (RFC 6265bis).
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "qianshou.office.errors.forged"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_SSL_REDIRECT = SECURE
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

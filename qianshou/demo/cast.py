@@ -2,6 +2,9 @@
 
 PASSWORD = "dazu-2026-demo"  # noqa: S105 - printed at every start of the demonstration
 
+# The second factor of the three administrators of the demonstration, and of nobody else: public.
+TOTP_SECRET = "DEMO4QIANSHOU4DAZU4DEMO4QIANSHOU"  # noqa: S105
+
 ACCOUNTS = [
     ("zhang_min", "张敏", "officer", "longshui-centre", "town_seat", "龙水镇席位"),
     ("chen_gang", "陈刚", "officer", "longshui-centre", "police_seat", "龙水镇警务席位"),

@@ -5,12 +5,14 @@ from random import Random
 
 from django.contrib.auth.hashers import make_password
 
-from qianshou.demo.cast import ACCOUNTS, PASSWORD
+from qianshou.demo.cast import ACCOUNTS, PASSWORD, TOTP_SECRET
 from qianshou.demo.names import BUREAUS, DEPARTMENTS, GIVEN, SURNAMES
 from qianshou.kernel.clock import CHINA
+from qianshou.kernel.login.codes import seal_secret
 from qianshou.kernel.registry.bigram import search_tokens, syllables_of
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Posting, Shift
 from qianshou.kernel.registry.places import load_divisions
+from qianshou.kernel.registry.vault import master_key
 
 SINCE = datetime(2022, 1, 1, tzinfo=CHINA)
 SEATS = {
@@ -47,7 +49,7 @@ def build_district(at: datetime, seed: int) -> None:
     """Insert divisions, organisations, officers with posts, and duty shifts around `at`."""
     load_divisions()
     _build_organisations()
-    _build_officers(Random(seed))
+    _build_officers(at, Random(seed))
     _build_shifts(at)
 
 
@@ -105,7 +107,7 @@ def _organisation(
     )
 
 
-def _build_officers(rng: Random) -> None:
+def _build_officers(at: datetime, rng: Random) -> None:
     organisations = {one.code: one for one in Organisation.objects.order_by("pk")}
     password = make_password(PASSWORD)
     officers, postings = [], []
@@ -126,6 +128,11 @@ def _build_officers(rng: Random) -> None:
                 officers.append(_officer(f"{code}.{post}.{place + 1}", name, "!"))
                 postings.append((len(officers) - 1, post, organisation))
     made = Officer.objects.bulk_create(officers)
+    for officer in made:
+        if officer.role != "officer":
+            officer.totp_sealed = seal_secret(TOTP_SECRET, officer.pk, master_key())
+            officer.totp_since = at
+            officer.save(update_fields=["totp_sealed", "totp_since"])
     Posting.objects.bulk_create(
         Posting(
             officer=made[place],

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from qianshou.demo.campaigns import play_campaign
 from qianshou.demo.care import build_care
-from qianshou.demo.cast import ACCOUNTS, PASSWORD
+from qianshou.demo.cast import ACCOUNTS, PASSWORD, TOTP_SECRET
 from qianshou.demo.children import CHILDREN
 from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
@@ -86,4 +86,9 @@ def accounts_note() -> str:
     """Return the demonstration accounts as text, for the start of the product."""
     lines = [f"演示账号 demonstration accounts（密码 password：{PASSWORD}）"]
     lines += [f"  {username:<12} {name}  {what}" for username, name, _, _, _, what in ACCOUNTS]
+    lines += [
+        "  三个管理员登录还要验证码 administrators also need a code: "
+        ".venv/bin/python -m qianshou users code sys_admin",
+        f"  （演示密钥，仅供演示 demonstration secret, for the demonstration only: {TOTP_SECRET}）",
+    ]
     return "\n".join(lines) + "\n"

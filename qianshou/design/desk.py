@@ -1,6 +1,7 @@
 """What the pages of officers share: who asks, what the frame shows, how a refusal comes back."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -9,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
+from qianshou.design.headers import address_of
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, actor_of
+from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.alerts import count_alerts
+from qianshou.kernel.login.sessions import ADDRESS, SEEN, SINCE
 from qianshou.kernel.pack import PageDeclaration, packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
@@ -21,14 +24,17 @@ from qianshou.kernel.worklist.notices import count_unread
 
 P = ParamSpec("P")
 AWAKE_SECONDS = 120
+PACKS_ADDRESS = "/p/"
 
 
 def officer_page(
     view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Give a view the officer who asks, with the seats held now; others go to the log-in page.
+    """Give a view the officer who asks, with the seats held now; others go to the log-in page, and
+    an administrator without a second factor to where it is set up.
 
-    A Refusal access.denied that the view lets through becomes the 403 page.
+    A Refusal access.denied that the view lets through becomes the 403 page. What packs bring is
+    for those who do the work: no administrator opens it (三员分立).
     """
 
     @wraps(view)
@@ -36,12 +42,15 @@ def officer_page(
         officer = request.user
         if not isinstance(officer, Officer):
             return ask_who(request)
+        if officer.lacks_factor:
+            return redirect("factor")
         if officer.must_change_password and not _is_profile(request):
             return redirect("profile")
         actor = actor_of(officer, now())
         if not is_fragment(request):
-            _keep_awake(request)
+            keep_awake(request, now())
         try:
+            require(actor.role == "officer" or not request.path.startswith(PACKS_ADDRESS))
             return view(request, actor, *args, **kwargs)
         except Refusal as refusal:
             if refusal.code != "access.denied":
@@ -67,11 +76,13 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _keep_awake(request: HttpRequest) -> None:
+def keep_awake(request: HttpRequest, at: datetime) -> None:
     """Move the end of the session on; polling does not, so that an idle desk is logged out."""
-    seen = int(now().timestamp())
-    if seen - request.session.get("seen", 0) > AWAKE_SECONDS:
-        request.session["seen"] = seen
+    seen = int(at.timestamp())
+    if seen - request.session.get(SEEN, 0) > AWAKE_SECONDS:
+        request.session.setdefault(SINCE, seen)
+        request.session[SEEN] = seen
+        request.session[ADDRESS] = address_of(request)[:45]
 
 
 def show(

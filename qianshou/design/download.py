@@ -37,7 +37,6 @@ def give_file(document: Document, name: str) -> HttpResponse:
         "Content-Disposition": content_disposition_header(True, name) or "attachment",
         "Content-Security-Policy": FILE_POLICY,
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=3600" if document.person_id is None else "no-store",
     }
     return HttpResponse(read_document(document), content_type=document.media_type, headers=headers)
 

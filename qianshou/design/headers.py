@@ -10,7 +10,13 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; manifest-src 'self'"
 )
-PERMISSIONS = "camera=(), microphone=(), geolocation=(self), interest-cohort=()"
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation",
+        "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb",
+    )
+)  # fmt: skip
 LARGEST_BODY = 64 * 1024 * 1024
 TOO_LARGE = "上传的内容太大，请分几次上传。\nThis is too large; please upload it in parts.\n"
 
@@ -34,10 +40,12 @@ class SecurityHeaders:
         """Return the answer with its headers; a body too large is refused unread."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > LARGEST_BODY:
-            return HttpResponse(TOO_LARGE, status=413, content_type="text/plain; charset=utf-8")
-        response = self.get_response(request)
+            response = HttpResponse(TOO_LARGE, status=413, content_type="text/plain; charset=utf-8")
+        else:
+            response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response

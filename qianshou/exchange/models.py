@@ -70,6 +70,7 @@ class Robot(models.Model):
     organisation = models.ForeignKey("registry.Organisation", models.PROTECT, related_name="robots")
     kind = models.CharField(max_length=10, choices=KINDS)
     name = models.CharField(max_length=60)
+    under_master = ("sealed_url", "sealed_secret")
     sealed_url = models.BinaryField()
     sealed_secret = models.BinaryField(blank=True)
     kinds = models.JSONField()

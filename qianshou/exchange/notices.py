@@ -98,7 +98,7 @@ def make_robot(
         "kind": kind,
         "name": name.strip(),
         "sealed_url": seal_text(url),
-        "sealed_secret": seal_text(secret.strip()) if secret.strip() else b"",
+        "sealed_secret": seal_text(secret.strip()),
         "kinds": [one for one in KINDS if one in kinds],
     }
     return change_row(Robot(), values, by=by, at=at)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from qianshou.kernel.registry import cipher
-from qianshou.kernel.registry.vault import master_key
+from qianshou.kernel.registry.vault import master_key, unwrap
 
 
 def message_of(text: str) -> dict[str, Any]:
@@ -33,9 +33,9 @@ def address_to_call(kind: str, url: str, secret: str, at: datetime) -> str:
 
 def seal_text(text: str) -> bytes:
     """Return a text sealed under the house's master key."""
-    return cipher.encrypt(text.encode(), master_key())
+    return cipher.wrap_key(text.encode(), master_key())
 
 
 def open_text(sealed: Any) -> str:
-    """Return what `seal_text` sealed; "" for nothing. Refusal vault.tampered."""
-    return cipher.decrypt(bytes(sealed), master_key()).decode() if bytes(sealed) else ""
+    """Return what `seal_text` sealed. Refusal vault.tampered or vault.no_key."""
+    return unwrap(sealed).decode()

@@ -1,4 +1,4 @@
-"""Retention (保存期限): whoever's time has come is erased by the clock; what was counted stays.
+"""Retention (保存期限): what its time has come for is erased by the clock; what was counted stays.
 
 The table of what is kept how long is docs/guide/backup.md.
 """
@@ -10,6 +10,8 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.documents.drafts import drop_old_drafts
 from qianshou.kernel.door.sealing import erase_person
+from qianshou.kernel.login.records import forget_logins
+from qianshou.kernel.login.sessions import sweep_sessions
 from qianshou.kernel.outbox import daily
 from qianshou.kernel.registry.models import Person
 
@@ -38,3 +40,8 @@ def erase_expired(at: datetime) -> int:
         except Exception:
             log.exception("person %s could not be erased", person)
     return erased
+
+
+def sweep_logins(at: datetime) -> int:
+    """Remove sessions that are over, and records of log-ins past their half year; returns how many."""
+    return sweep_sessions(at) + forget_logins(at)

@@ -14,7 +14,7 @@ from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out, run_relays, send_daily
 from qianshou.kernel.outbox.beat import beat
-from qianshou.kernel.retention import erase_expired
+from qianshou.kernel.retention import erase_expired, sweep_logins
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings, vacated_tasks
 
 log = logging.getLogger(__name__)
@@ -25,9 +25,7 @@ PUT_OFF = timedelta(minutes=10)
 def tick(at: datetime) -> dict[str, int]:
     """Do everything that is due at `at` once; returns how many of each were done."""
     beat(at)
-    done = dict.fromkeys(
-        ("timers", "warnings", "reassigned", "parcels", "duties", "erased", "seals"), 0
-    )
+    done = {"timers": 0, "warnings": 0, "reassigned": 0}
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)
     for task in due_warnings(at):
@@ -39,6 +37,7 @@ def tick(at: datetime) -> dict[str, int]:
     done["parcels"] = carry_out(at)
     done["duties"] = sum(give_duties(at).values())
     done["erased"] = erase_expired(at)
+    done["swept"] = sweep_logins(at)
     done["seals"] = int(seal_entries(at) is not None)
     return done
 

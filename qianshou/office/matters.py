@@ -13,7 +13,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, require
 from qianshou.kernel.pack import Pack, pack_of
 from qianshou.kernel.procedures.wording import stages_of
 from qianshou.kernel.registry.models import Division
@@ -144,6 +144,7 @@ def rows_of(found: Any) -> list[MatterRow]:
 @officer_page
 def page(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the matters that the officer may see, a page at a time."""
+    require(actor.role == "officer")
     search = read_search(request)
     found = list(with_open_tasks(matters_found(actor, search))[: PAGE + 1])
     following = ""
@@ -183,6 +184,7 @@ MOST = 5000
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return what the filters leave as an Excel or CSV file, 5,000 matters at most."""
+    require(actor.role == "officer")
     rows = rows_of(with_open_tasks(matters_found(actor, read_search(request))[:MOST]))
     zh = language().startswith("zh")
     lines = [

@@ -48,6 +48,7 @@ def start_of(actor: Actor, pack: str, start: str) -> tuple[Pack, StartDeclaratio
 @officer_page
 def choose(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show the ways in; go straight on where there is but one."""
+    require(actor.role == "officer")
     found = starts_for(actor)
     if len(found) == 1:
         return redirect("open", found[0][0].id, found[0][1].id)

@@ -19,7 +19,7 @@ from qianshou.design.desk import is_fragment, officer_page, show
 from qianshou.design.download import table_response
 from qianshou.design.environment import address, due_tone, due_words, either, icon, instant
 from qianshou.design.refused import language
-from qianshou.kernel.access import Actor, principal_at
+from qianshou.kernel.access import Actor, principal_at, require
 from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.pack import declaration_of, pack_of, packs
@@ -336,6 +336,7 @@ def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
 @officer_page
 def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the rows alone, for the page that stays open; 304 when nothing has changed."""
+    require(actor.role == "officer")
     context = {
         **list_context(request, actor, current_versions()),
         "actor": actor,

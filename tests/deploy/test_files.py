@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -78,23 +76,3 @@ def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
     rules = (DEPLOY / "prometheus/rules.yaml").read_text()
     for figure in set(re.findall(r"qianshou_[a-z_]+", rules)):
         assert re.sub("_bucket$", "", figure) in GUIDE
-
-
-def test_the_nightly_copy_can_be_opened(tmp_path: Path) -> None:
-    state, kept = tmp_path / "state", tmp_path / "kept"
-    (state / "documents").mkdir(parents=True)
-    (state / "documents/one").write_text("x")
-    with sqlite3.connect(state / "qianshou.sqlite3") as database:
-        database.execute("CREATE TABLE told (word)")
-        database.execute("INSERT INTO told VALUES ('千手')")
-    database.close()
-    subprocess.run(
-        [str(DEPLOY / "systemd/copy.sh"), str(kept)],
-        env={"QIANSHOU_VAR": str(state), "PYTHON": sys.executable, "PATH": "/usr/bin:/bin"},
-        check=True,
-    )
-    (day,) = kept.iterdir()
-    copy = sqlite3.connect(day / "database")
-    assert copy.execute("SELECT word FROM told").fetchall() == [("千手",)]
-    copy.close()
-    assert (day / "documents.tar.gz").stat().st_size > 0

@@ -13,7 +13,7 @@ from tests.house.messages import refusals
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ROOT / "docs/guide/commands.md"
 SETTINGS = ROOT / "docs/guide/settings.md"
-VARIABLE = re.compile(r"\b(QIANSHOU_[A-Z_]+|DATABASE_URL)\b")
+VARIABLE = re.compile(r"\b(QIANSHOU_[A-Z_]+|DATABASE_URL(?:_FILE)?)\b")
 
 
 def commands_of(parser: argparse.ArgumentParser, path: str = "qianshou") -> Iterator[str]:
@@ -35,7 +35,9 @@ def variables_read() -> set[str]:
             found |= set(VARIABLE.findall(path.read_text(encoding="utf-8")))
     settings = (ROOT / "qianshou/settings.py").read_text(encoding="utf-8")
     secrets = re.findall(r'read_secret\("(\w+)"\)', settings)
-    found |= {f"QIANSHOU_{name.upper()}" for name in secrets}
+    given = {f"QIANSHOU_{name.upper()}" for name in secrets}
+    given |= set(re.findall(r'given_secret\("(\w+)"\)', settings))
+    found |= given | {f"{name}_FILE" for name in given}
     return {name for name in found if not name.endswith("_")}
 
 

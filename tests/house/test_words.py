@@ -22,7 +22,9 @@ STANDARDS = {
 ALLOWED = {
     "OfficerManager",
     "_clean_object",
+    "create_model_instance",
     "create_user",
+    "log_message",
     "run_users",
     "content_type",
     "media_type",

@@ -92,6 +92,17 @@ def test_no_value_in_a_form_breaks_an_act(browse: Browse) -> None:
                 assert answer.status_code < 500, (address, name, value)
 
 
+def test_what_looks_like_markup_stays_text(browse: Browse) -> None:
+    client = browse("zhang_min")
+    told = '<script>alert(1)</script>"onload="x'
+    matter = register_call(client, summary=told)
+    for address in (f"/m/{matter}/", "/m/", "/"):
+        text = client.get(address).content.decode()
+        assert "&lt;script&gt;alert(1)" in text, address
+        assert "<script>alert" not in text, address
+        assert '"onload="' not in text, address
+
+
 def test_a_nul_is_answered_with_a_sentence(browse: Browse) -> None:
     answer = browse("").get("/r/say/police.gate/report/", {"town": "\0"})
     assert answer.status_code == 400

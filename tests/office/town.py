@@ -7,10 +7,13 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from qianshou.demo.cast import TOTP_SECRET
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.login.codes import seal_secret
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Posting
+from qianshou.kernel.registry.vault import master_key
 
 Row = TypeVar("Row", bound=Model)
 DAY = date(2024, 1, 1)
@@ -59,7 +62,11 @@ class Town:
             make(Posting(), officer=officer, post=post, organisation=self.centre, from_date=DAY)
 
     def officer(self, username: str, name: str, role: str = "officer") -> Officer:
-        return make(Officer(), username=username, name=name, role=role, password="!")
+        made = make(Officer(), username=username, name=name, role=role, password="!")
+        if role == "officer":
+            return made
+        sealed = seal_secret(TOTP_SECRET, made.pk, master_key())
+        return make(made, totp_sealed=sealed, totp_since=AT)
 
     def client(self, officer: Officer) -> Client:
         client = Client()

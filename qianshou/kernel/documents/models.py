@@ -21,6 +21,7 @@ class Document(models.Model):
 class Draft(models.Model):
     """What an officer has sent and not yet confirmed: sealed, gone when it is taken or old."""
 
+    under_master = ("sealed",)
     key = models.CharField(max_length=32, primary_key=True)
     officer = models.ForeignKey("registry.Officer", models.CASCADE)
     about = models.CharField(max_length=120)

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.registry.models import Officer
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -33,4 +34,5 @@ def give_password(officer: Officer, *, by: Actor, at: datetime) -> str:
     password = new_password()
     values = {**given(password), "failures": 0, "locked_until": None}
     change_row(officer, values, by=by, at=at, reason=GIVEN)
+    end_sessions(officer.pk)
     return password

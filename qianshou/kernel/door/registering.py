@@ -22,7 +22,10 @@ from qianshou.kernel.registry.bigram import search_tokens
 from qianshou.kernel.worklist import change
 
 Row = TypeVar("Row", bound=models.Model)
-SECRET = {"password", "tokens", "last_login", "phone_digest", "identity_digest", "secret_digest"}
+SECRET = {
+    "password", "recovery", "tokens", "last_login", "phone_digest", "identity_digest",
+    "secret_digest",
+}  # fmt: skip
 
 
 def subject_of(row: models.Model) -> str:

@@ -16,7 +16,6 @@ from django.db.models import BinaryField, Count, Model
 from django.db.models.functions import Substr
 
 from qianshou.kernel.access import Actor
-from qianshou.kernel.documents.models import Draft
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal
@@ -39,14 +38,14 @@ class Rewrapped:
 
 def wrapped_columns() -> list[tuple[type[Model], str]]:
     """Return every table and column that lies under the master key: those named `wrapped_key`, and
-    the drafts that officers have not confirmed yet.
+    those that a table names as `under_master`.
     """
-    found: list[tuple[type[Model], str]] = [
-        (model, "wrapped_key")
+    return [
+        (model, field.name)
         for model in apps.get_models()
-        if any(field.name == "wrapped_key" for field in model._meta.concrete_fields)
+        for field in model._meta.concrete_fields
+        if field.name in ("wrapped_key", *getattr(model, "under_master", ()))
     ]
-    return [*found, (Draft, "sealed")]
 
 
 def count_wrapped() -> Counter[str]:
@@ -66,7 +65,7 @@ def renew_secret() -> None:
     Refuses keys.environment where the secret comes from the environment, which a program does not
     change.
     """
-    if os.environ.get("QIANSHOU_VAULT_KEY"):
+    if os.environ.get("QIANSHOU_VAULT_KEY") or os.environ.get("QIANSHOU_VAULT_KEY_FILE"):
         raise Refusal(
             "keys.environment",
             "主密钥来自环境变量：请把现值放到 QIANSHOU_VAULT_KEY_OLD，把新值放到 QIANSHOU_VAULT_KEY，"

@@ -12,7 +12,8 @@ from qianshou.kernel.ledger.append import Stamped, stamp
 from qianshou.kernel.ledger.chain import ALGORITHMS, digest_of_bytes
 from qianshou.kernel.refusal import Refusal
 
-UNWRITTEN = {"failures", "locked_until"}  # counted at the door of the house, without an entry
+# Counted at the door of the house, without an entry.
+UNWRITTEN = {"failures", "locked_until", "totp_step"}
 Waiting = tuple[str, str, str, str, int | None, int | None, str]
 
 

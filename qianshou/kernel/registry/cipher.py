@@ -62,7 +62,12 @@ def decrypt(sealed: bytes, key: bytes) -> bytes:
             return decryptor.update(body[NONCE + TAG :]) + decryptor.finalize()
         except InvalidTag:
             pass
-    raise Refusal(
+    raise tampered()
+
+
+def tampered() -> Refusal:
+    """Return the answer for what was sealed otherwise than it should have been."""
+    return Refusal(
         "vault.tampered",
         "保险库里的记录被改动，或密钥不对",
         "The vault's record was altered, or the key is not the right one",

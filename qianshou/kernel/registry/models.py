@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
 
 class Division(models.Model):
@@ -118,6 +119,7 @@ class OfficerManager(BaseUserManager["Officer"]):
 class Officer(AbstractBaseUser):
     """A member of staff (工作人员) with an account; three administrators exclude each other."""
 
+    under_master = ("totp_sealed",)
     ROLES = [
         ("officer", "工作人员"),
         ("system", "系统管理员"),
@@ -132,6 +134,11 @@ class Officer(AbstractBaseUser):
     failures = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, default="zh-hans")
+    totp_sealed = models.BinaryField(null=True, blank=True)
+    totp_since = models.DateTimeField(null=True, blank=True)
+    totp_step = models.BigIntegerField(default=0)
+    recovery = models.JSONField(default=list, blank=True)
+    oidc_subject = models.CharField(max_length=400, null=True, blank=True, unique=True)
     tokens = models.TextField(blank=True)
 
     USERNAME_FIELD = "username"
@@ -143,11 +150,26 @@ class Officer(AbstractBaseUser):
             models.CheckConstraint(
                 condition=Q(role__in=["officer", "system", "security", "audit"]),
                 name="officer_has_one_role",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(totp_sealed=None, totp_since=None)
+                | Q(totp_sealed__isnull=False, totp_since__isnull=False),
+                name="officer_factor_since",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether a second factor is still owed: administrators do nothing without one."""
+        return self.role != "officer" and self.totp_since is None
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session is bound to: another password or another role ends it."""
+        told = f"{self.password}/{self.role}"
+        return salted_hmac("officer.session", told, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Posting(models.Model):

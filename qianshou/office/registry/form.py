@@ -16,10 +16,15 @@ from qianshou.design.fields import ShownField
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.factors import take_off_factor
 from qianshou.kernel.door.passwords import give_password
 from qianshou.kernel.door.registering import history_of, lock_row
+from qianshou.kernel.door.sessions import end_all_sessions
 from qianshou.kernel.door.shifts import acknowledge, hand_over, may_schedule
 from qianshou.kernel.door.turn import write_turn
+from qianshou.kernel.login.models import Session
+from qianshou.kernel.login.records import device_words
+from qianshou.kernel.login.sessions import sessions_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer, Shift
 from qianshou.kernel.registry.shifts import following_shifts
@@ -152,12 +157,32 @@ def _page(
         "past": [] if adding else past_of(table, row),
         "password": password,
         "duty": duty_of(actor, row) if table is SHIFTS and not adding else None,
+        "sessions": None if adding else _sessions(table, actor, row),
+        "device_words": device_words,
+        "may_take_off": not adding and _may_take_off(table, actor, row),
         "may_reset": table is OFFICERS and editable and not adding and row.pk != actor.officer,
     }  # fmt: skip
     response = show(request, actor, "office/registry/row.html", context, 422 if errors else 200)
     if password:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _may_take_off(table: Table, actor: Actor, row: Any) -> bool:
+    """Whether an officer's or an administrator's second factor may be taken off by `actor`."""
+    return (
+        table is OFFICERS
+        and actor.role == OFFICERS.editor
+        and row.pk != actor.officer
+        and row.totp_since is not None
+    )
+
+
+def _sessions(table: Table, actor: Actor, row: Any) -> list[Session] | None:
+    """Return where somebody else is logged in, for the security administrator; None for others."""
+    if table is not OFFICERS or actor.role != OFFICERS.editor or row.pk == actor.officer:
+        return None
+    return list(sessions_of(row.pk, now()))
 
 
 def _is_closed(table: Table, row: Any) -> bool:
@@ -242,8 +267,24 @@ def _act_password(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
     return _page(request, actor, OFFICERS, row_of(OFFICERS, str(row.pk)), password=password)
 
 
+def _act_factor(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
+    require(_may_take_off(OFFICERS, actor, row))
+    take_off_factor(row, by=actor, at=now())
+    messages.success(request, _("第二因素已重设"))
+    return redirect("registry-row", OFFICERS.key, str(row.pk))
+
+
+def _act_sessions(request: HttpRequest, actor: Actor, row: Any) -> HttpResponse:
+    require(_sessions(OFFICERS, actor, row) is not None)
+    ended = end_all_sessions(row, by=actor, at=now())
+    messages.success(request, _("已结束 %(n)s 处登录") % {"n": ended})
+    return redirect("registry-row", OFFICERS.key, str(row.pk))
+
+
 ACTS: Mapping[tuple[str, str], Callable[[HttpRequest, Actor, Any], HttpResponse]] = {
     ("shifts", "hand_over"): _act_hand_over,
     ("shifts", "acknowledge"): _act_acknowledge,
     ("officers", "password"): _act_password,
+    ("officers", "factor"): _act_factor,
+    ("officers", "sessions"): _act_sessions,
 }

@@ -14,6 +14,8 @@ from qianshou.office.registry.references import MODELS, full_name
 from qianshou.office.registry.tables import Field, Table
 
 MOST_LINES = 100
+# Of a second factor the reason tells enough.
+UNTOLD = {"totp_sealed", "totp_since", "totp_step"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def past_of(table: Table, row: Model) -> list[Line]:
                     _text(table, key, after, named),
                 )
                 for key, after in entry.get("after", {}).items()
+                if key not in UNTOLD
             ],
             hash=entry["hash"],
             is_first=entry["act"] == "register",
@@ -99,6 +102,7 @@ def _label(table: Table, key: str) -> str:
         "language": _("语言"),
         "failures": _("登录失败次数"),
         "locked_until": _("锁定到"),
+        "oidc_subject": _("统一登录账号"),
         "hand_over_note": _("交接事项"),
         "handed_over_at": _("交班时间"),
         "acknowledged_at": _("接班时间"),

@@ -11,8 +11,9 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.shifts import may_schedule
 from qianshou.kernel.door.turn import write_turn
+from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Division, Organisation, Shift
+from qianshou.kernel.registry.models import Division, Officer, Organisation, Shift
 from qianshou.kernel.registry.shifts import LONGEST
 from qianshou.kernel.registry.workdays import forget_calendar
 from qianshou.office.registry.tables import (
@@ -20,6 +21,7 @@ from qianshou.office.registry.tables import (
     DIVISIONS,
     OFFICERS,
     ORGANISATIONS,
+    POSTINGS,
     SHIFTS,
     YEARS,
     Table,
@@ -40,8 +42,9 @@ def save_row(
 ) -> Model:
     """Save the values that were read on a row, new or kept, through the door; return the row.
 
-    Raises Refusal access.denied, account.administrator, shift.handed_over, shift.overlap,
-    registry.degrees, registry.circle, or Refusals of the table's own constraints.
+    Raises Refusal access.denied, account.administrator, posting.administrator,
+    shift.handed_over, shift.overlap, registry.degrees, registry.circle, or Refusals of the
+    table's own constraints.
     """
     adding = row._state.adding
     with write_turn():
@@ -53,6 +56,8 @@ def save_row(
         if adding and table is OFFICERS:
             added["password"] = make_password(None)  # nobody logs in before one is given
         saved = change_row(row, {**values, **added}, by=by, at=at, reason=reason)
+        if isinstance(saved, Officer) and not saved.is_active:
+            end_sessions(saved.pk)
     if table in (CALENDAR, YEARS):
         forget_calendar()
     return saved
@@ -61,8 +66,8 @@ def save_row(
 def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> None:
     """Refuse what can be told from the row and its values alone (no query of its own).
 
-    Raises Refusal access.denied, account.administrator, shift.handed_over or
-    Refusals registry.degrees.
+    Raises Refusal access.denied, account.administrator, posting.administrator,
+    shift.handed_over or Refusals registry.degrees.
     """
     adding = row._state.adding
     require(may_edit(table, by, None if adding else row))
@@ -82,6 +87,13 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
             "管理员账号由服务器上的命令 qianshou users 设立",
             "Administrators are made on the server with the command qianshou users",
             "role",
+        )
+    if table is POSTINGS and adding and values["officer"].role != "officer":
+        raise Refusal(
+            "posting.administrator",
+            "管理员不能任职：系统、安全、审计三员各司其职，不办理事项",
+            "An administrator holds no post: the three administrators deal with no matter",
+            "officer",
         )
     if table is DIVISIONS:
         far = [

@@ -165,7 +165,8 @@ def test_every_wrapped_key_of_the_house_is_changed() -> None:
     names = {f"{model._meta.label}.{column}" for model, column in wrapped_columns()}
     assert names >= {
         "registry.Person.wrapped_key", "registry.LookupKey.wrapped_key", "care.Roster.wrapped_key",
-        "care.RosterDraft.wrapped_key", "documents.Draft.sealed",
+        "care.RosterDraft.wrapped_key", "documents.Draft.sealed", "registry.Officer.totp_sealed",
+        "exchange.Robot.sealed_url", "exchange.Robot.sealed_secret",
     }  # fmt: skip
 
 

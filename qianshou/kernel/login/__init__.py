@@ -1,0 +1,1 @@
+"""Who is let in: second factors, sessions, and the record of log-ins."""
