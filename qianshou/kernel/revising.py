@@ -52,7 +52,7 @@ def begin(version: Version, *, by: Actor, at: datetime) -> Revision:
         Revision(),
         {
             "procedure": version.procedure,
-            "base": version,
+            "origin": version,
             "sources": _packed(version.sources),
             "drafted_by_id": by.officer,
             "drafted_at": at,
@@ -231,7 +231,7 @@ def publish_revision(revision: Revision, *, by: Actor, at: datetime) -> Version:
     came into force since it was begun, and what `publish` raises.
     """
     with _deciding(revision, by):
-        if not revision.base.is_current:
+        if not revision.origin.is_current:
             raise Refusal(
                 "revising.outdated",
                 "起草之后已有别的版本启用：请退回，由起草人从在用的一版重新起草",

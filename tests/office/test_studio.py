@@ -92,7 +92,7 @@ def test_what_a_pack_brings_takes_no_place_of_the_districts_own(
     draw(browse(DRAFTER), revision, renamed(revision))
     act(browse(DRAFTER), revision, "offer", note="环节改名")
     act(browse(other), revision, "publish")
-    newer = {**revision.base.sources, "dmn": {}}
+    newer = {**revision.origin.sources, "dmn": {}}
     brought = publish(CAUSE, newer, at=at)
     assert not brought.is_current
     assert "从这一版起草" in browse(DRAFTER).get(f"/procedures/{CAUSE}/").content.decode()
@@ -108,7 +108,7 @@ def test_nobody_publishes_what_they_drafted(browse: Browse, revision: Revision) 
     revision.refresh_from_db()
     with pytest.raises(IntegrityError), transaction.atomic():
         Revision.objects.filter(pk=revision.pk).update(
-            state="published", version=revision.base, decided_by=revision.drafted_by
+            state="published", version=revision.origin, decided_by=revision.drafted_by
         )
 
 
@@ -209,7 +209,7 @@ def test_only_seats_that_revise_come_into_the_studio(
         assert client.get(address).status_code == 403
     with pytest.raises(Refusal):
         revising.begin(
-            revision.base, by=actor_of(Officer.objects.get(username=username), at), at=at
+            revision.origin, by=actor_of(Officer.objects.get(username=username), at), at=at
         )
 
 
@@ -219,7 +219,7 @@ def test_files_are_uploaded_removed_and_brought_back(browse: Browse, revision: R
     act(drafter, revision, "upload", file=SimpleUploadedFile(f"{CAUSE}.bpmn", text))
     assert "改过的环节" in bpmn(revision)
     act(drafter, revision, "restore", file=f"bpmn/{CAUSE}")
-    assert bpmn(revision) == revision.base.sources["bpmn"][CAUSE]
+    assert bpmn(revision) == revision.origin.sources["bpmn"][CAUSE]
     act(drafter, revision, "add-form", name="extra")
     act(drafter, revision, "remove", file="forms/extra")
     revision.refresh_from_db()
@@ -375,7 +375,7 @@ def test_a_procedure_that_does_not_compile_is_told_on_paper(
 
 
 def test_differences_name_elements_and_fields(revision: Revision) -> None:
-    before = revision.base.sources
+    before = revision.origin.sources
     after = json.loads(json.dumps(before))
     after["bpmn"][CAUSE] = renamed(revision)
     form = json.loads(after["forms"]["cause"])

@@ -32,14 +32,14 @@ class Version(models.Model):
 
 
 class Revision(models.Model):
-    """A revision (修订稿) of a procedure: its sources changed from those of the version `base`.
+    """A revision (修订稿) of a procedure: its sources changed from those of the version `origin`.
 
     One officer drafts and offers it, another publishes it as a version or gives it back. `sources`
     are compressed; `seq` counts how often they were saved.
     """
 
     procedure = models.CharField(max_length=80)
-    base = models.ForeignKey(Version, models.PROTECT, related_name="revisions")
+    origin = models.ForeignKey(Version, models.PROTECT, related_name="revisions")
     note = models.CharField(max_length=300, blank=True)
     sources = models.BinaryField()
     seq = models.PositiveIntegerField(default=0)

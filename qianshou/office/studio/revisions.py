@@ -32,7 +32,7 @@ NEW_FORM = '{"type": "object", "title": "新表单", "x-en": "New form", "proper
 def find_revision(actor: Actor, revision: int) -> Revision:
     """Return a revision for whoever may revise its procedure; raises the 404, or access.denied."""
     found = get_object_or_404(
-        Revision.objects.select_related("base", "drafted_by", "decided_by", "version"), pk=revision
+        Revision.objects.select_related("origin", "drafted_by", "decided_by", "version"), pk=revision
     )
     require(may_revise(actor, found.procedure))
     return found
@@ -62,7 +62,7 @@ def show_revision(
 ) -> HttpResponse:
     """Return the page of a revision, with a form of it that was refused."""
     sources = sources_of(revision)
-    found, unread = _differences(revision.base, sources)
+    found, unread = _differences(revision.origin, sources)
     context = {
         "revision": revision,
         "kinds": [
@@ -72,7 +72,7 @@ def show_revision(
         "changed": {
             f"{kind}/{name}"
             for kind in KINDS
-            for name, text in revision.base.sources[kind].items()
+            for name, text in revision.origin.sources[kind].items()
             if sources[kind].get(name) != text
         },
         "findings": revising.findings_of(revision.procedure, sources),
@@ -95,9 +95,9 @@ def _title(kind: str, text: str) -> str:
     return str(told.get("title" if language().startswith("zh") else "x-en", ""))
 
 
-def _differences(base: Version, sources: Sources) -> tuple[list[Difference], str]:
+def _differences(origin: Version, sources: Sources) -> tuple[list[Difference], str]:
     try:
-        return differences(base.sources, sources), ""
+        return differences(origin.sources, sources), ""
     except Refusal as refusal:
         return [], refusal.text(language())
 
@@ -179,7 +179,7 @@ def _remove(request: HttpRequest, revision: Revision, sent: Sent, by: Actor) -> 
 
 def _restore(request: HttpRequest, revision: Revision, sent: Sent, by: Actor) -> None:
     kind, _slash, name = sent.get("file", "").partition("/")
-    text = revision.base.sources.get(kind, {}).get(name)
+    text = revision.origin.sources.get(kind, {}).get(name)
     if text is None:
         raise Http404
     revising.keep_file(revision, kind, name, text, seq=revision.seq, by=by, at=now())
