@@ -39,6 +39,21 @@ def pytest_configure(config: pytest.Config) -> None:
     TransactionTestCase._fixture_teardown = empty_the_ledger_too  # type: ignore[attr-defined]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on PostgreSQL what asks no database: SQLite's run has had it."""
+    if connection.vendor != "postgresql":
+        return
+    asking = {"db", "transactional_db", "django_db_setup", "live_server"}
+    left_out = [
+        item
+        for item in items
+        if not asking & set(getattr(item, "fixturenames", ()))
+        and item.get_closest_marker("django_db") is None
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
 flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
 
