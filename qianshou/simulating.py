@@ -175,4 +175,4 @@ def shown(values: list[float | None] | None) -> str:
         return f"{'—':^30}"
     if values[1] is None or values[2] is None:
         return f"{values[0]:>10.3f}{'':20}"
-    return f"{values[0]:>10.3f} [{values[1]:.3f}, {values[2]:.3f}]".ljust(30)
+    return f"{values[0]:>z10.3f} [{values[1]:z.3f}, {values[2]:z.3f}]".ljust(30)

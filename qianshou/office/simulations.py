@@ -345,7 +345,7 @@ def _cell(values: list[float | None] | None, measure: str) -> str:
     if low is None or high is None:
         return f"{mean:.4g}"
     digits = 0 if abs(mean or 0) >= 1000 else 1 if abs(mean or 0) >= 10 else 2
-    return f"{mean:.{digits}f}\u00a0[{low:.{digits}f},\u00a0{high:.{digits}f}]"
+    return f"{mean:z.{digits}f}\u00a0[{low:z.{digits}f},\u00a0{high:z.{digits}f}]"
 
 
 def _queue_chart(sides: list[Mapping[str, Any]], posts: Mapping[str, str]) -> dict[str, Any]:
