@@ -61,10 +61,8 @@ def read_vault_keys() -> list[str]:
 
     Read anew each time, so that a running server follows `qianshou keys rotate`.
     """
-    old = given_secret("QIANSHOU_VAULT_KEY_OLD")
     kept = VAR / "vault_key_old"
-    if not old and kept.exists():
-        old = kept.read_text()
+    old = f"{given_secret('QIANSHOU_VAULT_KEY_OLD')} {kept.read_text() if kept.exists() else ''}"
     return list(dict.fromkeys((read_secret("vault_key"), *old.split())))
 
 

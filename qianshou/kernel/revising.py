@@ -17,6 +17,7 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.door.registering import change_row, lock_row
 from qianshou.kernel.linting import surroundings_among
 from qianshou.kernel.pack import has_effect, pack_of
+from qianshou.kernel.procedures.engine import SIGNAL
 from qianshou.kernel.procedures.forms import load_form
 from qianshou.kernel.procedures.lint import ERROR, Finding, lint
 from qianshou.kernel.procedures.models import Revision, Version
@@ -53,6 +54,7 @@ def begin(version: Version, *, by: Actor, at: datetime) -> Revision:
         {
             "procedure": version.procedure,
             "origin": version,
+            "replaces": Version.objects.get(procedure=version.procedure, is_current=True),
             "sources": _packed(version.sources),
             "drafted_by_id": by.officer,
             "drafted_at": at,
@@ -167,10 +169,18 @@ def _unregistered(procedure: str, sources: Sources) -> Iterator[Finding]:
             yield Finding(ERROR, one.code, 0, one.field or "", "", one.zh, one.en)
         return
     for name in compiled.effects:
-        if not has_effect(name):
+        own = name.partition(".")[0] == pack_of(procedure).folder.name
+        if not (own and has_effect(name)):
             yield Finding(
                 ERROR, "revising.effect", 0, "", "",
-                f"没有业务包登记后果 {name}", f"no pack registers the effect {name}",
+                f"本业务包没有登记后果 {name}", f"this pack registers no effect {name}",
+            )  # fmt: skip
+    for node in compiled.nodes.values():
+        thrown = node.message if node.kind in ("throw", "end") else ""
+        if thrown and not thrown.startswith(SIGNAL) and not has_effect(f"message:{thrown}"):
+            yield Finding(
+                ERROR, "revising.message", 0, node.id, node.name,
+                f"消息 {thrown} 没有业务包转送", f"no pack passes the message {thrown} on",
             )  # fmt: skip
 
 
@@ -231,7 +241,8 @@ def publish_revision(revision: Revision, *, by: Actor, at: datetime) -> Version:
     came into force since it was begun, and what `publish` raises.
     """
     with _deciding(revision, by):
-        if not revision.origin.is_current:
+        # Two who publish at once meet here: the second waits, and then finds it outdated.
+        if not Version.objects.select_for_update().get(pk=revision.replaces_id).is_current:
             raise Refusal(
                 "revising.outdated",
                 "起草之后已有别的版本启用：请退回，由起草人从在用的一版重新起草",

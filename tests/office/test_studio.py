@@ -213,6 +213,40 @@ def test_only_seats_that_revise_come_into_the_studio(
         )
 
 
+def test_an_earlier_version_comes_back_by_a_revision_from_it(
+    browse: Browse, revision: Revision, other: str
+) -> None:
+    drafter, second = browse(DRAFTER), browse(other)
+    first = revision.origin
+    draw(drafter, revision, renamed(revision))
+    act(drafter, revision, "offer", note="改名")
+    act(second, revision, "publish")
+    drafter.post(f"/procedures/{CAUSE}/revise/", {"version": first.pk})
+    back = Revision.objects.latest("pk")
+    act(drafter, back, "offer", note="改回去")
+    act(second, back, "publish")
+    assert Version.objects.get(procedure=CAUSE, is_current=True) == first
+
+
+def test_another_packs_effect_and_a_message_that_goes_nowhere_are_errors(
+    revision: Revision,
+) -> None:
+    sources = sources_of(revision)
+    text = sources["bpmn"][CAUSE]
+    one = text.split("<userTask", 1)[1].split('id="', 1)[1].split('"', 1)[0]
+    end = text.split("<endEvent", 1)[1].split(">", 1)[0]
+    task = f'<userTask id="{one}"'
+    sources["bpmn"][CAUSE] = text.replace(
+        task, task.replace("<userTask", '<serviceTask qs:effect="care.erase_child"'), 1
+    )
+    assert end
+    closing = sources["bpmn"][CAUSE].index("</userTask>") if "</userTask>" in text else -1
+    if closing > 0:
+        sources["bpmn"][CAUSE] = sources["bpmn"][CAUSE].replace("</userTask>", "</serviceTask>", 1)
+    found = [finding.code for _, _, finding in revising.findings_of(CAUSE, sources)]
+    assert "revising.effect" in found
+
+
 def test_files_are_uploaded_removed_and_brought_back(browse: Browse, revision: Revision) -> None:
     drafter = browse(DRAFTER)
     text = renamed(revision).encode()
@@ -332,6 +366,12 @@ def test_a_paper_matter_walks_the_procedure_and_leaves_no_trace(
     moves = answer.context["moves"] if answer.context else hidden(answer.content.decode())
     back = drafter.post(address, {"do": "back", "moves": moves})
     assert "从这里开始" in back.content.decode()
+    odd = drafter.post(address, {"do": "complete:x", "moves": moves})
+    assert odd.status_code == 422
+    draw(drafter, revision, renamed(revision))
+    anew = drafter.post(address, {"do": "complete:1", "moves": moves})
+    assert anew.status_code == 422
+    assert "从这里开始" in anew.content.decode()
     assert Matter.objects.count() == before
 
 

@@ -32,7 +32,8 @@ class Version(models.Model):
 
 
 class Revision(models.Model):
-    """A revision (修订稿) of a procedure: its sources changed from those of the version `origin`.
+    """A revision (修订稿) of a procedure: its sources changed from those of the version `origin`,
+    begun while `replaces` was in force.
 
     One officer drafts and offers it, another publishes it as a version or gives it back. `sources`
     are compressed; `seq` counts how often they were saved.
@@ -40,6 +41,7 @@ class Revision(models.Model):
 
     procedure = models.CharField(max_length=80)
     origin = models.ForeignKey(Version, models.PROTECT, related_name="revisions")
+    replaces = models.ForeignKey(Version, models.PROTECT, related_name="+")
     note = models.CharField(max_length=300, blank=True)
     sources = models.BinaryField()
     seq = models.PositiveIntegerField(default=0)

@@ -125,6 +125,8 @@ def explain(
     if kind not in DRAWN:
         raise Http404
     text = request.POST.get("text", "")
+    if len(text.encode()) > revising.LARGEST:
+        return JsonResponse({"findings": []}, status=413)
     sources[kind][name] = text
     findings = revising.findings_in(kind, name, text, surroundings_among(sources))
     return JsonResponse({"findings": [_told(one) for one in findings]})

@@ -56,9 +56,9 @@ def play(procedure: Procedure, moves: list[Move], at: datetime) -> Paper:
         if what == "open":
             act = engine.Open({**HOUSE, **facts}, key)
         elif what == "complete":
-            act = engine.Complete(int(key), facts)
+            act = engine.Complete(whole(key) or 0, facts)
         elif what == "fire":
-            act = engine.Fire(int(key))
+            act = engine.Fire(whole(key) or 0)
         else:
             act = engine.Deliver(key, facts)
         step = engine.advance(procedure, paper.state, act, at)
@@ -92,7 +92,8 @@ def page(request: HttpRequest, actor: Actor, revision: int) -> HttpResponse:
     except (Refusal, Refusals) as refused:
         context["broken"] = by_field(refused)
         return show(request, actor, "office/paper.html", context)
-    moves = _moves(request)
+    salt = f"{SALT}/{found.pk}/{found.seq}"
+    moves = _moves(request, salt)
     errors: dict[str, list[str]] = {}
     tried = ""
     at = now()
@@ -104,10 +105,10 @@ def page(request: HttpRequest, actor: Actor, revision: int) -> HttpResponse:
             moves = [*moves, _move(request, procedure, sources, moves, at)]
             play(procedure, moves, at)
         except (Refusal, Refusals) as refused:
-            errors, moves = by_field(refused), _moves(request)
+            errors, moves = by_field(refused), _moves(request, salt)
     paper = play(procedure, moves, at)
     context |= {
-        "moves": signing.dumps(moves, salt=SALT, compress=True),
+        "moves": signing.dumps(moves, salt=salt, compress=True),
         "count": len(moves),
         "paper": paper,
         "stands": state_words(paper),
@@ -120,9 +121,10 @@ def page(request: HttpRequest, actor: Actor, revision: int) -> HttpResponse:
     return show(request, actor, "office/paper.html", context, 422 if errors else 200)
 
 
-def _moves(request: HttpRequest) -> list[Move]:
+def _moves(request: HttpRequest, salt: str) -> list[Move]:
+    """Return the moves that the page carries; none where the draft was saved anew meanwhile."""
     try:
-        moves: list[Move] = signing.loads(request.POST.get("moves", ""), salt=SALT)
+        moves: list[Move] = signing.loads(request.POST.get("moves", ""), salt=salt)
     except signing.BadSignature:
         return []
     return moves
@@ -140,8 +142,6 @@ def _move(
         state = play(procedure, moves, at).state
         token = state.tokens.get(whole(key) or 0) if state else None
         form = _form(sources, procedure.nodes[token.node].form) if token else None
-    elif what == "fire" and whole(key) is None:
-        key = "0"
     facts: dict[str, Any] = {}
     if form is not None:
         raw, _refused = read_form(form, request.POST, MultiValueDict(), at=at)

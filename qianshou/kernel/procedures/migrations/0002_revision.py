@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('origin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='procedures.version')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('replaces', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='procedures.version')),
                 ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='published_from', to='procedures.version')),
             ],
