@@ -1,4 +1,4 @@
-"""A procedure is drawn anew in the browser, explained meanwhile, and published by another."""
+"""A procedure is drawn anew in the browser, explained meanwhile, and offered to another."""
 
 from playwright.sync_api import expect
 
@@ -7,7 +7,7 @@ from tests.e2e.conftest import Visit
 CAUSE = "police.gate.cause"
 
 
-def test_a_procedure_is_drawn_anew_and_published_by_a_second_person(visit: Visit) -> None:
+def test_a_procedure_is_drawn_anew_and_offered_to_a_second_person(visit: Visit) -> None:
     drafter = visit(f"/procedures/{CAUSE}/", username="jiang_yue")
     drafter.get_by_role("button", name="起草修订", exact=True).click()
     revision = drafter.url

@@ -26,6 +26,7 @@ TEXTS = ("title", "x-en", "description", "x-en-description", "x-catalogue", "x-w
 KINDS: dict[str, dict[str, Any]] = {  # widget: what it says of type, format and widget
     "text": {"type": "string"},
     "textarea": {"type": "string", "x-widget": "textarea"},
+    "spoken": {"type": "string", "x-widget": "spoken"},
     "radio": {"type": "string", "x-widget": "radio"},
     "select": {"type": "string", "x-widget": "select"},
     "checkboxes": {"type": "array", "x-widget": "checkboxes"},
@@ -41,7 +42,8 @@ KINDS: dict[str, dict[str, Any]] = {  # widget: what it says of type, format and
     "organisation": {"type": "string", "x-widget": "organisation"},
     "organisations": {"type": "array", "x-widget": "organisations"},
 }
-KEPT_ELSEWHERE = {"type", "format", "x-widget", "x-vault", "oneOf", "items", "maxLength", *TEXTS}
+SHAPE = ("type", "format", "x-widget", "x-vault", "items")
+REWRITTEN = {*SHAPE, "oneOf", "maxLength", "maxItems", *TEXTS}
 Row = dict[str, Any]
 
 
@@ -71,8 +73,10 @@ def _kind(field: dict[str, Any]) -> str:
         return str(given)
     if field.get("x-vault") or given == "person":
         return "person"
+    if field.get("type") == "array":
+        return "checkboxes"
     if field.get("oneOf") or field.get("x-catalogue"):
-        return "checkboxes" if field.get("type") == "array" else "select"
+        return "select"
     formats = {"date": "date", "date-time": "datetime", "phone": "phone"}
     if field.get("format") in formats:
         return formats[field["format"]]
@@ -113,33 +117,40 @@ def form_text(sent: QueryDict, rows: list[Row], before: str) -> str:
                 "An id has letters, digits and underscores, begins with no digit, and is given once",
             ))  # fmt: skip
             continue
-        old = {
-            name: value
-            for name, value in kept.get(row["was"], {}).items()
-            if name not in KEPT_ELSEWHERE and name != "maxItems"
-        }
-        kind = KINDS.get(row["kind"], KINDS["text"])
-        field = {**kind, **old}
-        field.update(
-            {name: row[name.replace("-", "_")] for name in TEXTS if row[name.replace("-", "_")]}
+        before_it = kept.get(row["was"], {})
+        is_same = bool(before_it) and _kind(before_it) == row["kind"]
+        shape = (
+            {name: before_it[name] for name in SHAPE if name in before_it}
+            if is_same
+            else dict(KINDS.get(row["kind"], KINDS["text"]))
         )
+        rest = {name: value for name, value in before_it.items() if name not in REWRITTEN}
+        texts = {name: row[name.replace("-", "_")] for name in TEXTS}
+        field = {**shape, **rest, **{name: text for name, text in texts.items() if text}}
+        is_list = shape.get("type") == "array"
         most = whole(row["most"])
         if most:
-            field["maxItems" if kind["type"] == "array" else "maxLength"] = most
+            field["maxItems" if is_list else "maxLength"] = most
         try:
             choices = _choices(row["choices"])
         except ValueError:
-            wrong.append(_refused(
-                "studio.choices", f"{place}.choices",
-                "每行一项：值 | 中文 | English", "One a line: value | 中文 | English",
-            ))  # fmt: skip
+            wrong.append(
+                _refused(
+                    "studio.choices",
+                    f"{place}.choices",
+                    "每行一项：值 | 中文 | English",
+                    "One a line: value | 中文 | English",
+                )
+            )
             continue
-        if choices and kind["type"] == "array":
-            field["items"] = {"type": "string", "oneOf": choices}
+        items = {name: value for name, value in shape.get("items", {}).items() if name != "oneOf"}
+        if choices and is_list:
+            kind = {} if is_same else {"type": "string"}
+            field["items"] = {**kind, **items, "oneOf": choices}
         elif choices:
             field["oneOf"] = choices
-        elif kind["type"] == "array":
-            field["items"] = {"type": "string"}
+        elif "items" in field:
+            field["items"] = items
         fields[key] = field
     if wrong:
         raise Refusals(wrong)

@@ -27,9 +27,12 @@ function send(address, sent) {
   });
 }
 
+let asked = 0;
 async function explain() {
+  const mine = (asked += 1);
   const { xml } = await modeler.saveXML({ format: true });
   const { findings } = await send(place.dataset.lint, { text: xml });
+  if (mine !== asked) return; // a later question is under way
   found.replaceChildren();
   const canvas = kind === "bpmn" ? modeler.get("canvas") : null;
   if (canvas) modeler.get("elementRegistry").forEach((one) => {
@@ -59,23 +62,26 @@ async function explain() {
 }
 
 let wait;
+let strokes = 0;
 function touched() {
   changed = true;
+  strokes += 1;
   if (save) saved.textContent = place.dataset.changed;
   clearTimeout(wait);
-  wait = setTimeout(explain, 600);
+  wait = setTimeout(() => explain().catch(() => (saved.textContent = place.dataset.failed)), 600);
 }
 
 save?.addEventListener("click", async () => {
   save.disabled = true;
+  const before = strokes;
   try {
     const { xml } = await modeler.saveXML({ format: true });
     const answer = await send(location.pathname, { text: xml, seq });
     if (answer.refused) saved.textContent = answer.refused.join("; ");
     else {
       seq = answer.seq;
-      changed = false;
-      saved.textContent = place.dataset.kept;
+      changed = strokes !== before;
+      saved.textContent = changed ? place.dataset.changed : place.dataset.kept;
     }
   } catch {
     saved.textContent = place.dataset.failed;
@@ -190,4 +196,5 @@ fetch(place.dataset.file)
     if (kind === "bpmn") fit(modeler.get("canvas"));
     place.dataset.shown = "1";
     return explain();
-  });
+  })
+  .catch((problem) => (saved.textContent = `${place.dataset.unread} ${problem.message}`));
