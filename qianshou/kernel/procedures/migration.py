@@ -5,16 +5,19 @@ own id or the one that a mapping gives (the static half; Camunda 7's migration p
 And from where a matter then stands the new version must lead to its end (the marking's half).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from qianshou.kernel.calendar import read_span
 from qianshou.kernel.procedures.compiled import Procedure
-from qianshou.kernel.procedures.engine import MANY, State, Token
+from qianshou.kernel.procedures.engine import MANY, State, Token, can_go_straight
 from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.procedures.soundness import Marking, Place, leads_to_end
+from qianshou.kernel.refusal import Refusal
 
 Mapped = Mapping[str, str]
+Straight = Iterable[tuple[str, str]]
 
 
 class Hurdle(NamedTuple):
@@ -37,6 +40,13 @@ def new_name(mapping: Mapped, old: str) -> str:
         return mapping[old]
     call, slash, inside = old.rpartition("/")
     return f"{new_name(mapping, call)}/{inside}" if slash else old
+
+
+def name_after(mappings: Iterable[Mapped], old: str) -> str:
+    """Return the id that a node has after several migrations, one after the other."""
+    for mapping in mappings:
+        old = new_name(mapping, old)
+    return old
 
 
 def resting(procedure: Procedure) -> Iterator[Node]:
@@ -133,6 +143,7 @@ class Route:
     new: Procedure
     mapping: Mapped
     _ends: dict[Marking, bool] = field(default_factory=dict)
+    _found: dict[str, list[Hurdle]] = field(default_factory=dict)
 
     def hurdles(self) -> list[Hurdle]:
         """Return every place of the old version that a token could not move from.
@@ -140,43 +151,94 @@ class Route:
         Codes: migration.missing, migration.kind, migration.scope, migration.several,
         migration.message, migration.flow.
         """
-        return [
-            found
-            for node in resting(self.old)
-            for found in _hurdles(self.old, self.new, self.mapping, node)
-        ]
+        return [found for node in resting(self.old) for found in self._hurdles_at(node.id)]
 
-    def hurdles_of(self, state: State) -> list[Hurdle]:
+    def hurdles_of(self, state: State, straight: Straight = ()) -> list[Hurdle]:
         """Return what keeps a matter in `state` from being moved: a place that the new version
-        has not as it was, or a marking from which its end cannot be reached (migration.stuck).
+        has not as it was, a marking from which its end cannot be reached (migration.stuck), a
+        timer whose new rule gives no span (migration.span), or a step that was to go `straight`
+        to another, (from, to), and cannot there (migration.straight).
         """
         names = dict.fromkeys(token.node for token in state.tokens.values())
-        found = [
-            hurdle
-            for name in names
-            for hurdle in _hurdles(self.old, self.new, self.mapping, self.old.nodes[name])
-        ]
+        found = [hurdle for name in names for hurdle in self._hurdles_at(name)]
         if found:
             return found
         stuck = [one for one in markings(self.new, self.move(state)) if not self._can_end(one)]
-        return [_stuck(self.new.nodes[one[0].node]) for one in stuck[:1]]
+        if stuck:
+            return [_stuck(self.new.nodes[stuck[0][0].node])]
+        unread = [key for key, span in self.spans(state).items() if not _is_span(span)]
+        return [
+            *(_no_span(self.old.nodes[state.tokens[key].node]) for key in unread),
+            *(
+                _not_straight(self.old.nodes[one])
+                for one, then in straight
+                if not can_go_straight(self.new, self.name(one), self.name(then))
+            ),
+        ]
+
+    def name(self, old: str) -> str:
+        """Return the id in the new version of a node or flow of the old one."""
+        return new_name(self.mapping, old)
+
+    def spans(self, state: State) -> dict[int, str | None]:
+        """Return the new span of each deadline and timer whose rule differs, by token; None where
+        the new version gives a step no deadline of its own.
+        """
+        found: dict[int, str | None] = {}
+        for key, token in state.tokens.items():
+            old, new = self.old.nodes[token.node], self.new.nodes[self.name(token.node)]
+            rules = (old.due, new.due) if old.kind == "user" else (old.timer, new.timer)
+            before, after = (None if one is None else one.text for one in rules)
+            if before == after or token.via == MANY:
+                continue
+            span = None if rules[1] is None else rules[1](state.seen_from(key))
+            found[key] = None if span is None and old.kind == "user" else str(span)
+        return found
 
     def move(self, state: State) -> State:
         """Return a state with its tokens where the mapping puts them; facts and numbers stay."""
         tokens = {
             key: Token(
-                new_name(self.mapping, token.node),
+                self.name(token.node),
                 token.scope,
-                new_name(self.mapping, token.via) if _is_flow(token.via) else token.via,
+                self.name(token.via) if _is_flow(token.via) else token.via,
             )
             for key, token in state.tokens.items()
         }
         return state._replace(tokens=tokens)
 
+    def _hurdles_at(self, name: str) -> list[Hurdle]:
+        if name not in self._found:
+            node = self.old.nodes[name]
+            self._found[name] = list(_hurdles(self.old, self.new, self.mapping, node))
+        return self._found[name]
+
     def _can_end(self, marking: Marking) -> bool:
         if marking not in self._ends:
             self._ends[marking] = leads_to_end(self.new, marking)
         return self._ends[marking]
+
+
+def _is_span(span: str | None) -> bool:
+    try:
+        return span is None or read_span(span) is not None
+    except Refusal:
+        return False
+
+
+def _no_span(node: Node) -> Hurdle:
+    return Hurdle(
+        node.id, node.name, node.name_en or node.name, "migration.span",
+        "按新版的规则算不出时限", "The new version's rule gives no deadline for it",
+    )  # fmt: skip
+
+
+def _not_straight(node: Node) -> Hurdle:
+    return Hurdle(
+        node.id, node.name, node.name_en or node.name, "migration.straight",
+        "重办后要直接送回的环节，在新版不能直接送到",
+        "It is to go straight back to a step that cannot be reached so in the new version",
+    )  # fmt: skip
 
 
 def _stuck(node: Node) -> Hurdle:

@@ -44,7 +44,7 @@ def test_moving_between_names_loses_no_token_and_doubles_none(
     assert route.hurdles() == []
     play = Player(procedure, **filled(draft, draw, 0))
     moved: engine.State | None = None
-    for steps in range(400):
+    for steps in range(60):
         if moved is None and steps >= moment:
             moved = route.move(play.state)
         if moved is not None:
@@ -137,6 +137,29 @@ def test_a_matter_that_a_join_would_keep_for_ever_is_not_moved() -> None:
     gone = Route(old, compiled("s > a > e\nend e"), {})
     assert gone.hurdles_of(play.state) == []
     assert [one.code for one in gone.hurdles_of(play.do("a").state)] == ["migration.missing"]
+
+
+def test_a_new_rule_without_a_span_and_a_straight_way_that_is_none_are_told() -> None:
+    old = compiled("timer t\ns > a > t > b > e\nend e")
+    text = bpmn("timer t\ns > a > t > b > e\nend e").replace(b"P5D", b"=often")
+    unclear = compile_procedure(load_bpmn(text, "unclear"))
+    play = Player(old).do("a")
+    assert [one.code for one in Route(old, unclear, {}).hurdles_of(play.state)] == [
+        "migration.span"
+    ]
+    told = Player(old, often="P9D").do("a").state
+    assert Route(old, unclear, {}).hurdles_of(told) == []
+    assert list(Route(old, unclear, {}).spans(told).values()) == ["P9D"]
+    begun = Player(old).state
+    assert Route(old, old, {}).hurdles_of(begun, [("a", "b")]) == []
+    route = Route(
+        old,
+        compiled(
+            "timer t\nsub x\nx | start s2\nx | end e2\nx | s2 > b > e2\ns > a > t > x > e\nend e"
+        ),
+        {},
+    )
+    assert [one.code for one in route.hurdles_of(begun, [("a", "b")])] == ["migration.straight"]
 
 
 def test_each_of_several_calls_is_looked_at_for_itself() -> None:
