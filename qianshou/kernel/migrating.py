@@ -41,7 +41,7 @@ class Choice(NamedTuple):
     name_en: str
     places: tuple[tuple[str, str, str], ...]
     chosen: str
-    is_flow: bool = False
+    is_way: bool = False
 
 
 class Trial(NamedTuple):
@@ -106,10 +106,10 @@ def choices_of(plan: Migration) -> list[Choice]:
         found.append(Choice(node.id, *names, places, _there(route.name(node.id), places)))
         joint = route.new.nodes.get(route.name(node.id))
         if node.kind in ("and", "or") and joint is not None:
-            flows = tuple((flow, *_flow_words(route.new, flow)) for flow in joint.incoming)
+            flows = tuple((flow, *_way_words(route.new, flow)) for flow in joint.incoming)
             found += [
                 Choice(
-                    flow, *_flow_words(route.old, flow), flows, _there(route.name(flow), flows), True
+                    flow, *_way_words(route.old, flow), flows, _there(route.name(flow), flows), True
                 )
                 for flow in node.incoming
             ]  # fmt: skip
@@ -120,7 +120,7 @@ def _there(name: str, places: tuple[tuple[str, str, str], ...]) -> str:
     return name if any(name == one for one, _zh, _en in places) else ""
 
 
-def _flow_words(procedure: Procedure, flow: str) -> tuple[str, str]:
+def _way_words(procedure: Procedure, flow: str) -> tuple[str, str]:
     """Return a flow named by the nodes that it joins."""
     for node in procedure.nodes.values():
         for way in node.ways:

@@ -119,7 +119,7 @@ def _shown(choice: Choice) -> dict[str, Any]:
     return {
         "id": choice.id,
         "name": choice.name if zh else choice.name_en,
-        "is_flow": choice.is_flow,
+        "is_way": choice.is_way,
         "chosen": choice.chosen,
         "places": [(key, name if zh else name_en) for key, name, name_en in choice.places],
     }

@@ -131,7 +131,7 @@ def _race(procedure: Procedure, node: Node) -> str | None:
     )
 
 
-def _is_flow(via: str) -> bool:
+def _is_way(via: str) -> bool:
     return bool(via) and via != MANY and not via.startswith("?") and not via.isdigit()
 
 
@@ -201,7 +201,7 @@ class Route:
             key: Token(
                 self.name(token.node),
                 token.scope,
-                self.name(token.via) if _is_flow(token.via) else token.via,
+                self.name(token.via) if _is_way(token.via) else token.via,
             )
             for key, token in state.tokens.items()
         }
@@ -297,6 +297,6 @@ def _marking(procedure: Procedure, tokens: Mapping[int, Token], keys: list[int])
                 races.add(token.via)
                 places.append(Place(_race(procedure, node) or node.id, "", path(token.scope)))
             continue
-        via = node.host if node.kind == "boundary" else token.via if _is_flow(token.via) else ""
+        via = node.host if node.kind == "boundary" else token.via if _is_way(token.via) else ""
         places.append(Place(node.id, via, path(token.scope)))
     return tuple(sorted(places))
