@@ -11,6 +11,7 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         """Import each pack's own code, which fills the registers, then freeze them."""
+        import qianshou.kernel.migrating  # noqa: F401 - registers what the worker carries out
         from qianshou.kernel.pack import load_packs
 
         load_packs()

@@ -22,7 +22,7 @@ def draw_matter(
 ) -> Markup:
     """Return the drawing of a matter's procedure with its tokens, path and late steps."""
     model = model_of(matter.version.digest)
-    path = path_of(matter.version.digest, entries)
+    path = path_of(entries)
     waiting = {top(task.node): task for task in tasks if task.state == OPEN}
     standing = Standing(
         done={top(node) for passed in path for node in passed},

@@ -122,7 +122,7 @@ def show_matter(
         "parties": parties,
         "doing": {desk.task.organisation_id for desk in open_desks},
         "facts": words.told(facts),
-        "timeline": timeline_of(entries, words, compiled(digest), language()),
+        "timeline": timeline_of(entries, words, language()),
         "entries": entries,
         "attachments": list(
             Attachment.objects.filter(matter=matter.pk)

@@ -1,6 +1,6 @@
 """The ledger of a matter in words: what each act was, by whom, with what."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qianshou.kernel.procedures.compiled import Procedure
+from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.registry.models import Organisation
 from qianshou.office.facts import Told, Words
 
@@ -43,6 +44,7 @@ ICONS = {
     "fire": ("clock", ""),
     "deliver": ("mail", ""),
     "warn": ("alert-triangle", "r"),
+    "migrate": ("git-compare", ""),
 }
 
 
@@ -98,15 +100,16 @@ def act_words(act: str) -> str:
         "fire": _("到时"),
         "deliver": _("收到消息"),
         "warn": _("时限提醒"),
+        "migrate": _("迁移到新版规范"),
         "register": _("登入底册"),
         "amend": _("更改底册"),
     }.get(act, act)
 
 
-def timeline_of(
-    entries: Iterable[Mapping[str, Any]], words: Words, procedure: Procedure, language: str
-) -> list[Line]:
-    """Return the entries of a matter in words, the newest first (one query)."""
+def timeline_of(entries: Iterable[Mapping[str, Any]], words: Words, language: str) -> list[Line]:
+    """Return the entries of a matter in words, the newest first (one query); each names its step
+    as the version of then did.
+    """
     entries = list(entries)
     zh = language.startswith("zh")
     organisations = {
@@ -115,7 +118,19 @@ def timeline_of(
             pk__in={entry["by"]["organisation"] for entry in entries} - {None}
         ).values_list("pk", "name", "name_en")
     }
-    return [_line(entry, words, procedure, organisations, zh) for entry in reversed(entries)]
+    procedures = _versions_of(entries)
+    told = zip(entries, procedures, strict=True)
+    lines = [_line(entry, words, procedure, organisations, zh) for entry, procedure in told]
+    return lines[::-1]
+
+
+def _versions_of(entries: Iterable[Mapping[str, Any]]) -> Iterator[Procedure]:
+    """Yield the version under which each entry of a matter was written."""
+    version = ""
+    for entry in entries:
+        version = version or entry["procedure"]
+        yield compiled(version)
+        version = entry["to"] if entry["act"] == "migrate" else version
 
 
 def _line(
@@ -184,6 +199,12 @@ def _text(act: str, told: Mapping[str, Any], submitted: Mapping[str, Any]) -> st
         return _("并入 %(number)s：%(reason)s") % {
             "number": told.get("into", ""),
             "reason": submitted.get("merge_reason", ""),
+        }
+    if act == "migrate":
+        return _("起草：%(drafter)s；批准：%(approver)s；原因：%(reason)s") % {
+            "drafter": told["drafted_by"]["name"],
+            "approver": told["approved_by"]["name"],
+            "reason": told["reason"],
         }
     if act == "absorb":
         return str(told.get("merged", ""))

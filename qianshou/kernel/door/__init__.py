@@ -13,6 +13,7 @@ from qianshou.kernel.door import (
     copying,
     delegating,
     hands,
+    migrating,
     opening,
     pause,
     signals,
@@ -64,6 +65,7 @@ MOVES: dict[type, Callable[..., MatterRow | None]] = {
     acts.Comment: hands.comment_on,
     acts.Attach: hands.attach_documents,
     acts.Link: hands.link_matters,
+    acts.Migrate: migrating.migrate_matter,
 }
 
 

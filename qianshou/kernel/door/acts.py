@@ -268,6 +268,14 @@ class Deliver:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Move (迁移) a matter to another version of its procedure by an approved plan (the worker's)."""
+
+    matter: int
+    migration: int
+
+
 Act = (
     Open
     | Complete
@@ -298,4 +306,5 @@ Act = (
     | Fire
     | Warn
     | Deliver
+    | Migrate
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from qianshou.kernel.access import REPORTER, RESIDENT, Actor, Principal, principal_at
-from qianshou.kernel.calendar import amber_at, due_at
+from qianshou.kernel.calendar import NEVER, Due, WorkCalendar, amber_at, due_at
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
 from qianshou.kernel.ledger.append import stamp
@@ -205,7 +205,7 @@ def _task_statements(
     calendar = work_calendar() if step.timers else None
     for timer in step.timers:
         assert calendar is not None
-        comes = due_at(at, timer.span, calendar)
+        comes = _due_of(matter, at, timer.span, calendar)
         statements.append(
             (
                 change.INSERT_TIMER,
@@ -286,7 +286,7 @@ def _open_task(
 ) -> tuple[str, list[Any], datetime]:
     node = compiled(matter.digest).node(opened.node)
     span = opened.due or NO_DEADLINE
-    due = due_at(at, span, work_calendar())
+    due = _due_of(matter, at, span, work_calendar())
     parameters = [
         matter.id,
         opened.token,
@@ -303,11 +303,17 @@ def _open_task(
         matter.seq + 1,
         span,
         node.due_source or NO_SOURCE,
-        instant(amber_at(at, due.at)),
+        instant(due.at if matter.suspended_at is not None else amber_at(at, due.at)),
         instant(due.at),
         due.provisional,
     ]
     return change.INSERT_TASK, parameters, due.at
+
+
+def _due_of(matter: MatterRow, at: datetime, span: str, calendar: WorkCalendar) -> Due:
+    """Return when a span from `at` ends; never, while the matter's clock stands still."""
+    due = due_at(at, span, calendar)
+    return due if matter.suspended_at is None else replace(due, at=NEVER)
 
 
 def store_entry(doing: Doing, *statements: Statement) -> None:

@@ -1,9 +1,10 @@
 """Stopping a matter's clock and letting it run again, with every deadline moved by the pauses."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from qianshou.kernel.access import Actor, Principal, may_act, require
-from qianshou.kernel.calendar import NEVER, amber_at, resume
+from qianshou.kernel.calendar import NEVER, Due, WorkCalendar, amber_at, due_at, resume
 from qianshou.kernel.door.acts import Resume, Suspend
 from qianshou.kernel.door.follow import Doing, store_entry
 from qianshou.kernel.door.rules import Hold, may_suspend, principal_among, require_text
@@ -14,6 +15,40 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist import change
 from qianshou.kernel.worklist.models import OPEN, Task, Timer
+
+
+class Clocks(NamedTuple):
+    """From when the deadlines of a matter run, by token, and when its clock stood still."""
+
+    begun: dict[str, datetime]
+    pauses: list[tuple[datetime, datetime]]
+
+    def ends(self, token: int, span: str, calendar: WorkCalendar) -> tuple[Due, datetime]:
+        """Return when a deadline of this span ends and when it turns amber: counted from its
+        beginning, less what of the pauses lies after it.
+        """
+        start = self.begun[str(token)]
+        since = [(max(begin, start), end) for begin, end in self.pauses if end > start]
+        due = resume(start, span, since, calendar) if since else due_at(start, span, calendar)
+        stood = sum((end - begin for begin, end in since), start - start)
+        return due, amber_at(start + stood, due.at)
+
+
+def read_clocks(number: str, at: datetime) -> Clocks:
+    """Return the clocks of a matter by its entries; a pause that is not over lasts until `at`.
+
+    What moved a deadline for a pause, or for another version's rule, did not begin it.
+    """
+    clocks = Clocks({}, [])
+    for entry in entries_of(number):
+        told = datetime.fromisoformat(entry["at"])
+        if entry["act"] == "suspend":
+            clocks.pauses.append((told, at))
+        elif entry["act"] == "resume":
+            clocks.pauses[-1] = (clocks.pauses[-1][0], told)
+        elif entry["act"] != "migrate":
+            clocks.begun.update(dict.fromkeys(entry.get("due", {}), told))
+    return clocks
 
 
 def suspend_matter(act: Suspend, *, by: Actor, at: datetime) -> MatterRow:
@@ -59,26 +94,13 @@ def resume_matter(act: Resume, *, by: Actor, at: datetime) -> MatterRow:
             "door.not_suspended", "此事项没有挂起", "This matter is not suspended", "text"
         )
     at = not_before(matter, at)
-    begun: dict[str, datetime] = {}
-    pauses: list[tuple[datetime, datetime]] = []
-    for entry in entries_of(matter.number):
-        told = datetime.fromisoformat(entry["at"])
-        if entry["act"] == "suspend":
-            pauses.append((told, at))
-        elif entry["act"] == "resume":
-            pauses[-1] = (pauses[-1][0], told)
-        else:
-            begun.update(dict.fromkeys(entry.get("due", {}), told))
+    told = read_clocks(matter.number, at)
     calendar, due, moves = work_calendar(), {}, []
     for token, span in _spans(matter.id).items():
-        start = begun[str(token)]
-        since = [pause for pause in pauses if pause[0] >= start]
-        ends = resume(start, span, since, calendar).at
-        stood = sum((end - begin for begin, end in since), start - start)
-        amber = instant(amber_at(start + stood, ends))
-        due[str(token)] = stamp(ends)
-        moves.append((change.MOVE_TASK, [instant(ends), amber, matter.id, token]))
-        moves.append((change.MOVE_TIMER, [instant(ends), matter.id, token]))
+        ends, amber = told.ends(token, span, calendar)
+        due[str(token)] = stamp(ends.at)
+        moves.append((change.MOVE_TASK, [instant(ends.at), instant(amber), matter.id, token]))
+        moves.append((change.MOVE_TIMER, [instant(ends.at), matter.id, token]))
     entry = {"text": act.text, "due": due}
     doing = Doing("resume", by, at, matter, entry=entry, behalf=behalf)
     store_entry(doing, (change.SUSPEND_MATTER, [None, matter.id]), *moves)

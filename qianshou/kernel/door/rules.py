@@ -13,6 +13,7 @@ from qianshou.kernel.access import (
     principal_at,
 )
 from qianshou.kernel.procedures.branches import Branches
+from qianshou.kernel.procedures.migration import name_after
 from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.refusal import Refusal
 
@@ -160,10 +161,11 @@ def steps_done(
     """Return the human steps that stand as done after a matter's `entries` (act, node, body).
 
     What followed a step is undone when the matter is returned to it or the step is withdrawn,
-    except what was done in branches beside it, and where the matter comes straight back.
+    except what was done in branches beside it, and where the matter comes straight back. Of a
+    matter that was moved to another version the steps have their names of today.
     """
     done: list[str] = []
-    for act, node, body in entries:
+    for act, node, body in _in_names_of_today(entries):
         if act == "complete":
             done.append(node)
         elif act in ("return", "withdraw") and body["target"] in done:
@@ -174,6 +176,22 @@ def steps_done(
                 continue
             done[first:] = [one for one in done[first:] if branches.beside(one, target)]
     return set(done)
+
+
+def _in_names_of_today(
+    entries: Iterable[tuple[str, str, Mapping[str, Any]]],
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    found: list[tuple[str, str, Mapping[str, Any]]] = []
+    mappings: list[Mapping[str, str]] = []
+    for act, node, body in reversed(list(entries)):
+        if act == "migrate":
+            mappings.insert(0, body["mapping"])
+        elif mappings:
+            target = name_after(mappings, body.get("target", ""))
+            found.append((act, name_after(mappings, node), {**body, "target": target}))
+        else:
+            found.append((act, node, body))
+    return found[::-1]
 
 
 def return_targets(node: Node, done: Collection[str]) -> set[str]:

@@ -55,6 +55,7 @@ from qianshou.kernel.door.turn import (
 )
 from qianshou.kernel.ledger.read import moves_of
 from qianshou.kernel.procedures import engine
+from qianshou.kernel.procedures.migration import name_after
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist import change
@@ -173,17 +174,12 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
             "The next step has been taken up; ask its holder to return it instead",
             "task",
         )
-    doing = Doing(
-        "withdraw",
-        by,
-        at,
-        matter,
-        task,
-        task.node,
-        {"withdraw_reason": act.reason},
-        {"token": followed[0][0], "target": task.node},
-    )
-    follow(doing, engine.Return(followed[0][0], task.node, {"withdraw_reason": act.reason}))
+    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
+    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
+    told = {"withdraw_reason": act.reason}
+    entry = {"token": followed[0][0], "target": target}
+    doing = Doing("withdraw", by, at, matter, task, target, told, entry)
+    follow(doing, engine.Return(followed[0][0], target, told))
     return matter
 
 

@@ -35,8 +35,11 @@ def opened_by(officer: int | None, subjects: Collection[str]) -> set[str]:
 
 
 def moves_of(subject: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return (act, node, body) of the entries that completed a step or turned a matter back."""
-    rows = Entry.objects.filter(subject=subject, act__in=("complete", "return", "withdraw"))
+    """Return (act, node, body) of the entries that completed a step, turned a matter back, or
+    moved it to another version.
+    """
+    moves = ("complete", "return", "withdraw", "migrate")
+    rows = Entry.objects.filter(subject=subject, act__in=moves)
     return [
         (act, node, json.loads(body))
         for act, node, body in rows.order_by("seq").values_list("act", "node", "body")

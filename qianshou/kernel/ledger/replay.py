@@ -1,7 +1,7 @@
 """Verify: every entry, every chain, every seal, and every matter replayed from its acts."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -20,7 +20,8 @@ from qianshou.kernel.ledger.tables import (
     stored_matters,
 )
 from qianshou.kernel.procedures import engine
-from qianshou.kernel.procedures.versions import compiled
+from qianshou.kernel.procedures.migration import Route
+from qianshou.kernel.procedures.versions import compiled, route_between
 
 CHANGES = ("register", "amend")  # acts on a row of the registry that say what it became
 Progress = Callable[[int, int], None]
@@ -34,7 +35,7 @@ PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
     "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
-    "timers": "计时", "readers": "抄送",
+    "timers": "计时", "readers": "抄送", "version": "规范版本",
 }  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def check_matter(
         )
         return
     try:
-        state, told = replay(matter.digest, bodies)
+        state, told = replay(bodies)
         same = json.loads(json.dumps(state.to_json())) == json.loads(matter.state)
     except Exception as error:  # whatever a forged body makes of the engine
         yield Problem(
@@ -240,13 +241,14 @@ def _agrees(name: str, value: Any, told: Any) -> bool:
     return is_written(value, told)
 
 
-def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
+def replay(bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
     """Return a matter's state and what else is told of it, from its acts.
 
-    `bodies` are parsed entries in order. Raises what the engine refuses.
+    `bodies` are parsed entries in order; the first names the version, and each that moves the
+    matter to another the next one. Raises what the engine refuses.
     """
-    procedure = compiled(digest_of_version)
     first = bodies[0]
+    procedure = compiled(first["procedure"])
     home = first["facts"]["home"]
     told = Picture(
         first["title"],
@@ -255,6 +257,7 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
         first["receipt"],
         circle=first.get("circle"),
         person=first.get("person"),
+        version=first["procedure"],
     )
     state: engine.State | None = None
     due: dict[str, str] = {}
@@ -283,6 +286,14 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
         elif body["act"] == "merge":
             assert state is not None
             state, due = state.stopped(), {}
+        elif body["act"] == "migrate":
+            assert state is not None
+            route = _route(body, told.version)
+            state, procedure, told.version = route.move(state), route.new, body["to"]
+            for token in opened.keys() & set(map(int, due)):
+                node = procedure.node(route.name(opened[token].node))
+                opened[token] = opened[token]._replace(node=node.id, posts=node.posts)
+            resumes = {token: route.name(node) for token, node in resumes.items()}
         elif body["act"] in ("claim", "release", "transfer", "delegate", "resolve", "recall"):
             holders[body["token"]] = body["assignee"], body.get("delegated_from")
             if "organisation" in body:
@@ -340,17 +351,31 @@ def replay(digest_of_version: str, bodies: list[dict[str, Any]]) -> tuple[engine
     return state, told
 
 
-def path_of(digest_of_version: str, bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Return the nodes that each act of a matter passed, in order, from its entries."""
-    procedure = compiled(digest_of_version)
+def _route(body: Mapping[str, Any], version: str) -> Route:
+    """Return the route of an entry that moved a matter; ValueError where it is from elsewhere."""
+    if body["from"] != version:
+        raise ValueError(f"moved from {body['from']}, but it was under {version}")
+    return route_between(version, body["to"], tuple(sorted(body["mapping"].items())))
+
+
+def path_of(bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the nodes that each act of a matter passed, in order, from its entries; by their
+    names of today where it was moved to another version.
+    """
+    version = bodies[0]["procedure"]
+    procedure = compiled(version)
     state: engine.State | None = None
-    path = []
+    path: list[tuple[str, ...]] = []
     for body in bodies:
         act = engine_act(body)
         if act is not None:
             step = engine.advance(procedure, state, act, datetime.fromisoformat(body["at"]))
             state = step.state
             path.append(step.passed)
+        elif body["act"] == "migrate" and state is not None:
+            route = _route(body, version)
+            state, procedure, version = route.move(state), route.new, body["to"]
+            path = [tuple(map(route.name, passed)) for passed in path]
     return path
 
 

@@ -40,13 +40,13 @@ class Picture:
     tasks: dict[int, Waiting] = field(default_factory=dict)
     timers: dict[int, str] = field(default_factory=dict)
     readers: dict[int, bool] = field(default_factory=dict)
+    version: str = ""
 
 
 @dataclass(slots=True)
 class StoredMatter:
     """What the tables say of a matter, to be compared with its replay."""
 
-    digest: str
     state: str
     seq: int
     head: str
@@ -78,10 +78,10 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
     ).iterator(chunk_size=5000):  # fmt: skip
         picture = Picture(
             title, organisation, division, receipt, circle, person, supervised,
-            suspended_at is not None, outcome,
+            suspended_at is not None, outcome, version=digest,
         )  # fmt: skip
         pictures[pk] = picture
-        stored[number] = StoredMatter(digest, state, seq, head, picture)
+        stored[number] = StoredMatter(state, seq, head, picture)
     for matter, token, *waiting in tasks.values_list(
         "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee",
         "delegated_from", "resume_node",

@@ -72,6 +72,10 @@ class State(NamedTuple):
             {int(key): facts for key, facts in kept.get("locals", {}).items()},
         )
 
+    def seen_from(self, scope: int) -> Mapping[str, Any]:
+        """Return the facts seen from a token: the matter's, under those of each instance."""
+        return facts_seen(self.facts, self.locals, self.tokens, scope)
+
     def stopped(self) -> "State":
         """Return the state of a matter that ended otherwise than by its procedure."""
         return State({}, self.facts, self.serial, {})
@@ -299,6 +303,26 @@ def choose(node: Node, facts: Mapping[str, Any]) -> Way:
             elif way.condition(facts) is True:
                 return way
     return default
+
+
+def facts_seen(
+    facts: Mapping[str, Any],
+    local: Mapping[int, Mapping[str, Any]],
+    tokens: Mapping[int, Token],
+    scope: int,
+) -> Mapping[str, Any]:
+    """Return the facts seen from a scope: the matter's, under those of each instance around it."""
+    if not local:
+        return facts
+    layers = []
+    while scope:
+        if scope in local:
+            layers.append(local[scope])
+        scope = tokens[scope].scope
+    seen = facts
+    for layer in reversed(layers):
+        seen = {**seen, **layer}
+    return seen
 
 
 class _Run:
@@ -551,17 +575,7 @@ class _Run:
 
     def view(self, scope: int) -> Mapping[str, Any]:
         """Return the facts seen from a scope: the matter's, under those of each instance."""
-        if not self.local:
-            return self.facts
-        layers = []
-        while scope:
-            if scope in self.local:
-                layers.append(self.local[scope])
-            scope = self.tokens[scope].scope
-        seen = self.facts
-        for layer in reversed(layers):
-            seen = {**seen, **layer}
-        return seen
+        return facts_seen(self.facts, self.local, self.tokens, scope)
 
     def new(self, node: str, scope: int, via: str = "") -> int:
         """Place a new token and return its number."""

@@ -1,4 +1,4 @@
-"""Tables of procedures: every version ever published with its sources, and revisions under way."""
+"""Tables of procedures: every version ever published, revisions under way, and migrations."""
 
 from typing import ClassVar
 
@@ -71,5 +71,58 @@ class Revision(models.Model):
                 condition=~Q(state="published")
                 | (Q(version__isnull=False) & ~Q(decided_by=models.F("drafted_by"))),
                 name="revision_published_by_another",
+            ),
+        ]
+
+
+class Migration(models.Model):
+    """A plan (迁移方案) to move what runs under one version to another by a mapping of ids.
+
+    One officer drafts it, another approves it; then the worker moves matter by matter. `reached`
+    is the last matter it came to, `moved` and `stayed` count those before.
+    """
+
+    ledgered = True
+
+    procedure = models.CharField(max_length=80)
+    source = models.ForeignKey(Version, models.PROTECT, related_name="migrations_from")
+    target = models.ForeignKey(Version, models.PROTECT, related_name="migrations_to")
+    mapping = models.JSONField(default=dict, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    state = models.CharField(
+        max_length=8,
+        choices=[
+            ("draft", "起草中"),
+            ("offered", "待批准"),
+            ("approved", "迁移中"),
+            ("done", "已完成"),
+            ("dropped", "已作废"),
+        ],
+        default="draft",
+    )
+    drafted_by = models.ForeignKey("registry.Officer", models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        "registry.Officer", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0)
+    stayed = models.PositiveIntegerField(default=0)
+    reached = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(source=models.F("target")), name="migration_two_versions"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "offered", "dropped"], approved_by=None)
+                | Q(state__in=["approved", "done"], approved_by__isnull=False)
+                & ~Q(approved_by=models.F("drafted_by")),
+                name="migration_approved_by_another",
+            ),
+            models.UniqueConstraint(
+                fields=["source"], condition=Q(state="approved"), name="migration_one_at_a_time"
             ),
         ]

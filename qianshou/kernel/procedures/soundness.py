@@ -7,7 +7,7 @@ that interrupts nothing runs once at a time.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
@@ -299,19 +299,13 @@ def check_soundness(procedure: Procedure) -> tuple[Refusal, ...]:
     Codes: soundness.unbounded, soundness.stuck, soundness.dead, soundness.large.
     """
     game = _Game(procedure)
-    following: dict[Marking, list[Marking]] = {}
-    waiting: deque[Marking] = deque()
     try:
-        for start in procedure.starts:
-            waiting.extend(game.after([], [Place(start, "", ())]))
-        while waiting:
-            marking = waiting.popleft()
-            if marking in following:
-                continue
-            following[marking] = list(game.acts(marking))
-            waiting.extend(following[marking])
-            if len(following) > MOST_MARKINGS:
-                raise _Large
+        starts = [
+            marking
+            for start in procedure.starts
+            for marking in game.after([], [Place(start, "", ())])
+        ]
+        following = _explore(game, starts)
     except _Large:
         return (
             _unsound(
@@ -332,9 +326,35 @@ def check_soundness(procedure: Procedure) -> tuple[Refusal, ...]:
     return tuple(_problems(procedure, game, following))
 
 
-def _problems(
-    procedure: Procedure, game: _Game, following: dict[Marking, list[Marking]]
-) -> Iterator[Refusal]:
+def leads_to_end(procedure: Procedure, marking: Marking) -> bool:
+    """Whether from `marking`, whatever happens, the end can always still be reached.
+
+    False as well where that is too much to be played, or tokens gather without end.
+    """
+    try:
+        following = _explore(_Game(procedure), [marking])
+    except (_Large, _Unbounded):
+        return False
+    return len(_able_to_end(following)) == len(following)
+
+
+def _explore(game: _Game, starts: Iterable[Marking]) -> dict[Marking, list[Marking]]:
+    """Return every marking that can follow from `starts`, each with what one act leads to."""
+    following: dict[Marking, list[Marking]] = {}
+    waiting = deque(starts)
+    while waiting:
+        marking = waiting.popleft()
+        if marking in following:
+            continue
+        following[marking] = list(game.acts(marking))
+        waiting.extend(following[marking])
+        if len(following) > MOST_MARKINGS:
+            raise _Large
+    return following
+
+
+def _able_to_end(following: Mapping[Marking, list[Marking]]) -> set[Marking]:
+    """Return the markings from which the empty one can be reached."""
     before: dict[Marking, list[Marking]] = {}
     for marking, after in following.items():
         for one in after:
@@ -346,6 +366,13 @@ def _problems(
             if one not in able:
                 able.add(one)
                 waiting.append(one)
+    return able
+
+
+def _problems(
+    procedure: Procedure, game: _Game, following: dict[Marking, list[Marking]]
+) -> Iterator[Refusal]:
+    able = _able_to_end(following)
     told: set[str] = set()
     for marking in following:
         if marking in able:

@@ -14,6 +14,7 @@ from qianshou.kernel.procedures.compiled import Procedure, compile_procedure
 from qianshou.kernel.procedures.dmn import load_dmn
 from qianshou.kernel.procedures.elements import Model
 from qianshou.kernel.procedures.forms import Form, join_sheets, load_form
+from qianshou.kernel.procedures.migration import Route
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.soundness import check_soundness
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -140,6 +141,12 @@ def _read(digest: str) -> tuple[Model, Procedure, dict[str, str]]:
 def compiled(digest: str) -> Procedure:
     """Return the compiled procedure of a version."""
     return _read(digest)[1]
+
+
+@lru_cache(maxsize=32)
+def route_between(old: str, new: str, mapping: tuple[tuple[str, str], ...]) -> Route:
+    """Return the route from one version to another by the pairs of a mapping."""
+    return Route(compiled(old), compiled(new), dict(mapping))
 
 
 def model_of(digest: str) -> Model:

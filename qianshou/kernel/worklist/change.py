@@ -84,6 +84,16 @@ MOVE_TASK = """
 UPDATE worklist_task SET due_at = %s, amber_at = %s
 WHERE matter_id = %s AND token = %s AND state = 0"""
 MOVE_TIMER = "UPDATE worklist_timer SET due_at = %s WHERE matter_id = %s AND token = %s"
+MIGRATE_MATTER = "UPDATE worklist_matter SET version_id = %s, state = %s WHERE id = %s"
+MIGRATE_TASK = """
+UPDATE worklist_task SET node = %s, name = %s, name_en = %s, posts = %s, source = %s,
+  resume_node = %s
+WHERE matter_id = %s AND token = %s AND state = 0"""
+MIGRATE_TIMER = "UPDATE worklist_timer SET node = %s WHERE matter_id = %s AND token = %s"
+RULE_TASK = """
+UPDATE worklist_task SET span = %s, due_at = %s, amber_at = %s, provisional = %s, warned = 0
+WHERE matter_id = %s AND token = %s AND state = 0"""
+RULE_TIMER = "UPDATE worklist_timer SET span = %s, due_at = %s WHERE matter_id = %s AND token = %s"
 WARN_TASK = "UPDATE worklist_task SET warned = %s WHERE id = %s"
 PUT_OFF_WARNING = "UPDATE worklist_task SET retry_at = %s WHERE id = %s"
 PUT_OFF_MATTER = "UPDATE worklist_task SET retry_at = %s WHERE matter_id = %s AND state = 0"

@@ -6,12 +6,14 @@ import pytest
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, actor_of
+from qianshou.kernel.calendar import NEVER, resume
 from qianshou.kernel.check import check_pack
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.pack import packs
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
+from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist.clockwork import due_timers
 from qianshou.kernel.worklist.models import Matter, Subscription, Task, Timer
 from tests.kernel.conftest import Office, add_packs, make_office
@@ -59,6 +61,24 @@ def test_a_signal_reaches_every_matter_and_every_start_once(siren: Office) -> No
     assert begun.organisation.code == "first"
     assert carry_out(siren.at) == 0
     fire_and_finish(siren, begun.pk)
+    assert list(verify()) == []
+
+
+def test_what_comes_while_the_clock_stands_runs_from_the_resuming_on(siren: Office) -> None:
+    drill, start = begin(siren, "drill"), siren.at
+    door.act(acts.Suspend(drill, "等材料"), by=siren.wang, at=start)
+    came, resumed = start + timedelta(days=4), start + timedelta(days=20)
+    door.act(acts.Deliver(drill, "signal:alarm"), by=CLOCK, at=came)
+    task, timer = Task.objects.get(matter=drill, state=0), Timer.objects.get(matter=drill)
+    assert task.due_at == task.amber_at == timer.due_at == NEVER
+    assert list(verify()) == []
+    door.act(acts.Resume(drill), by=siren.wang, at=resumed)
+    task.refresh_from_db()
+    timer.refresh_from_db()
+    stood = [(came, resumed)]
+    assert task.due_at == resume(came, task.span, stood, work_calendar()).at
+    assert timer.due_at == resume(came, timer.span, stood, work_calendar()).at
+    assert resumed < task.amber_at < task.due_at
     assert list(verify()) == []
 
 
