@@ -188,7 +188,11 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Let a timer pass that has come; None when it is gone already or not yet due."""
+    """Let a timer pass that has come; None when it is gone already or not yet due.
+
+    Allowed to the clock alone.
+    """
+    require(by.kind == "clock")
     matter = load_matter(act.matter)
     timer = change.fetch(
         "SELECT node, due_at <= %s FROM worklist_timer WHERE matter_id = %s AND token = %s",
@@ -282,11 +286,15 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Record that an open task has turned amber or late, and tell who should know."""
+    """Record that an open task has turned amber or late, and tell who should know; None where it
+    has not, or is told already. Allowed to the clock alone.
+    """
+    require(by.kind == "clock")
     matter, task = load_task(act.task)
     late = at >= task.due_at
     mark = 2 if late else 1
-    if task.state != OPEN or task.warned >= mark:
+    turned = late or Task.objects.filter(pk=task.id, amber_at__lte=at).exists()
+    if task.state != OPEN or task.warned >= mark or not turned:
         return None
     doing = Doing(
         "warn",
