@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from qianshou.kernel.access import REPORTER, RESIDENT, Actor, Principal, principal_at
-from qianshou.kernel.calendar import amber_at, due_at
+from qianshou.kernel.calendar import NEVER, amber_at, due_at
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.turn import MatterRow, TaskRow, append, head_statement, instant
 from qianshou.kernel.ledger.append import stamp
@@ -205,14 +205,11 @@ def _task_statements(
     calendar = work_calendar() if step.timers else None
     for timer in step.timers:
         assert calendar is not None
-        comes = due_at(at, timer.span, calendar)
+        comes = NEVER if matter.suspended_at else due_at(at, timer.span, calendar).at
         statements.append(
-            (
-                change.INSERT_TIMER,
-                [matter.id, timer.token, timer.node, timer.span, instant(comes.at)],
-            )
+            (change.INSERT_TIMER, [matter.id, timer.token, timer.node, timer.span, instant(comes)])
         )
-        due[str(timer.token)] = stamp(comes.at)
+        due[str(timer.token)] = stamp(comes)
     statements.extend(
         (change.INSERT_SUBSCRIPTION, [matter.id, awaited.token, awaited.message])
         for awaited in step.subscribed
@@ -287,6 +284,7 @@ def _open_task(
     node = compiled(matter.digest).node(opened.node)
     span = opened.due or NO_DEADLINE
     due = due_at(at, span, work_calendar())
+    ends = NEVER if matter.suspended_at else due.at
     parameters = [
         matter.id,
         opened.token,
@@ -303,11 +301,11 @@ def _open_task(
         matter.seq + 1,
         span,
         node.due_source or NO_SOURCE,
-        instant(amber_at(at, due.at)),
-        instant(due.at),
+        instant(NEVER if matter.suspended_at else amber_at(at, ends)),
+        instant(ends),
         due.provisional,
     ]
-    return change.INSERT_TASK, parameters, due.at
+    return change.INSERT_TASK, parameters, ends
 
 
 def store_entry(doing: Doing, *statements: Statement) -> None:

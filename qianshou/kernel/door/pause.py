@@ -72,7 +72,7 @@ def resume_matter(act: Resume, *, by: Actor, at: datetime) -> MatterRow:
     calendar, due, moves = work_calendar(), {}, []
     for token, span in _spans(matter.id).items():
         start = begun[str(token)]
-        since = [pause for pause in pauses if pause[0] >= start]
+        since = [(max(begin, start), end) for begin, end in pauses if end >= start]
         ends = resume(start, span, since, calendar).at
         stood = sum((end - begin for begin, end in since), start - start)
         amber = instant(amber_at(start + stood, ends))

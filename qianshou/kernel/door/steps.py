@@ -51,6 +51,7 @@ from qianshou.kernel.door.turn import (
     load_task,
     no_task,
     not_before,
+    require_running,
     standing_of,
 )
 from qianshou.kernel.ledger.read import moves_of
@@ -150,12 +151,14 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
 def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     """Pull back one's own completion while no task that followed was claimed or closed.
 
-    Refuses with door.taken_up when somebody has begun, and access.denied for another's task.
+    Refuses with door.taken_up when somebody has begun, access.denied for another's task, and
+    door.suspended while the matter's clock stands still.
     """
     matter, task = load_task(act.task)
     if is_hidden(matter, by):
         raise no_task()
     require(task.state == DONE and may_release(by, task.hold))
+    require_running(matter)
     at = not_before(matter, at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
