@@ -51,6 +51,7 @@ from qianshou.kernel.door.turn import (
     load_task,
     no_task,
     not_before,
+    require_running,
     standing_of,
 )
 from qianshou.kernel.ledger.read import moves_of
@@ -151,12 +152,14 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
 def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     """Pull back one's own completion while no task that followed was claimed or closed.
 
-    Refuses with door.taken_up when somebody has begun, and access.denied for another's task.
+    Refuses with door.taken_up when somebody has begun, access.denied for another's task, and
+    door.suspended while the matter's clock stands still.
     """
     matter, task = load_task(act.task)
     if is_hidden(matter, by):
         raise no_task()
     require(task.state == DONE and may_release(by, task.hold))
+    require_running(matter)
     at = not_before(matter, at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
@@ -184,7 +187,11 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Let a timer pass that has come; None when it is gone already or not yet due."""
+    """Let a timer pass that has come; None when it is gone already or not yet due.
+
+    Allowed to the clock alone.
+    """
+    require(by.kind == "clock")
     matter = load_matter(act.matter)
     timer = change.fetch(
         "SELECT node, due_at <= %s FROM worklist_timer WHERE matter_id = %s AND token = %s",
@@ -278,11 +285,15 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Record that an open task has turned amber or late, and tell who should know."""
+    """Record that an open task has turned amber or late, and tell who should know; None where it
+    has not, or is told already. Allowed to the clock alone.
+    """
+    require(by.kind == "clock")
     matter, task = load_task(act.task)
     late = at >= task.due_at
     mark = 2 if late else 1
-    if task.state != OPEN or task.warned >= mark:
+    turned = late or Task.objects.filter(pk=task.id, amber_at__lte=at).exists()
+    if task.state != OPEN or task.warned >= mark or not turned:
         return None
     doing = Doing(
         "warn",

@@ -190,6 +190,12 @@ def load_open_task(task: int, by: Actor) -> tuple[MatterRow, TaskRow]:
             "This task has been dealt with already; nothing more to do",
             "task",
         )
+    require_running(matter)
+    return matter, row
+
+
+def require_running(matter: MatterRow) -> None:
+    """Raise Refusal door.suspended while a matter's clock stands still."""
     if matter.suspended_at is not None:
         raise Refusal(
             "door.suspended",
@@ -197,7 +203,6 @@ def load_open_task(task: int, by: Actor) -> tuple[MatterRow, TaskRow]:
             "This matter is suspended; resume it first",
             "task",
         )
-    return matter, row
 
 
 def instant(at: datetime | None) -> Any:

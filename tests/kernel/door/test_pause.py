@@ -9,10 +9,12 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.calendar import NEVER, resume
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.procedures.versions import publish
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist.models import Matter, Notice, Task, Timer
-from tests.kernel.conftest import Office
+from tests.kernel.conftest import LOOP, Office
+from tests.properties.drawings import made, sources
 
 
 def refused(office: Office, act: acts.Act, by: str = "wang") -> str:
@@ -66,6 +68,43 @@ def test_what_is_suspended_is_not_worked_on(office: Office) -> None:
     assert refused(office, acts.Suspend(matter, "再等")) == "door.suspended"
     assert Matter.objects.get(pk=matter).suspended_at == office.at
     door.act(acts.Comment(matter, "还在等"), by=office.wang, at=office.at)
+
+
+def test_nothing_is_withdrawn_while_the_clock_stands(office: Office) -> None:
+    matter = office.open()
+    done = office.task(matter, "t1")
+    office.complete(matter, "t1")
+    door.act(acts.Suspend(matter, "等材料"), by=office.sun, at=office.at)
+    assert refused(office, acts.Withdraw(done)) == "door.suspended"
+    assert set(Task.objects.filter(matter=matter, state=0).values_list("due_at")) == {(NEVER,)}
+
+
+WAITS = """
+and apart
+and meet
+message told
+end e
+s > apart
+apart > t1 > meet
+apart > told > t2 > meet
+meet > e
+"""
+
+
+def test_what_opens_while_the_clock_stands_is_due_only_when_it_runs_again(office: Office) -> None:
+    publish(LOOP, sources(made(WAITS, LOOP), {}), at=office.at, own=True)
+    matter = office.open()
+    door.act(acts.Suspend(matter, "等材料"), by=office.wang, at=office.at)
+    heard = office.at + timedelta(days=2)
+    door.act(acts.Deliver(matter, "told"), by=CLOCK, at=heard)
+    task = Task.objects.get(matter=matter, node="t2")
+    assert (task.due_at, task.amber_at) == (NEVER, NEVER)
+    assert list(verify()) == []
+    again = heard + timedelta(days=7)
+    door.act(acts.Resume(matter), by=office.wang, at=again)
+    task.refresh_from_db()
+    assert task.due_at == resume(heard, task.span, [(heard, again)], work_calendar()).at
+    assert list(verify()) == []
 
 
 def test_suspending_is_refused_to_strangers_without_a_reason_and_when_closed(

@@ -217,6 +217,17 @@ def test_a_late_task_is_warned_of_twice_and_no_more(office: Office) -> None:
     assert list(verify()) == []
 
 
+def test_nobody_is_warned_before_the_time_and_by_no_officer(office: Office) -> None:
+    matter = office.open()
+    task = Task.objects.get(matter=matter)
+    assert door.act(acts.Warn(task.pk), by=CLOCK, at=office.at) is None
+    for act in (acts.Warn(task.pk), acts.Fire(matter, 1)):
+        with pytest.raises(Refusal) as refused:
+            door.act(act, by=office.wang, at=task.due_at)
+        assert refused.value.code == "access.denied"
+    assert not Notice.objects.filter(matter=matter).exists()
+
+
 def test_a_message_that_nobody_waits_for_is_refused(office: Office) -> None:
     with pytest.raises(Refusal) as refused:
         door.act(acts.Deliver(office.open(), "reply"), by=CLOCK, at=office.at)
