@@ -23,8 +23,10 @@ AMBER_SHARE = 0.8
 LONGEST_DAYS = 366 * 60
 SPAN = re.compile(r"(\d{1,6})(min|h|wh|d|wd|mo|me|y)")
 ISO = re.compile(
-    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?)?"
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d{1,9})?S)?)?"
 )
+ISO_UNITS = ("y", "mo", "d", "d", "h", "min", "min")
 UNITS = {
     "min": "分钟", "h": "小时", "wh": "个工作小时", "d": "日（自然日，遇休息日顺延）",
     "wd": "个工作日", "mo": "个月（遇休息日顺延）", "y": "年（遇休息日顺延）",
@@ -72,8 +74,20 @@ def read_span(span: str) -> tuple[int, str]:
 
     Units: min, h, wh (duty hours), d (natural days), wd (working days), mo, y, and me: "1me" is
     the last working day of the month in which the span starts, "2me" that of the month after.
-    Refuses anything else with calendar.span.
+    An ISO 8601 duration of several parts is told in its finest unit: "P1DT12H" is 36 hours,
+    "P1Y6M" 18 months; seconds end with their minute. Months have no number of days: "P1M3D" is
+    none. Refuses anything else, and more than 60 years, with calendar.span.
     """
+    number, unit = _read_parts(span)
+    days = {"y": 366, "mo": 31, "me": 31, "d": 1, "wd": 2, "min": 1 / 1440}.get(unit, 1 / 24)
+    if number * days > LONGEST_DAYS:
+        raise Refusal(
+            "calendar.span", f"时限“{span}”太长", f"The span “{span}” is too long", "span"
+        )
+    return number, unit
+
+
+def _read_parts(span: str) -> tuple[int, str]:
     text = span.strip()
     if text == "now":
         return 0, "min"
@@ -81,14 +95,15 @@ def read_span(span: str) -> tuple[int, str]:
     if found:
         return int(found[1]), found[2]
     parts = ISO.fullmatch(text)
-    if parts:
-        told = [
-            (int(part), unit)
-            for part, unit in zip(parts.groups(), ("y", "mo", "d", "h", "min"), strict=True)
-            if part
-        ]
-        if len(told) == 1:
-            return told[0]
+    given = parts.groups() if parts else ()
+    told = [unit for part, unit in zip(given, ISO_UNITS, strict=False) if part]
+    if told and (told[0] in ("y", "mo")) == (told[-1] in ("y", "mo")):
+        years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in given)
+        days += weeks * 7
+        hours += days * 24
+        minutes += hours * 60 + -(-seconds // 60)
+        whole = {"y": years, "mo": years * 12 + months, "d": days, "h": hours, "min": minutes}
+        return whole[told[-1]], told[-1]
     raise Refusal(
         "calendar.span",
         f"不认识的时限“{span}”，请写成 30min、2h、2wh、7d、7wd、2mo、1me、1y 或 P7D",
@@ -100,16 +115,11 @@ def read_span(span: str) -> tuple[int, str]:
 def due_at(start: datetime, span: str, calendar: WorkCalendar) -> Due:
     """Return when `span` ends that starts at `start` (aware).
 
-    Raises Refusal calendar.span for a span that cannot be read or is longer than 60 years.
+    Raises Refusal calendar.span for a span that `read_span` refuses.
     """
     number, unit = read_span(span)
     begin = start.astimezone(CHINA)
     rule = "立即" if span.strip() == "now" else f"{number} {UNITS[unit]}"
-    days = {"y": 366, "mo": 31, "me": 31, "d": 1, "wd": 2}.get(unit, 1 / 24)
-    if number * days > LONGEST_DAYS:
-        raise Refusal(
-            "calendar.span", f"时限“{span}”太长", f"The span “{span}” is too long", "span"
-        )
     if unit in ("min", "h"):
         return Due(begin + timedelta(**{"minutes" if unit == "min" else "hours": number}), rule)
     if unit == "wh":

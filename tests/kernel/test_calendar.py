@@ -101,7 +101,9 @@ def test_a_rest_day_is_skipped_after_the_pause_not_before_it() -> None:
     assert resume(start, "5d", [pause], shipped()).at.date() == date(2024, 11, 18)
 
 
-@pytest.mark.parametrize("span", ["", "x", "7 d", "-1d", "7q", "P1Y2M", "9999999y", "1.5d"])
+@pytest.mark.parametrize(
+    "span", ["", "x", "7 d", "-1d", "7q", "P1M3D", "P", "9999999y", "P61Y", "1.5d"]
+)
 def test_what_is_no_span_is_refused(span: str) -> None:
     with pytest.raises(Refusal) as refused:
         due_at(instant("2024-09-27"), span, shipped())
@@ -109,8 +111,13 @@ def test_what_is_no_span_is_refused(span: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "read"), [("P7D", (7, "d")), ("PT2H", (2, "h")), ("now", (0, "min"))]
-)
+    ("text", "read"),
+    [
+        ("P7D", (7, "d")), ("PT2H", (2, "h")), ("now", (0, "min")), ("P2W", (14, "d")),
+        ("P1DT12H", (36, "h")), ("PT1H30M", (90, "min")), ("P1Y2M", (14, "mo")),
+        ("PT1M1.5S", (2, "min")), ("PT0M", (0, "min")),
+    ],
+)  # fmt: skip
 def test_iso_spans_are_read(text: str, read: tuple[int, str]) -> None:
     assert read_span(text) == read
 

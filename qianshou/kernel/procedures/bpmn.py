@@ -497,8 +497,12 @@ class Reader:
         for element in self.elements.values():
             if element.kind == "boundary":
                 self._check_boundary(element)
-            if element.default and element.default not in self.flows:
-                self._at(element, "bpmn.reference", "默认连线不存在", "no such default flow")
+            default = self.flows.get(element.default)
+            if element.default and (default is None or default.source != element.id):
+                self._at(
+                    element, "bpmn.reference", "默认连线不存在，或不是由此引出",
+                    "no such default flow leaves it",
+                )  # fmt: skip
 
     def _check_boundary(self, element: Element) -> None:
         host = self.elements.get(element.attached_to)

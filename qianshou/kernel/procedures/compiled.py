@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from qianshou.kernel.calendar import read_span
 from qianshou.kernel.procedures.branches import Branches, find_branches, with_reach
 from qianshou.kernel.procedures.dmn import DecisionModel
 from qianshou.kernel.procedures.elements import Element, Flaw, Flow, Model
@@ -129,6 +130,17 @@ class Compiler:
         if text.startswith("="):
             return self.expression(element, text[1:])
         return self.expression(element, json.dumps(text, ensure_ascii=False))
+
+    def span(self, element: Element, text: str) -> Expression | None:
+        """Return a span as an expression, or note that nobody can read it where that is known."""
+        told = self.told(element, text)
+        if told is not None and not told.names:
+            constant = told({})
+            try:
+                read_span("now" if constant is None else str(constant))
+            except Refusal as refusal:
+                self.refuse(element, "bpmn.span", refusal.zh, refusal.en)
+        return told
 
     def compile(self) -> Procedure:
         """Return the procedure, or raise Refusals."""
@@ -294,14 +306,14 @@ class Compiler:
             ),
             host=host,
             interrupting=element.interrupting,
-            timer=self.told(element, element.timer),
+            timer=self.span(element, element.timer),
             message=element.message,
             posts=tuple(post.strip() for post in told.get("posts", "").split(",") if post.strip()),
             form=told.get("form", ""),
             page=told.get("page", ""),
             organisation=self.told(element, told.get("organisation", "")),
             assignee=self.told(element, told.get("assignee", "")),
-            due=self.told(element, told.get("due", "")),
+            due=self.span(element, told.get("due", "")),
             due_source=told.get("source", ""),
             return_to=_return_to(told.get("return_to")),
             effect=told.get("effect", ""),

@@ -255,7 +255,8 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     del left[act.token]
     serial += 1
     left[serial] = made(Token, (after.id, token[1], ""))
-    organisation, due, assignee = after.organisation, after.due, after.assignee
+    organisation, assignee = after.organisation, after.assignee
+    due = None if after.due is None else after.due(facts)
     opened = made(
         Opened,
         (
@@ -263,7 +264,7 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
             after.id,
             after.posts,
             None if organisation is None else organisation(facts),
-            None if due is None else due(facts),
+            None if due is None else str(due),
             after.form,
             None if assignee is None else officer_of(assignee(facts)),
         ),

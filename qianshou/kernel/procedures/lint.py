@@ -38,6 +38,7 @@ REMEDIES = {
     "bpmn.condition": ("检查网关各出线的条件", "look at the conditions of the gateway's ways"),
     "bpmn.language": ("写成 FEEL，如 amount > 100", "write FEEL, such as amount > 100"),
     "bpmn.feel": ("改正表达式", "mend the expression"),
+    "bpmn.span": ("把时长写成 7d、2wh、P7D 或 FEEL", "write the span as 7d, 2wh, P7D or FEEL"),
     "bpmn.effect": ("写 qs:effect，由业务包登记", "name a qs:effect that a pack registers"),
     "bpmn.decision": ("在同一文件夹放入 DMN 决策表", "put the DMN table into the same folder"),
     "bpmn.called": ("在同一业务包里放入被调流程", "put the called procedure into the pack"),

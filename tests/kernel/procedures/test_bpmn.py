@@ -1,5 +1,7 @@
 """BPMN files: what is outside the profile is refused with element and line, hostile XML unread."""
 
+from xml.sax.saxutils import escape
+
 import pytest
 
 from qianshou.kernel.procedures.bpmn import load_bpmn
@@ -90,6 +92,12 @@ def test_what_is_outside_the_profile_is_refused_with_its_line(element: str) -> N
             "f",
             "bpmn.language",
         ),
+        (
+            '<startEvent id="s"/><exclusiveGateway id="x" default="f"/><userTask id="a"/>'
+            + arrow("f", "s", "a"),
+            "x",
+            "bpmn.reference",
+        ),
         ('<startEvent id="s"/><receiveTask id="r"/>', "r", "bpmn.message"),
         (
             '<startEvent id="s"/><intermediateCatchEvent id="t"><timerEventDefinition/>'
@@ -118,6 +126,18 @@ def test_what_does_not_fit_together_is_refused(body: str, element: str, code: st
 def test_what_could_not_run_is_refused(draft: str, element: str, code: str) -> None:
     found = codes(bpmn(draft))
     assert found.get(element) == code, found
+
+
+@pytest.mark.parametrize("span", ["five days", "=5", '="five"'])
+def test_a_span_that_nobody_can_read_is_refused(span: str) -> None:
+    told = escape(span, {'"': "&quot;"})
+    assert codes(FINE.replace('qs:due="5d"', f'qs:due="{told}"').encode()) == {"a": "bpmn.span"}
+    timed = bpmn("timer t\n end e\n s > t > e").decode().replace("P5D", told)
+    assert codes(timed.encode()) == {"t": "bpmn.span"}
+
+
+def test_a_span_that_the_facts_tell_is_not_judged_before() -> None:
+    assert codes(FINE.replace('qs:due="5d"', 'qs:due="=span"').encode()) == {}
 
 
 def test_a_process_of_thousands_is_refused() -> None:

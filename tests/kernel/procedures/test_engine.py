@@ -5,8 +5,10 @@ import json
 import pytest
 
 from qianshou.kernel.procedures import engine
+from qianshou.kernel.procedures.bpmn import load_bpmn
+from qianshou.kernel.procedures.compiled import compile_procedure
 from qianshou.kernel.refusal import Refusal
-from tests.kernel.procedures.drafts import AT, Player, compiled
+from tests.kernel.procedures.drafts import AT, Player, bpmn, compiled
 
 PARALLEL = """
     and split
@@ -377,3 +379,12 @@ def test_the_state_stays_small_however_long_it_runs() -> None:
     assert max(sizes) - min(sizes) < 20
     assert engine.State.from_json(json.loads(json.dumps(play.state.to_json()))) == play.state
     assert AT.tzinfo is not None
+
+
+def test_a_deadline_that_is_worked_out_is_a_text_on_every_way() -> None:
+    due = b"qs:due='=duration(\"PT36H\")'"
+    raw = bpmn("end e\n s > a > b > e").replace(b'qs:due="5d"', due)
+    play = Player(compile_procedure(load_bpmn(raw, "file")))
+    assert [one.due for one in play.step.opened] == ["P1DT12H"]
+    assert "a" in play.procedure.straight
+    assert [one.due for one in play.do("a").step.opened] == ["P1DT12H"]
