@@ -12,19 +12,24 @@ from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door import acts
 from qianshou.kernel.duties.giving import give_duties
 from qianshou.kernel.ledger.seals import seal_entries
-from qianshou.kernel.outbox import carry_out, run_relays, send_daily
+from qianshou.kernel.outbox import Aside, carry_out, run_relays, send_daily
 from qianshou.kernel.outbox.beat import beat
 from qianshou.kernel.retention import erase_expired, sweep_logins
 from qianshou.kernel.worklist.clockwork import due_timers, due_warnings, vacated_tasks
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 2.0
+LAST_SECONDS = 10.0
 PUT_OFF = timedelta(minutes=10)
 
 
-def tick(at: datetime) -> dict[str, int]:
-    """Do everything that is due at `at` once; returns how many of each were done."""
+def tick(at: datetime, aside: Aside | None = None) -> dict[str, int]:
+    """Do everything that is due at `at` once; returns how many of each were done. What takes long
+    is done `aside`, or in its place where there is none.
+    """
     beat(at)
+    if aside is not None:
+        aside.renew(at)
     done = {"timers": 0, "warnings": 0, "reassigned": 0}
     for matter, token in due_timers(at):
         done["timers"] += _try(acts.Fire(matter, token), at)
@@ -34,7 +39,7 @@ def tick(at: datetime) -> dict[str, int]:
         done["reassigned"] += _try(acts.Reassign(matter, officer), at)
     send_daily(at)
     run_relays(at)
-    done["parcels"] = carry_out(at)
+    done["parcels"] = carry_out(at, aside=aside)
     done["duties"] = sum(give_duties(at).values())
     done["erased"] = erase_expired(at)
     done["swept"] = sweep_logins(at)
@@ -55,7 +60,7 @@ def _try(act: acts.Fire | acts.Warn | acts.Reassign, at: datetime) -> int:
 def work(*, once: bool = False) -> int:
     """Tick every two seconds until SIGTERM or SIGINT, or once; returns the exit code 0.
 
-    A tick that fails is logged and tried again.
+    A tick that fails is logged and tried again. When it is to end, what takes long has ten seconds.
     """
     stop = threading.Event()
     if once:
@@ -63,11 +68,13 @@ def work(*, once: bool = False) -> int:
         return 0
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
+    aside = Aside(clock.now)
     while not stop.is_set():
         try:
             close_old_connections()
-            tick(clock.now())
+            tick(clock.now(), aside)
         except Exception:
             log.exception("the worker's tick failed; it goes on")
         stop.wait(EVERY_SECONDS)
+    aside.finish(LAST_SECONDS)
     return 0

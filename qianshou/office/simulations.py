@@ -1,8 +1,10 @@
 """A year of a procedure simulated: the form with what the ledger says, how far it is, what it says."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +15,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.procedures.forms import Field
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.scenario import (
@@ -30,12 +32,20 @@ from qianshou.kernel.registry.models import Post
 from qianshou.kernel.simulations.fitting import Fitted, fit_scenario
 from qianshou.kernel.simulations.models import Simulation
 from qianshou.kernel.simulations.results import warnings_of
-from qianshou.kernel.simulations.running import ask_simulation, make_side, simulations_of
+from qianshou.kernel.simulations.running import (
+    ask_simulation,
+    bound_side,
+    is_given_up,
+    make_side,
+    simulations_of,
+    under_way,
+)
 
 UNITS = ("per_hour", "per_day", "per_working_day")
 WHOLE = ("days", "warm_up_days", "runs", "seed")
 SHOWN = 20
 CHARTED = 4
+KEPT_SECONDS = 3600
 SHARES = {"load", "utilisation", "late", "share"}
 
 
@@ -47,7 +57,7 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
     version = next((row for row in versions if row.is_current), None)
     if version is None:
         raise Http404
-    fitted = fit_scenario(procedure, version.digest, by=actor, at=now())
+    fitted = _fitted(procedure, version.digest, actor)
     own = simulations_of(actor, procedure)
     tried = Tried()
     if request.method == "POST":
@@ -67,11 +77,23 @@ def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
         "steps": _steps(version.digest, fitted),
         "kinds": [(kind, _kind_words(kind)) for kind in KINDS],
         "units": [(unit, _unit_words(unit)) for unit in UNITS],
-        "own": own[:SHOWN],
+        "own": [(row, is_given_up(row, now())) for row in own[:SHOWN]],
         "tried": tried,
         "here": "procedures",
     }
     return show(request, actor, "office/simulate.html", context, 422 if tried.errors else 200)
+
+
+def _fitted(procedure: str, digest: str, actor: Actor) -> Fitted:
+    """Return what the ledger says to the officer, kept for an hour: it is read from a whole year."""
+    at = now()
+    asked = f"{procedure} {digest} {day_of(at)} {actor.officer} {actor!r}"
+    key = f"fitted-{hashlib.sha256(asked.encode()).hexdigest()}"
+    found = cache.get(key)
+    if not isinstance(found, Fitted):
+        found = fit_scenario(procedure, digest, by=actor, at=at)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
 
 
 def _ask(
@@ -85,24 +107,25 @@ def _ask(
     """Put what the form tells into the outbox; raises Refusals simulate.*, of the other side with
     "b." before the field, and Refusal simulate.busy while one is under way.
     """
-    if own.filter(percent__lt=100).exists():
+    if under_way(own, now()).exists():
         raise Refusal(
             "simulate.busy",
             "您上一次模拟还没有算完",
             "Your last simulation is still under way",
         )
-    told = _read(sent, "")
+    told = _read(sent, "", fitted.scenario.steps)
     sides = [(version.digest, told)]
     other = next((row for row in versions if str(row.number) == sent.get("version_b")), version)
-    staff = _read(sent, "b.").get("staff", {})
+    staff = _read(sent, "b.", {}).get("staff", {})
     if staff or other is not version:
         sides.append((other.digest, {**told, "staff": {**told.get("staff", {}), **staff}}))
     wrong: list[Refusal] = []
     for number, (digest, one) in enumerate(sides):
         try:
-            make_side(fitted, digest, one)
-        except Refusals as refused:
-            wrong += [_renamed(each, "b." if number else "") for each in refused.refusals]
+            bound_side(make_side(fitted, digest, one))
+        except (Refusal, Refusals) as refused:
+            found = refused.refusals if isinstance(refused, Refusals) else [refused]
+            wrong += [_renamed(each, "b." if number else "") for each in found]
     if wrong:
         raise Refusals(_once(wrong))
     return ask_simulation(version.procedure, sides, by=actor, at=now())
@@ -129,9 +152,17 @@ def _beside(errors: dict[str, list[str]]) -> dict[str, list[str]]:
     }
 
 
-def _read(sent: Mapping[str, str], before: str) -> dict[str, Any]:
-    """Return what a form tells of one side; what is left empty is as the ledger says."""
+def _read(sent: Mapping[str, str], before: str, spans: Mapping[str, Span]) -> dict[str, Any]:
+    """Return what a form tells of one side; what is left empty is as the ledger says, of a span
+    too: its mean and its deviation.
+    """
     told: dict[str, Any] = {}
+    for step, span in spans.items():
+        kind = sent.get(f"kind.{step}", span.kind)
+        mean = sent.get(f"steps.{step}", "").strip()[:40]
+        if mean or kind != span.kind:
+            changed = {"mean": mean or span.mean, "kind": kind, "cv": span.cv}
+            told.setdefault("steps", {})[step] = changed
     for name, value in sent.items():
         text = value.strip()[:40]
         if not text or not name.startswith(before):
@@ -139,9 +170,6 @@ def _read(sent: Mapping[str, str], before: str) -> dict[str, Any]:
         kind, _dot, rest = name.removeprefix(before).partition(".")
         if kind == "staff" and rest:
             told.setdefault("staff", {})[rest] = text
-        elif kind == "steps" and rest:
-            span = {"mean": text, "kind": sent.get(f"kind.{rest}", KINDS[0])}
-            told.setdefault("steps", {})[rest] = span
         elif kind == "outcomes" and rest.count("|") == 2:
             step, field, choice = rest.split("|")
             told.setdefault("outcomes", {}).setdefault(step, {}).setdefault(field, {})[choice] = (
@@ -242,7 +270,12 @@ def result(request: HttpRequest, actor: Actor, procedure: str, row: int) -> Http
     """Show what a simulation says, or how far it is; to whoever asked for it alone."""
     found = find_simulation(actor, procedure, row)
     version = Version.objects.get(digest=found.told[0]["digest"])
-    context: dict[str, Any] = {"row": found, "version": version, "here": "procedures"}
+    context: dict[str, Any] = {
+        "row": found,
+        "version": version,
+        "given_up": is_given_up(found, now()),
+        "here": "procedures",
+    }
     if found.result is not None:
         context.update(_result_context(found))
     return show(request, actor, "office/simulation.html", context)
@@ -253,7 +286,7 @@ def result(request: HttpRequest, actor: Actor, procedure: str, row: int) -> Http
 def progress(request: HttpRequest, actor: Actor, procedure: str, row: int) -> HttpResponse:
     """Show how far a simulation is; when it is over the page loads itself anew."""
     found = find_simulation(actor, procedure, row)
-    if found.percent == 100:
+    if found.percent == 100 or is_given_up(found, now()):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "office/simulation_progress.html", {"row": found})
 

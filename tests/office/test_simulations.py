@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -16,10 +17,12 @@ from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.procedures.scenario import Span, Staff
 from qianshou.kernel.procedures.versions import current
 from qianshou.kernel.registry.models import Officer
+from qianshou.kernel.simulations import running
 from qianshou.kernel.simulations.fitting import Fitted, fit_scenario, fit_span
 from qianshou.kernel.simulations.models import Simulation
 from qianshou.kernel.simulations.running import forget_simulations
 from qianshou.kernel.worklist.lists import next_task
+from qianshou.office import simulations
 from tests.office.calls import TRIAGE, village_of
 
 Browse = Callable[[str], Client]
@@ -141,15 +144,81 @@ def test_what_is_typed_wrongly_is_told_beside_it_and_kept(browse: Browse, field,
     assert not Simulation.objects.exists()
 
 
-def test_what_is_too_much_is_told_on_the_page_and_old_ones_are_forgotten(browse: Browse):
+def test_what_would_take_hours_is_refused_beside_the_arrivals_and_old_ones_are_forgotten(
+    browse: Browse,
+):
     mine = browse("jiang_yue")
-    where = mine.post(PAGE, {**SHORT, "arrivals": "900000"}).headers["Location"]
-    carry_out(now())
-    assert "超过 1000000 件" in mine.get(where).content.decode()
+    answer = mine.post(PAGE, {**SHORT, "arrivals": "200001"})
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "预计 2000010 件，超过 2000000 件" in text
+    assert 'value="200001"' in text
+    mine.post(PAGE, {**SHORT, "arrivals": "1"})
     forget_simulations(now())
     assert Simulation.objects.count() == 1
     forget_simulations(now() + timedelta(days=31))
     assert not Simulation.objects.exists()
+
+
+def test_a_run_that_breaks_says_so_and_locks_nobody_out(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object) -> None:
+        raise ValueError("broken")
+
+    mine, told = browse("jiang_yue"), {**SHORT, "arrivals": "1"}
+    where = mine.post(PAGE, told).headers["Location"]
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "simulate_sides", broken)
+        assert carry_out(now()) == 0
+    assert "系统出错" in mine.get(where).content.decode()
+    assert mine.get(f"{where}progress/").headers["HX-Refresh"] == "true"
+    assert mine.post(PAGE, told).status_code == 302
+    carry_out(now() + timedelta(minutes=2))  # both: the one that broke is tried again
+    assert "系统出错" not in mine.get(where).content.decode()
+    assert set(Simulation.objects.values_list("percent", "failure")) == {(100, "")}
+
+
+def test_one_that_comes_to_no_end_is_awaited_for_some_hours_only(browse: Browse):
+    mine, told = browse("jiang_yue"), {**SHORT, "arrivals": "1"}
+    where = mine.post(PAGE, told).headers["Location"]
+    Simulation.objects.update(asked_at=now() - timedelta(hours=7), percent=40)
+    assert "请重新开始" in mine.get(where).content.decode()
+    assert mine.get(f"{where}progress/").headers["HX-Refresh"] == "true"
+    assert mine.post(PAGE, told).status_code == 302
+
+
+def test_a_law_chosen_alone_keeps_the_mean_and_a_mean_typed_keeps_the_deviation(browse: Browse):
+    triage_calls([12, 20, 31, 24, 18, 22], now())
+    span = fitted(actor("jiang_yue", now())).scenario.steps["triage"]
+    assert span.kind == "lognormal"
+    mine, told = browse("jiang_yue"), {**SHORT, "arrivals": "1"}
+    mine.post(PAGE, {**told, "steps.triage": "", "kind.triage": "fixed"})
+    mine.post(PAGE, {**told, "steps.triage": "", "kind.triage": "lognormal"})
+    first = Simulation.objects.get().told[0]["told"]["steps"]["triage"]
+    assert first == {"mean": span.mean, "kind": "fixed", "cv": span.cv}
+    Simulation.objects.all().delete()
+    mine.post(PAGE, {**told, "steps.triage": "50", "kind.triage": "lognormal"})
+    second = Simulation.objects.get().told[0]["told"]["steps"]
+    assert second == {"triage": {"mean": "50", "kind": "lognormal", "cv": span.cv}}
+
+
+def test_the_ledger_is_read_once_an_hour_and_for_each_viewer(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[object] = []
+
+    def counted(*_: object, by: object, **told: Any) -> Fitted:
+        read.append(by)
+        return fit_scenario(*_, by=by, **told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(simulations, "fit_scenario", counted)
+    mine = browse("jiang_yue")
+    mine.get(PAGE)
+    mine.post(PAGE, {**SHORT, "arrivals": "1"})
+    assert len(read) == 1
+    browse("zhang_min").get(PAGE)
+    assert len(read) == 2
 
 
 def test_the_database_refuses_more_than_all(browse: Browse):

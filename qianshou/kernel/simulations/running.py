@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.outbox import carrier, daily, send
 from qianshou.kernel.procedures.scenario import change_scenario
@@ -16,6 +18,10 @@ from qianshou.kernel.simulations.results import Side, simulate_sides
 
 PARCEL = "simulate"
 KEPT = timedelta(days=30)
+GIVEN_UP = timedelta(hours=6)
+MOST_MATTERS = 2_000_000
+FAILED_ZH = "系统出错，没有算成，已经记下；请过一会儿再看，或重新开始"
+FAILED_EN = "A fault of the system stopped it, and was noted; look again later, or begin anew"
 Told = Mapping[str, Any]
 
 
@@ -24,6 +30,23 @@ def make_side(fitted: Fitted, digest: str, told: Told) -> Side:
     base = with_version(fitted, digest)
     made = compiled(digest)
     return Side(made, change_scenario(base, told, made, work_calendar()))
+
+
+def bound_side(side: Side) -> None:
+    """Refuse simulate.too_many, beside the arrivals, what would keep the worker for hours."""
+    scenario, calendar = side.scenario, work_calendar()
+    days = [scenario.begin + timedelta(days=number) for number in range(scenario.days)]
+    worked = sum(calendar.is_workday(day) for day in days)
+    once = worked * sum(scenario.arrivals.work) + (len(days) - worked) * sum(scenario.arrivals.rest)
+    matters = round(once * scenario.runs)
+    if matters > MOST_MATTERS:
+        raise Refusal(
+            "simulate.too_many",
+            f"预计 {matters} 件，超过 {MOST_MATTERS} 件；请减少天数、次数或来件",
+            f"{matters} matters expected, more than {MOST_MATTERS}: fewer days, runs or arrivals"
+            " please",
+            "arrivals",
+        )
 
 
 def ask_simulation(
@@ -46,9 +69,21 @@ def simulations_of(by: Actor, procedure: str) -> Any:
     return Simulation.objects.filter(officer=by.officer, procedure=procedure).order_by("-pk")
 
 
+def is_given_up(row: Simulation, at: datetime) -> bool:
+    """Whether a simulation has come to no end for hours: it is awaited no longer."""
+    return row.percent < 100 and row.asked_at < at - GIVEN_UP
+
+
+def under_way(rows: QuerySet[Simulation], at: datetime) -> QuerySet[Simulation]:
+    """Return which simulations are still awaited."""
+    return rows.filter(percent__lt=100, failure="", asked_at__gte=at - GIVEN_UP)
+
+
 @carrier(PARCEL, alone=True)
 def run_simulation(facts: Mapping[str, Any], at: datetime) -> None:
-    """Simulate what a row tells and keep the result there; what is refused is kept as well."""
+    """Simulate what a row tells and keep the result there; what is refused is kept as well, and so
+    is that anything else failed, which is raised: the outbox tries again.
+    """
     rows = Simulation.objects.filter(pk=facts["simulation"])
     row = rows.select_related("officer").first()
     if row is None or row.result is not None:
@@ -66,7 +101,10 @@ def run_simulation(facts: Mapping[str, Any], at: datetime) -> None:
         first = refused.refusals[0] if isinstance(refused, Refusals) else refused
         rows.update(failure=first.zh[:300], failure_en=first.en[:300], percent=100)
         return
-    rows.update(result=result, percent=100)
+    except Exception:
+        rows.update(failure=FAILED_ZH, failure_en=FAILED_EN, percent=100)
+        raise
+    rows.update(result=result, percent=100, failure="", failure_en="")
 
 
 @daily("simulations.forget")
