@@ -62,8 +62,9 @@ def read_vault_keys() -> list[str]:
     Read anew each time, so that a running server follows `qianshou keys rotate`.
     """
     kept = VAR / "vault_key_old"
-    old = f"{given_secret('QIANSHOU_VAULT_KEY_OLD')} {kept.read_text() if kept.exists() else ''}"
-    return list(dict.fromkeys((read_secret("vault_key"), *old.split())))
+    given = given_secret("QIANSHOU_VAULT_KEY_OLD").split()
+    old = kept.read_text().split() if kept.exists() else []
+    return list(dict.fromkeys((read_secret("vault_key"), *given, *old)))
 
 
 def read_database(url: str) -> dict[str, Any]:
