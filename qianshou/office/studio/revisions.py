@@ -32,7 +32,8 @@ NEW_FORM = '{"type": "object", "title": "新表单", "x-en": "New form", "proper
 def find_revision(actor: Actor, revision: int) -> Revision:
     """Return a revision for whoever may revise its procedure; raises the 404, or access.denied."""
     found = get_object_or_404(
-        Revision.objects.select_related("origin", "drafted_by", "decided_by", "version"), pk=revision
+        Revision.objects.select_related("origin", "drafted_by", "decided_by", "version"),
+        pk=revision,
     )
     require(may_revise(actor, found.procedure))
     return found
