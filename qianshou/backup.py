@@ -19,6 +19,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.rewrapping import count_wrapped
@@ -98,7 +100,8 @@ def copy_sqlite(target: Path) -> None:
 
 
 def run_tool(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's tools on this database.
+    """Run one of PostgreSQL's tools on this database, with all that the settings say of reaching
+    it (hosts, TLS); the password goes by the environment, where other users cannot list it.
 
     Refuses backup.no_tool where it is not installed and backup.failed with what it said.
     """
@@ -109,18 +112,12 @@ def run_tool(name: str, *arguments: str) -> None:
             f"找不到 {name}：请安装 PostgreSQL 客户端（apt-get install postgresql-client）",
             f"{name} is not there: install PostgreSQL's client (apt-get install postgresql-client)",
         )
-    told = connection.settings_dict
-    given = {
-        "PGDATABASE": told["NAME"],
-        "PGUSER": told["USER"],
-        "PGPASSWORD": told["PASSWORD"],
-        "PGHOST": told["HOST"],
-        "PGPORT": told["PORT"],
-    }
-    environment = {**os.environ, **{key: str(text) for key, text in given.items() if text}}
-    done = subprocess.run(
-        [found, *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    told = {key: value for key, value in connection.get_connection_params().items() if key in known}
+    password = told.pop("password", None)
+    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+    command = [found, "--dbname", make_conninfo(**told), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refusal(
             "backup.failed",
@@ -283,8 +280,7 @@ def put_postgresql(source: Path) -> None:
     connection.close()
     try:
         run_tool(
-            "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction",
-            "--dbname", str(connection.settings_dict["NAME"]), str(source),
+            "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(source)
         )  # fmt: skip
     except BaseException:
         with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from ssl import OPENSSL_VERSION
+from urllib.parse import urlsplit
 
 from qianshou.kernel.clock import CHINA, now
 
@@ -218,7 +219,7 @@ def look_at_passwords() -> Finding:
 
 
 def look_at_exposure() -> Iterator[Finding]:
-    """Secrets lie apart from the data, errors tell nothing, and other hosts are served by TLS."""
+    """Secrets lie apart from the data, errors tell nothing, other hosts have TLS and get links."""
     from django.conf import settings
 
     from qianshou.settings import VAR, given_secret
@@ -239,12 +240,21 @@ def look_at_exposure() -> Iterator[Finding]:
         "QIANSHOU_DEBUG=0",
         needed=False,
     )
-    public = sorted(set(settings.ALLOWED_HOSTS) - {"127.0.0.1", "localhost", "[::1]"})
+    local = {"127.0.0.1", "localhost", "[::1]"}
+    public = sorted(set(settings.ALLOWED_HOSTS) - local)
     yield Finding(
         "对外的主机名都走 TLS",
         "Public host names are served by TLS",
         settings.SECURE or not public,
         f"QIANSHOU_TLS=1 (QIANSHOU_HOSTS: {', '.join(public)})",
+        needed=False,
+    )
+    leads_here = urlsplit(settings.ADDRESS).hostname in {host.strip("[]") for host in local}
+    yield Finding(
+        "邮件、日历和群消息里的链接指向对外的主机名",
+        "Links in mails, calendars and groups lead to a public host name",
+        not (public and leads_here),
+        f"QIANSHOU_ADDRESS=https://{(public or ['HOST'])[0]} (now: {settings.ADDRESS})",
         needed=False,
     )
 

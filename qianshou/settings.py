@@ -112,7 +112,7 @@ OIDC_CLIENT = os.environ.get("QIANSHOU_OIDC_CLIENT_ID", "")
 OIDC_SECRET = given_secret("QIANSHOU_OIDC_CLIENT_SECRET")
 DEBUG = os.environ.get("QIANSHOU_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("QIANSHOU_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
-MAIL = read_mail(os.environ.get("QIANSHOU_MAIL", ""))
+MAIL = read_mail(given_secret("QIANSHOU_MAIL"))
 EMAIL_HOST, EMAIL_PORT = MAIL["host"], MAIL["port"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["user"], MAIL["password"]
 EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL["ssl"], MAIL["starttls"]
@@ -232,14 +232,14 @@ STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 DOCUMENTS_ROOT = VAR / "documents"
-METRICS_TOKEN = os.environ.get("QIANSHOU_METRICS_TOKEN", "")
+METRICS_TOKEN = given_secret("QIANSHOU_METRICS_TOKEN")
 METRICS_FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 LINES = "json" if os.environ.get("QIANSHOU_LOG") == "json" else "line"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "line": {"()": "qianshou.health.lines.PlainLines"},
         "json": {"()": "qianshou.health.lines.JsonLines"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LINES}},

@@ -12,6 +12,7 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
 
     def ready(self) -> None:
-        """Let the outbox know what this room relays and carries."""
+        """Let the outbox know what this room relays and carries, and the door which ways in it has."""
+        import_module("qianshou.exchange.feed")
         import_module("qianshou.exchange.hooks")
         import_module("qianshou.exchange.notices")

@@ -21,6 +21,7 @@ from qianshou.exchange.models import Feed
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import now
+from qianshou.kernel.door.passwords import way_in
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.limits.counting import Limit, TooMany, refuse_if_spent, spend
 from qianshou.kernel.registry.vault import lookup_digest
@@ -39,7 +40,8 @@ def make_feed(officer: Any, *, by: Actor, at: datetime) -> str:
     return secret
 
 
-def end_feed(officer: Any, *, by: Actor, at: datetime) -> None:
+@way_in
+def end_feed(officer: Any, /, *, by: Actor, at: datetime) -> None:
     """End an officer's calendar."""
     row = Feed.objects.filter(officer=officer).exclude(secret_digest="").first()
     if row is not None:

@@ -23,6 +23,7 @@ from qianshou.exchange.outward import check_url, post_outward
 from qianshou.exchange.robots import address_to_call, message_of, open_text, seal_text
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import day_of
+from qianshou.kernel.door.passwords import way_in
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.outbox import carrier, relay, send
 from qianshou.kernel.refusal import Refusal
@@ -67,6 +68,14 @@ def choose_mail(
     row = Mailing.objects.filter(officer=officer).first() or Mailing(officer=officer)
     values = {"officer": officer, "address": address.strip()}
     change_row(row, {**values, "kinds": [one for one in KINDS if one in kinds]}, by=by, at=at)
+
+
+@way_in
+def end_mail(officer: Any, /, *, by: Actor, at: datetime) -> None:
+    """Send an officer no mail until they choose an address again."""
+    row = Mailing.objects.filter(officer=officer).exclude(kinds=[]).first()
+    if row is not None:
+        change_row(row, {"kinds": list[str]()}, by=by, at=at)
 
 
 def make_robot(

@@ -9,6 +9,8 @@ from secrets import token_hex
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
+from qianshou.health.lines import route_of
+
 log = logging.getLogger("qianshou.requests")
 REQUESTS = Counter("qianshou_requests", "Requests by route and state", ["route", "state"])
 SECONDS = Histogram(
@@ -47,13 +49,6 @@ class Measure:
         }
         log.info("request", extra={"told": told})
         return response
-
-
-def route_of(request: HttpRequest) -> str:
-    """Return the name of the page that answered, "static" or "none": never what was in a path."""
-    if request.resolver_match is not None:
-        return request.resolver_match.view_name or "unnamed"
-    return "static" if request.path.startswith("/static/") else "none"
 
 
 def officer_of(request: HttpRequest) -> int | None:

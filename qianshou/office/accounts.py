@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +27,13 @@ from qianshou.kernel.login.records import device_words, note_login
 from qianshou.kernel.login.sessions import end_sessions, sessions_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
-from qianshou.office.entering import in_language, own_address
+from qianshou.office.entering import (
+    Caller,
+    caller_of,
+    check_own_password,
+    in_language,
+    own_address,
+)
 from qianshou.office.factor import change_factor
 from qianshou.office.oidc import change_binding, may_bind
 
@@ -65,7 +71,7 @@ def profile(request: HttpRequest, actor: Actor) -> HttpResponse:
                 return change_binding(request, officer, actor)
             if "factor" in request.POST:
                 return change_factor(request, officer, actor)
-            change_password(officer, request.POST, actor)
+            change_password(officer, request.POST, caller_of(request), actor)
             update_session_auth_hash(request, officer)
             end_sessions(officer.pk, but=request.session.session_key)
             done = _("密码已更改")
@@ -134,14 +140,13 @@ def change_language(officer: Officer, code: str, by: Actor) -> None:
     change_row(officer, {"language": code}, by=by, at=now())
 
 
-def change_password(officer: Officer, sent: Mapping[str, str], by: Actor) -> None:
+def change_password(officer: Officer, sent: Mapping[str, str], caller: Caller, by: Actor) -> None:
     """Set a new password.
 
-    Refuses account.old (the old one is wrong), account.again (the two differ) and
+    Refuses what `check_own_password` refuses of the old one, account.again (the two differ) and
     account.weak (too short, too common, too like the name or the house's).
     """
-    if not check_password(sent.get("old", ""), officer.password):
-        raise Refusal("account.old", "原密码不对", "The old password is wrong", "old")
+    check_own_password(officer, sent.get("old", ""), caller, "old")
     fresh = sent.get("new", "")
     if fresh != sent.get("again", ""):
         raise Refusal("account.again", "两次输入的新密码不一样", "The two differ", "again")

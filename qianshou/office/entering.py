@@ -106,6 +106,32 @@ def is_locked(officer: Officer, at: datetime) -> bool:
     return officer.locked_until is not None and officer.locked_until > at
 
 
+def check_own_password(
+    officer: Officer, password: str, caller: Caller, field: str = "password"
+) -> None:
+    """Refuse, beside `field`, what is not the password of the officer who is logged in.
+
+    A failure counts as one at the log-in does. Refuses account.password, limit.spent, and
+    account.locked once the account is locked.
+    """
+    at = now()
+    refuse_if_spent(KNOCKS, caller.address, at)
+    if not is_locked(officer, at):
+        if check_password(password, officer.password):
+            return
+        spend(KNOCKS, caller.address, at)
+        _count_failure(officer, at)
+    note("refused", officer, caller, "password", at)
+    if is_locked(officer, at):
+        raise Refusal(
+            "account.locked",
+            "连续错了 5 次，账号已锁定 15 分钟；到时再试",
+            "Five failures in a row have locked the account for 15 minutes; try again then",
+            field,
+        )
+    raise Refusal("account.password", "密码不对", "The password is wrong", field)
+
+
 def check_code(officer: Officer, code: str, caller: Caller) -> str:
     """Return which kind of code this is ("totp", "recovery") and use it up.
 
@@ -114,6 +140,8 @@ def check_code(officer: Officer, code: str, caller: Caller) -> str:
     """
     at = now()
     refuse_if_spent(KNOCKS, caller.address, at)
+    if is_locked(officer, at):
+        raise wrong()
     try:
         return use_code(officer, code[:60], by=DOORMAN, at=at)
     except Refusal:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import segno
 from django.contrib import messages
-from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from qianshou.kernel.login.codes import app_address, new_secret, open_secret, se
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import master_key, master_keys
-from qianshou.office.entering import caller_of, check_code, let_in, waiting_for
+from qianshou.office.entering import caller_of, check_code, check_own_password, let_in, waiting_for
 
 PENDING = "pending"
 ISSUER = "千手 Qianshou"
@@ -45,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if inside is not None:
-                check_own_password(officer, request.POST.get("password", ""))
+                check_own_password(officer, request.POST.get("password", ""), caller_of(request))
             at = now()
             sent = "".join(request.POST.get("code", "").split())[:10]
             session = request.session.session_key
@@ -82,12 +81,6 @@ def _pending_secret(request: HttpRequest, officer: Officer) -> str:
     sealed = seal_secret(secret, officer.pk, master_key())
     request.session[PENDING] = base64.b64encode(sealed).decode()
     return secret
-
-
-def check_own_password(officer: Officer, password: str) -> None:
-    """Refuse account.password where this is not the officer's password."""
-    if not check_password(password, officer.password):
-        raise Refusal("account.password", "密码不对", "The password is wrong", "password")
 
 
 def show_codes(request: HttpRequest, codes: list[str], onward: str) -> HttpResponse:

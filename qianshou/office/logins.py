@@ -11,15 +11,14 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
-from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.login.models import LoginRecord
 from qianshou.kernel.login.records import KEPT, device_words
 from qianshou.kernel.registry.models import Officer
-from qianshou.kernel.registry.sheets import Column, write_sheet
-from qianshou.office.intake import sheet_response
+from qianshou.kernel.registry.sheets import Column
 
 PAGE = 50
 MOST = 5000
@@ -146,7 +145,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_safe
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Return what the filters leave as an Excel file, 5,000 rows at most."""
+    """Return what the filters leave as an Excel file or as CSV, 5,000 rows at most."""
     require(actor.role in ("security", "audit"))
     lines = [
         (
@@ -155,4 +154,4 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in find_logins(read_asked(request))[:MOST]
     ]  # fmt: skip
-    return sheet_response(write_sheet(COLUMNS, lines, language()), "logins.xlsx")
+    return table_response(request, COLUMNS, lines, "logins")

@@ -20,6 +20,7 @@ from qianshou.kernel.registry.models import Officer
 from qianshou.office.entering import (
     Caller,
     caller_of,
+    check_own_password,
     go_on,
     is_locked,
     note,
@@ -27,7 +28,6 @@ from qianshou.office.entering import (
     show_login,
     wrong,
 )
-from qianshou.office.factor import check_own_password
 
 ASKED, MAY_BIND = "oidc", "may_bind"
 PATIENCE = timedelta(minutes=10)
@@ -101,11 +101,12 @@ def may_bind(request: HttpRequest) -> bool:
 
 
 def change_binding(request: HttpRequest, officer: Officer, actor: Actor) -> HttpResponse:
-    """Let an officer who gives the password bind the account, or unbind it; Refusal account.password.
+    """Let an officer who gives the password bind the account, or unbind it.
 
-    The way to the provider is a link and not this form's answer: a form leads to no other host.
+    Refuses what `check_own_password` refuses. The way to the provider is a link and not
+    this form's answer: a form leads to no other host.
     """
-    check_own_password(officer, request.POST.get("password", ""))
+    check_own_password(officer, request.POST.get("password", ""), caller_of(request))
     if request.POST["oidc"] == "off":
         change_row(officer, {"oidc_subject": None}, by=actor, at=now(), reason=UNBOUND)
         messages.success(request, _("统一登录已解除"))

@@ -34,6 +34,11 @@ def test_examples_name_only_settings_that_there_are() -> None:
     assert named - {"QIANSHOU_CERTIFICATES"} <= known
 
 
+@pytest.mark.parametrize("name", ["compose/compose.yaml", "systemd/environment.example"])
+def test_whoever_names_hosts_names_the_address_of_links(name: str) -> None:
+    assert {"QIANSHOU_HOSTS", "QIANSHOU_ADDRESS"} <= settings_in((DEPLOY / name).read_text())
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_a_command_that_there_is(unit: Path) -> None:
     command = re.search(r"^ExecStart=(.+)$", unit.read_text(), re.MULTILINE)

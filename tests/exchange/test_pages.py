@@ -13,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from qianshou.exchange.models import Feed, Hook, Mailing, Robot
+from qianshou.kernel.access import CLOCK, actor_of
 from qianshou.kernel.clock import day_of, now
-from qianshou.kernel.door.registering import history_of
+from qianshou.kernel.door.passwords import give_password
+from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.registry.models import Circle, Officer, Organisation
 from qianshou.kernel.tokens.models import Token
 from qianshou.kernel.worklist.models import Matter
@@ -171,6 +173,32 @@ def test_a_calendar_shows_deadlines_without_what_they_are_about(browse: Browse) 
     zhang.post("/x/mine/", {"act": "end_feed"})
     assert stranger.get(other).status_code == 404
     assert Feed.objects.get().secret_digest == ""
+
+
+def test_a_password_given_by_somebody_else_ends_every_other_way_in(
+    browse: Browse, admin: Client, settings: LazySettings
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    zhang, officer = browse("zhang_min"), Officer.objects.get(username="zhang_min")
+    secret = secret_in(admin.post("/x/tokens/", form()))
+    zhang.post("/x/mine/", {"act": "accept", "token": Token.objects.get().pk})
+    address = secret_in(zhang.post("/x/mine/", {"act": "feed"})).removeprefix("http://testserver")
+    sent = {"act": "mail", "address": "elsewhere@example.com", "kinds": ["late"]}
+    assert zhang.post("/x/mine/", sent).status_code == 302
+    change_row(officer, {"oidc_subject": "https://op.example 7"}, by=CLOCK, at=now())
+    stranger, headers = Client(), {"Authorization": f"Bearer {secret}"}
+    assert stranger.get("/api/v1/tasks", headers=headers).status_code == 200
+    assert stranger.get(address).status_code == 200
+
+    security = actor_of(Officer.objects.get(role="security"), now())
+    give_password(officer, by=security, at=now())
+    assert stranger.get("/api/v1/tasks", headers=headers).status_code == 401
+    assert stranger.get(address).status_code == 404
+    assert Mailing.objects.get().kinds == []
+    officer.refresh_from_db()
+    assert officer.oidc_subject is None
+    token = history_of(Token.objects.get())[-1]
+    assert (token["by"]["name"], "revoked_at" in token["after"]) == (security.name, True)
 
 
 def test_guesses_at_a_calendars_address_are_counted(browse: Browse) -> None:

@@ -1,4 +1,9 @@
-"""Where mail is sent by is read from one address."""
+"""Where mail is sent by is read from one address, and what is secret from a file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,3 +22,19 @@ def test_an_address_says_all_that_a_mail_server_needs() -> None:
 def test_another_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="QIANSHOU_MAIL"):
         read_mail(url)
+
+
+def test_what_holds_a_password_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("smtp://office:from-a-file@mail.example\n")
+    (tmp_path / "metrics").write_text("token-of-a-file\n")
+    given = {
+        **os.environ,
+        "QIANSHOU_VAR": str(tmp_path),
+        "QIANSHOU_MAIL_FILE": str(tmp_path / "mail"),
+        "QIANSHOU_METRICS_TOKEN_FILE": str(tmp_path / "metrics"),
+    }
+    told = "from qianshou import settings as s; print(s.EMAIL_HOST_PASSWORD, s.METRICS_TOKEN)"
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=given, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "from-a-file token-of-a-file\n"

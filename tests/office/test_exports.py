@@ -32,6 +32,7 @@ LISTS = (
     ("zhang_min", "/indicators/police.gate/calls/", "/indicators/police.gate/calls/sheet/", "龙水"),
     ("zhang_min", "/indicators/publications/", "/indicators/publications/sheet/", ""),
     ("audit_admin", "/audit/", "/audit/sheet/", "登记"),
+    ("audit_admin", "/logins/", "/logins/export/", ""),
     ("sec_admin", "/disclosures/", "/disclosures/export/", ""),
     ("sys_admin", "/registry/organisations/", "/registry/organisations/sheet/", "龙水"),
 )

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.db.utils import ConnectionHandler
 from PIL import Image
+from psycopg.conninfo import conninfo_to_dict
 
 from qianshou import backup
 from qianshou.cli import say
@@ -23,6 +25,7 @@ from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry import vault
 from qianshou.kernel.registry.models import Person
+from qianshou.settings import read_database
 
 
 @pytest.fixture
@@ -155,6 +158,32 @@ def test_without_the_tool_the_way_to_it_is_said(
         backup.run_tool("pg_dump")
     assert told.value.code == "backup.no_tool"
     assert "postgresql-client" in told.value.en
+
+
+def test_the_tools_reach_the_database_as_the_product_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = (
+        "postgresql://office:p%40ss@/qianshou"
+        "?host=one,two&target_session_attrs=read-write&sslmode=verify-full"
+    )
+    elsewhere = ConnectionHandler({"default": read_database(url)})["default"]
+    monkeypatch.setattr(backup, "connection", elsewhere)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    tool = tmp_path / "pg_dump"
+    tool.write_text(f'#!/bin/sh\nprintf "%s\\n" "$PGPASSWORD" "$@" > {tmp_path}/told\n')
+    tool.chmod(0o700)
+    backup.run_tool("pg_dump", "--file", "x")
+    password, option, reached, *rest = (tmp_path / "told").read_text().splitlines()
+    assert (password, option, rest) == ("p@ss", "--dbname", ["--file", "x"])
+    assert conninfo_to_dict(reached) == {
+        "user": "office",
+        "dbname": "qianshou",
+        "host": "one,two",
+        "target_session_attrs": "read-write",
+        "sslmode": "verify-full",
+        "client_encoding": "UTF8",
+    }
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="an empty place is a file of its own")

@@ -47,18 +47,26 @@ def test_only_what_is_needed_makes_the_doctor_fail(
     [
         ({"DEBUG": True}, "Debug pages are off"),
         ({"ALLOWED_HOSTS": ["localhost", "qianshou.example"]}, "Public host names"),
+        (
+            {
+                "ALLOWED_HOSTS": ["qianshou.example"],
+                "SECURE": True,
+                "ADDRESS": "http://127.0.0.1:8000",
+            },
+            "Links in mails",
+        ),
     ],
 )
 def test_what_is_open_to_others_is_told(
     change: dict[str, Any], lacking: str, settings: Any
 ) -> None:
-    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.ALLOWED_HOSTS, settings.ADDRESS = ["localhost"], "https://qianshou.example"
     before = {finding.en for finding in doctor.look_at_exposure() if not finding.well}
     for name, value in change.items():
         setattr(settings, name, value)
     after = {finding.en for finding in doctor.look_at_exposure() if not finding.well}
     assert [told.startswith(lacking) for told in after - before] == [True]
-    settings.SECURE, settings.DEBUG = True, False
+    settings.SECURE, settings.DEBUG, settings.ADDRESS = True, False, "https://qianshou.example"
     assert {f.en for f in doctor.look_at_exposure() if not f.well} <= before
 
 

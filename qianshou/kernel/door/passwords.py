@@ -2,17 +2,35 @@
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.contrib.auth.hashers import make_password
 
 from qianshou.kernel.access import Actor
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.login.sessions import end_sessions
 from qianshou.kernel.registry.models import Officer
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 GIVEN = "重设密码"
+
+
+class Way(Protocol):
+    """Ends what lets somebody in, or be told, as an officer without the officer's password."""
+
+    def __call__(self, officer: Officer, /, *, by: Actor, at: datetime) -> None:
+        """End it for one officer; nothing happens where there is none."""
+
+
+Ending = TypeVar("Ending", bound=Way)
+_ways: list[Way] = []
+
+
+def way_in(end: Ending) -> Ending:
+    """Register what ends such a way when somebody else gives the account a password."""
+    _ways.append(end)
+    return end
 
 
 def new_password() -> str:
@@ -29,10 +47,14 @@ def given(password: str) -> dict[str, Any]:
 def give_password(officer: Officer, *, by: Actor, at: datetime) -> str:
     """Unlock an account, give it a new password and return that; it is kept nowhere.
 
-    Whoever is logged in to the account is logged out.
+    Whoever is logged in to the account is logged out, and every other way in that was opened from
+    inside ends with it: the binding to the single sign-on, and what registered as a `way_in`.
     """
     password = new_password()
-    values = {**given(password), "failures": 0, "locked_until": None}
-    change_row(officer, values, by=by, at=at, reason=GIVEN)
-    end_sessions(officer.pk)
+    unlocked = {"failures": 0, "locked_until": None, "oidc_subject": None}
+    with write_turn():
+        change_row(officer, {**given(password), **unlocked}, by=by, at=at, reason=GIVEN)
+        for end in _ways:
+            end(officer, by=by, at=at)
+        end_sessions(officer.pk)
     return password

@@ -1,5 +1,7 @@
 """Django's registration of this room."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class TokensConfig(AppConfig):
 
     name = "qianshou.kernel.tokens"
     label = "tokens"
+
+    def ready(self) -> None:
+        """Let the door know that a token is a way in."""
+        import_module("qianshou.kernel.tokens.keeping")

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import day_of
+from qianshou.kernel.door.passwords import way_in
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
@@ -115,6 +116,13 @@ def revoke_token(token: Token, *, by: Actor, at: datetime) -> None:
     """End a token at once: the system administrator, or the officer as whom it acts."""
     require(by.role == "system" or (by.officer is not None and by.officer == token.officer_id))
     if token.revoked_at is None:
+        change_row(token, {"revoked_at": at}, by=by, at=at)
+
+
+@way_in
+def revoke_tokens(officer: Officer, /, *, by: Actor, at: datetime) -> None:
+    """End every token that acts as an officer."""
+    for token in Token.objects.filter(officer=officer, revoked_at=None):
         change_row(token, {"revoked_at": at}, by=by, at=at)
 
 

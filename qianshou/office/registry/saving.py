@@ -88,12 +88,12 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
             "Administrators are made on the server with the command qianshou users",
             "role",
         )
-    if table is POSTINGS and adding and values["officer"].role != "officer":
+    if table is POSTINGS and _keeps_in_post(row, values):
         raise Refusal(
             "posting.administrator",
             "管理员不能任职：系统、安全、审计三员各司其职，不办理事项",
             "An administrator holds no post: the three administrators deal with no matter",
-            "officer",
+            "officer" if adding else "to_date",
         )
     if table is DIVISIONS:
         far = [
@@ -103,6 +103,15 @@ def check_row(table: Table, row: Any, values: Mapping[str, Any], by: Actor) -> N
         ]
         if far:
             raise Refusals(far)
+
+
+def _keeps_in_post(row: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a posting is given to an administrator, or one of theirs is made to last longer."""
+    if row._state.adding:
+        return bool(values["officer"].role != "officer")
+    ends, ended = values["to_date"], row.to_date
+    longer = ended is not None and (ends is None or ends > ended)
+    return longer and row.officer.role != "officer"
 
 
 def _check_neighbours(table: Table, row: Any, values: Mapping[str, Any]) -> None:
