@@ -1,8 +1,9 @@
 """Requests a second of the list page and of completing a task, under the production server.
 
 Peer: FastAPI with SQLAlchemy and Jinja2 (benchmarks/peer), under granian with as many workers:
-the same rows (copied by SQL), a list page of the same 50 rows, filters and counts, and the same
-completion in one transaction (session, right, form, task, next task, matter, chained entry).
+the same rows (copied by SQL), a list page of the same 50 rows, filters, counts and texts in two
+languages, behind circles, and the same completion in one transaction (session that has not ended,
+seats held today, sight of the matter, form, task, next task, matter, call, chained entry).
 Eight clients with connections kept alive; the two servers are asked in turns in one run.
 
 list_ratio (at least 0.8) and complete_ratio (at least 0.7) are ours over the peer's; list_spread

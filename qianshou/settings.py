@@ -98,7 +98,7 @@ def read_database(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 600,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": {**dict(parse_qsl(parts.query)), "prepare_threshold": 2},
     }
 
 
@@ -160,7 +160,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "qianshou.kernel.login.sessions.WhoAsks",
     "django.contrib.messages.middleware.MessageMiddleware",
     "qianshou.design.asked.NoNul",
     "qianshou.design.sought.Seek",

@@ -1,6 +1,6 @@
 """The peer's tables, as its ORM maps them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -14,6 +14,7 @@ class Session(Base):
     __tablename__ = "peer_session"
     id: Mapped[str] = mapped_column(primary_key=True)
     officer_id: Mapped[int] = mapped_column(ForeignKey("peer_officer.id"))
+    expires_at: Mapped[datetime]
     officer: Mapped["Officer"] = relationship(lazy="joined", innerjoin=True)
 
 
@@ -55,6 +56,8 @@ class Posting(Base):
     officer_id: Mapped[int]
     post: Mapped[str] = mapped_column(ForeignKey("peer_post.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("peer_organisation.id"))
+    from_date: Mapped[date]
+    to_date: Mapped[date | None]
     held: Mapped[Post] = relationship(lazy="joined", innerjoin=True)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
@@ -76,9 +79,51 @@ class Code(Base):
 class Notice(Base):
     __tablename__ = "peer_notice"
     id: Mapped[int] = mapped_column(primary_key=True)
+    matter_id: Mapped[int]
     organisation_id: Mapped[int]
     posts: Mapped[str]
     officer_id: Mapped[int | None]
+
+
+class Reading(Base):
+    __tablename__ = "peer_reading"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int]
+    officer_id: Mapped[int]
+
+
+class Circle(Base):
+    __tablename__ = "peer_circle"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None]
+
+
+class Member(Base):
+    __tablename__ = "peer_member"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    circle_id: Mapped[int]
+    officer_id: Mapped[int | None]
+    organisation_id: Mapped[int | None]
+    post: Mapped[str | None]
+    to_date: Mapped[date | None]
+
+
+class Party(Base):
+    __tablename__ = "peer_party"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    matter_id: Mapped[int]
+    organisation_id: Mapped[int]
+
+
+class Call(Base):
+    __tablename__ = "peer_call"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    category: Mapped[str]
+    level: Mapped[str]
+    lead: Mapped[str]
+    is_joint: Mapped[bool]
+    triaged_at: Mapped[datetime | None]
 
 
 class Matter(Base):
@@ -94,6 +139,7 @@ class Matter(Base):
     head: Mapped[str]
     supervised: Mapped[bool]
     urged: Mapped[int]
+    circle_id: Mapped[int | None]
     division: Mapped[Division] = relationship()
 
 

@@ -12,12 +12,12 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
 from qianshou.kernel.clock import day_of
 from qianshou.kernel.pack import packs, roles_of_part
+from qianshou.kernel.prepared import prepared_cursor
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import (
     Circle,
@@ -119,7 +119,7 @@ def actor_of(officer: Officer, at: datetime) -> Actor:
         return Actor("officer", officer.pk, officer.name, officer.role)
     today = day_of(at)
     held: dict[int, list[Seat]] = {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(SEATS, [officer.pk, officer.pk, *[today] * 4])
         for whose, post, unit, code, path, reach, pack, acts, reads, *names in cursor.fetchall():
             seat = Seat(

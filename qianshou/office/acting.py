@@ -21,7 +21,7 @@ from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Officer
-from qianshou.kernel.worklist.lists import see_matters, sees_matter, step_of_task
+from qianshou.kernel.worklist.lists import see_matters, sees_matter, step_seen
 from qianshou.office.matter import Tried, find_matter, show_matter
 from qianshou.office.taking import take_files
 from qianshou.office.timeline import act_words
@@ -128,12 +128,10 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
 
     Tasks named in the form must be the matter's own, so that the address says what changes.
     """
-    if not sees_matter(actor, matter):
-        raise Http404
     sent = request.POST
     task = _number(sent, "task")
-    step = step_of_task(task, matter) if task else None
-    if task and step is None:
+    step = step_seen(actor, task, matter) if task else None
+    if step is None if task else not sees_matter(actor, matter):
         raise Http404
     tried: Mapping[str, Any] = sent.dict()
     try:

@@ -159,7 +159,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
             "search": search,
             "rows": rows_of(found),
             "following": following,
-            "choices": filter_choices(current_versions()),
+            "choices": filter_choices(current_versions(actor)),
             "language_code": language(),
             "here": "matters",
         },

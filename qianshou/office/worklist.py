@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -23,9 +22,9 @@ from qianshou.kernel.access import Actor, principal_at, require
 from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.pack import declaration_of, pack_of, packs
-from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.wording import choice_label, fields_of, stages_of
-from qianshou.kernel.registry.models import Division, Organisation, Posting
+from qianshou.kernel.registry.choices import officers_of, towns
+from qianshou.kernel.registry.models import Division
 from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import (
     LISTS,
@@ -34,6 +33,7 @@ from qianshou.kernel.worklist.lists import (
     Page,
     count_tasks,
     list_tasks,
+    versions_for,
 )
 from qianshou.office.peek import peek_of
 
@@ -139,32 +139,21 @@ def filters_of(wanted: Wanted) -> Filters:
 Current = list[tuple[str, str, str, str]]
 
 
-def current_versions() -> Current:
+def current_versions(actor: Actor) -> Current:
     """Return procedure, name, English name and digest of each current version."""
-    return list(
-        Version.objects.filter(is_current=True)
-        .order_by("id")
-        .values_list("procedure", "name", "name_en", "digest")
-    )
+    return [
+        (one.procedure, one.name, one.name_en, one.digest)
+        for one in versions_for(actor)
+        if one.is_current
+    ]
 
 
 def rows_of(page: Page, actor: Actor, current: Current) -> list[Row]:
-    """Return the rows of a page with their words (two queries); each with for whom the actor would
-    do it as a substitute.
+    """Return the rows of a page with their words; each with for whom the actor would do it as a
+    substitute.
     """
     digests = {procedure: digest for procedure, _name, _name_en, digest in current}
-    places = {
-        pk: place_of(name, town, kind)
-        for pk, name, town, kind in Division.objects.filter(
-            pk__in={task.division for task in page.rows}
-        ).values_list("pk", "name", "parent__name", "parent__kind")
-    }
     zh = language().startswith("zh")
-    organisations = dict(
-        Organisation.objects.filter(pk__in={task.organisation for task in page.rows}).values_list(
-            "pk", "name" if zh else "name_en"
-        )
-    )
     rows = []
     for task in page.rows:
         pack, digest = pack_of(task.procedure), digests[task.procedure]
@@ -178,8 +167,8 @@ def rows_of(page: Page, actor: Actor, current: Current) -> list[Row]:
                 address=address("matter", task.matter),
                 pane=address("peek", task.id),
                 step=either(task.name, task.name_en),
-                place=places[task.division],
-                organisation=organisations[task.organisation],
+                place=place_of(task.division_name, task.division_above, task.kind_above),
+                organisation=task.organisation_name if zh else task.organisation_name_en,
                 level=level_label(task.procedure, digest, task.level),
                 stage=stages_of(digest).get(task.node, (1, 1)),
                 tone=due_tone(task.due_at, task.amber_at),
@@ -239,7 +228,7 @@ def my_list(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show my list; administrators, who have none, are shown the registry."""
     if actor.role != "officer":
         return redirect("profile")
-    at, current = now(), current_versions()
+    at, current = now(), current_versions(actor)
     peek = None
     if task := whole(request.GET.get("task", "")):
         peek = peek_of(actor, task)
@@ -286,7 +275,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
             instant(row.task.opened_at),
             instant(row.task.due_at),
         )
-        for row in rows_of(page, actor, current_versions())
+        for row in rows_of(page, actor, current_versions(actor))
     ]
     return table_response(request, COLUMNS, lines, "worklist")
 
@@ -301,34 +290,18 @@ def filter_choices(current: Current) -> dict[str, list[tuple[str, str]]]:
             field = fields_of(digest).get(declaration_of(procedure).level)
             for choice in field.choices if field else ():
                 levels.setdefault(choice.value, choice.zh if zh else choice.en)
-    towns = (
-        Division.objects.filter(kind__in=("street", "town"), valid_to=None)
-        .order_by("id")
-        .values_list("code", "name")
-    )
     return {
         "procedures": [
             (key, name if zh else name_en) for key, name, name_en, _ in current if key in declared
         ],
         "levels": list(levels.items()),
-        "towns": list(towns),
+        "towns": towns(),
     }
 
 
 def receivers_of(actor: Actor, at: datetime) -> list[tuple[int, str]]:
     """Return the officers with a post in the actor's organisations today, but the actor."""
-    today = at.astimezone(CHINA).date()
-    found = (
-        Posting.objects.filter(
-            Q(to_date=None) | Q(to_date__gte=today),
-            organisation__in=actor.organisations,
-            from_date__lte=today,
-            officer__is_active=True,
-        )
-        .order_by("officer__name", "officer")
-        .distinct()
-    )
-    named = found.values_list("officer", "officer__name")[:201]
+    named = officers_of(sorted(actor.organisations), at, 201)
     return [(officer, name) for officer, name in named if officer != actor.officer][:200]
 
 
@@ -338,7 +311,7 @@ def rows(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the rows alone, for the page that stays open; 304 when nothing has changed."""
     require(actor.role == "officer")
     context = {
-        **list_context(request, actor, current_versions()),
+        **list_context(request, actor, current_versions(actor)),
         "actor": actor,
         "counts": count_tasks(actor, at=now()),
     }

@@ -234,3 +234,20 @@ def test_sessions_that_are_over_are_swept_away(town: Town) -> None:
 )
 def test_a_device_is_named_by_browser_and_system(told: Any, words: str) -> None:
     assert device_words(told) == words
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "x"}])
+def test_a_session_ends_when_the_account_is_no_longer_what_it_was(
+    town: Town, change: dict[str, Any]
+) -> None:
+    client = enter(town.zhang)
+    assert is_inside(client)
+    Officer.objects.filter(pk=town.zhang.pk).update(**change)
+    assert not is_inside(client)
+
+
+def test_a_session_of_another_officer_s_row_lets_nobody_in(town: Town) -> None:
+    client = enter(town.zhang)
+    Session.objects.update(officer=town.luo)  # the row says one, what it holds another
+    assert client.get("/me/").content.decode().count(town.luo.name) == 0
+    assert is_inside(client)

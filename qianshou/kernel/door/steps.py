@@ -77,7 +77,7 @@ def complete_task(act: Complete, *, by: Actor, at: datetime) -> MatterRow:
     if task.blocks is not None:
         return sign_task(Sign(act.task), by=by, at=at)
     _require_holder(matter, task, by)
-    if Task.objects.filter(blocks=task.id, state=OPEN).exists():
+    if task.is_blocked:
         raise Refusal(
             "door.blocked",
             "还有人没有先签，等签完再办结",

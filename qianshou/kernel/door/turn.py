@@ -70,7 +70,7 @@ class MatterRow:
 
 @dataclass(slots=True)
 class TaskRow:
-    """The columns of a task that an act works with."""
+    """The columns of a task that an act works with; blocked where somebody is yet to sign first."""
 
     id: int
     matter: int
@@ -86,6 +86,7 @@ class TaskRow:
     delegated_from: int | None
     resume_node: str
     blocks: int | None
+    is_blocked: bool
 
     @property
     def hold(self) -> Hold:
@@ -117,7 +118,7 @@ def read_instant(value: Any) -> Any:
 
 def _read_task(row: tuple[Any, ...]) -> TaskRow:
     columns = list(row)
-    columns[9] = read_instant(columns[9])
+    columns[9], columns[14] = read_instant(columns[9]), bool(columns[14])
     return TaskRow(*columns)
 
 

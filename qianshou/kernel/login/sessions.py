@@ -6,19 +6,63 @@ ASVS 5.0 V7.3; GB/T 22239-2019 §8.1.4.1 c. Django's session engine with columns
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth import SESSION_KEY
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import connection
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 
 from qianshou.kernel.clock import now
 from qianshou.kernel.login.models import Session
+from qianshou.kernel.prepared import prepared_cursor
+from qianshou.kernel.registry.models import Officer
 
 LONGEST = timedelta(hours=12)
 SINCE, SEEN, ADDRESS, DEVICE = "since", "seen", "address", "device"
 
 
+# What every page asks of an officer; the other columns are read when something asks for them.
+FIELDS = (
+    *("id", "password", "username", "name", "role", "is_active", "must_change_password"),
+    "language",
+)
+LOAD = f"""
+SELECT session.session_data, {", ".join(f"officer.{field}" for field in FIELDS)}
+FROM login_session session LEFT JOIN registry_officer officer ON officer.id = session.officer_id
+WHERE session.session_key = %s AND session.expire_date > %s"""  # noqa: S608 - our own words
+
+
 class SessionStore(DatabaseStore):
-    """Django's store in the database, which also says whose a session is, and when it must end."""
+    """Django's store in the database, which also says whose a session is, and when it must end.
+
+    `officer` is whose it is, read together with it.
+    """
+
+    officer: Officer | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Return what a session holds; nothing when there is none, or it has ended."""
+        until = connection.ops.adapt_datetimefield_value(now())
+        with prepared_cursor() as cursor:
+            cursor.execute(LOAD, [self.session_key, until])
+            found = cursor.fetchone()
+        if found is None:
+            self._session_key = None
+            return {}
+        data, pk, *told = found
+        if pk is not None:
+            values = [pk, *told]
+            for place in (5, 6):
+                values[place] = bool(values[place])
+            self.officer = Officer.from_db(connection.alias, FIELDS, values)
+        held: dict[str, Any] = self.decode(data)
+        return held
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -46,6 +90,37 @@ class SessionStore(DatabaseStore):
     def get_expiry_date(self, **told: Any) -> datetime:
         """Return the instant at which nothing but a new log-in helps."""
         return now() + timedelta(seconds=self.get_expiry_age(**told))
+
+
+class WhoAsks(AuthenticationMiddleware):
+    """Django's middleware, which takes the officer that was read with the session.
+
+    Whatever does not fit (another account, password, role or backend; one that is closed) goes
+    Django's way, which ends the session where it must.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Give the request its `user`, found when somebody first asks."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _who_asks(request))  # type: ignore[assignment]
+
+
+def _who_asks(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    session = request.session
+    whose, way = session.get(SESSION_KEY), session.get(BACKEND_SESSION_KEY)
+    officer = session.officer if isinstance(session, SessionStore) else None
+    if (
+        officer is None
+        or whose != str(officer.pk)
+        or way not in settings.AUTHENTICATION_BACKENDS
+        or not officer.is_active
+        or not constant_time_compare(
+            session.get(HASH_SESSION_KEY, ""), officer.get_session_auth_hash()
+        )
+    ):
+        return get_user(request)
+    request._cached_user = officer  # type: ignore[attr-defined]  # where Django keeps it too
+    return officer
 
 
 def _instant(seconds: Any) -> datetime | None:

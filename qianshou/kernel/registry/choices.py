@@ -1,12 +1,13 @@
 """The codes that a form's field may take: from catalogues, organisations, divisions."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from qianshou.kernel.clock import day_of, now
+from qianshou.kernel.prepared import prepared_cursor
 from qianshou.kernel.registry.models import CatalogueEntry, Organisation, Posting
 
 
@@ -39,9 +40,39 @@ def choices_of(source: str) -> Collection[str]:
         "organisation": (MANNED, [day_of(now())] * 2),
         "division": (DIVISIONS, []),
     }
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(*asked.get(source, (ENTRIES, [source])))
         return {row[0] for row in cursor.fetchall()}
+
+
+TOWNS = """
+SELECT code, name FROM registry_division
+WHERE kind IN ('street', 'town') AND valid_to IS NULL ORDER BY id"""
+OFFICERS = """
+SELECT DISTINCT officer.name, officer.id FROM registry_posting posting
+JOIN registry_officer officer ON officer.id = posting.officer_id
+WHERE posting.from_date <= %s AND (posting.to_date IS NULL OR posting.to_date >= %s)
+  AND officer.is_active AND posting.organisation_id IN ({})
+ORDER BY officer.name, officer.id LIMIT %s"""
+
+
+def towns() -> list[tuple[str, str]]:
+    """Return code and name of the streets and towns (one query)."""
+    with prepared_cursor() as cursor:
+        cursor.execute(TOWNS)
+        return list(cursor.fetchall())
+
+
+def officers_of(organisations: Collection[int], at: datetime, most: int) -> list[tuple[int, str]]:
+    """Return id and name of `most` officers at most who hold a post in these organisations on the
+    day of `at`, by name (one query).
+    """
+    if not organisations:
+        return []
+    today, marks = day_of(at), ",".join(["%s"] * len(organisations))
+    with prepared_cursor() as cursor:
+        cursor.execute(OFFICERS.format(marks), [today, today, *organisations, most])
+        return [(pk, name) for name, pk in cursor.fetchall()]
 
 
 def labelled_choices(source: str, language: str) -> list[tuple[str, str, str]]:

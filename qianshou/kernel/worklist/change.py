@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from qianshou.kernel.prepared import prepared_cursor
+
 Statement = tuple[str, Sequence[Any]]
 
 LOAD_MATTER = """
@@ -20,7 +22,8 @@ JOIN registry_division d ON d.id = m.division_id
 WHERE m.id = %s"""
 LOAD_TASK = """
 SELECT id, matter_id, token, node, posts, organisation_id, assignee_id, state, opened_seq, due_at,
-       warned, delegated_from_id, resume_node, blocks_id
+       warned, delegated_from_id, resume_node, blocks_id,
+       EXISTS (SELECT 1 FROM worklist_task b WHERE b.blocks_id = worklist_task.id AND b.state = 0)
 FROM worklist_task WHERE id = %s"""
 LOAD_MATTER_OF_TASK = """
 SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d.path,
@@ -28,7 +31,8 @@ SELECT m.id, m.number, m.procedure, v.digest, m.title, m.level, m.division_id, d
        m.receipt_digest, m.supervised, m.suspended_at, m.circle_id, m.person_id,
        t.id, t.matter_id, t.token, t.node, t.posts, t.organisation_id, t.assignee_id, t.state,
        t.opened_seq, t.due_at, t.warned, t.delegated_from_id,
-       t.resume_node, t.blocks_id
+       t.resume_node, t.blocks_id,
+       EXISTS (SELECT 1 FROM worklist_task b WHERE b.blocks_id = t.id AND b.state = 0)
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id
 JOIN procedures_version v ON v.id = m.version_id
@@ -180,7 +184,7 @@ def fetch(sql: str, parameters: Sequence[Any], *, lock: str = "") -> tuple[Any, 
     """Return the first row of a query; with `lock` (a table alias) lock that row."""
     if lock and connection.vendor == "postgresql":
         sql = f"{sql} FOR UPDATE OF {lock}"
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, parameters)
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden, visible_matters
 from qianshou.kernel.pack import packs, roles_of_part
-from qianshou.kernel.procedures.models import Version
+from qianshou.kernel.prepared import prepared_cursor
 from qianshou.kernel.procedures.versions import compiled_all
 from qianshou.kernel.registry.bigram import search_query
 from qianshou.kernel.worklist.models import OPEN, Copy, Matter, Party, Task
@@ -28,10 +28,18 @@ t.id, t.matter_id, t.node, t.name, t.name_en, t.posts, t.organisation_id, t.assi
 t.due_at, t.amber_at, t.opened_at, t.provisional, t.procedure, t.division_id, m.number, m.title,
 m.supervised, m.urged, t.delegated_from_id"""
 
+NAMED = """
+SELECT named.*, d.name, above.name, above.kind, o.name, o.name_en
+FROM ({}) AS named
+JOIN registry_division d ON d.id = named.division_id
+LEFT JOIN registry_division above ON above.id = d.parent_id
+JOIN registry_organisation o ON o.id = named.organisation_id
+ORDER BY named.due_at, named.id"""
+
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """A row of the list, ready for a template."""
+    """A row of the list, ready for a template; `division_above` is what its division lies in."""
 
     id: int
     matter: int
@@ -52,7 +60,12 @@ class ListedTask:
     title: str
     supervised: bool
     urged: int
-    delegated_from: int | None = None
+    delegated_from: int | None
+    division_name: str
+    division_above: str | None
+    kind_above: str | None
+    organisation_name: str
+    organisation_name_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ def addresses_of(by: Actor) -> list[tuple[int, str]]:
     """
     found: list[tuple[int, str]] | None = by.known.get("addresses")
     if found is None:
-        declared = _declared_sets()
+        declared = _post_sets(tuple(one.digest for one in versions_for(by)))
         covered = (seat for principal in by.principals for seat in principal.seats)
         found = by.known["addresses"] = sorted(
             {
@@ -94,8 +107,28 @@ def addresses_of(by: Actor) -> list[tuple[int, str]]:
     return found
 
 
-def _declared_sets() -> dict[str, set[str]]:
-    return _post_sets(tuple(Version.objects.order_by("id").values_list("digest", flat=True)))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version of a procedure as it is kept: whether in force, and its names."""
+
+    digest: str
+    is_current: bool
+    procedure: str
+    name: str
+    name_en: str
+
+
+VERSIONS = "SELECT digest, is_current, procedure, name, name_en FROM procedures_version ORDER BY id"
+
+
+def versions_for(by: Actor) -> list[Kept]:
+    """Return every version kept, the oldest first (one query the first time for an actor)."""
+    found: list[Kept] | None = by.known.get("versions")
+    if found is None:
+        with prepared_cursor() as cursor:
+            cursor.execute(VERSIONS)
+            found = by.known["versions"] = [Kept(*row) for row in cursor.fetchall()]
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -232,8 +265,8 @@ def list_tasks(
             "ORDER BY t.due_at, t.id LIMIT %s) AS branch"
         )
         parameters += [*own, *narrow_parameters, *key_parameters, size + 1]
-    sql = f"{' UNION ALL '.join(parts)} ORDER BY due_at, id LIMIT %s"
-    with connection.cursor() as cursor:
+    sql = NAMED.format(f"{' UNION ALL '.join(parts)} ORDER BY due_at, id LIMIT %s")
+    with prepared_cursor() as cursor:
         cursor.execute(sql, [*parameters, size + 1])
         rows = [_listed(row) for row in cursor.fetchall()]
     more = len(rows) > size
@@ -252,30 +285,42 @@ def _listed(row: tuple[Any, ...]) -> ListedTask:
     return ListedTask(*columns)
 
 
+COUNTED = """
+SELECT '{which}', COUNT(*), COALESCE(SUM(late), 0) FROM (
+  SELECT CASE WHEN t.due_at < %s THEN 1 ELSE 0 END AS late FROM worklist_task t
+  JOIN worklist_matter m ON m.id = t.matter_id
+  WHERE t.state = 0 AND {condition} ORDER BY t.due_at LIMIT %s) AS {which}"""
+
+
 def count_tasks(by: Actor, *, at: datetime, filters: Filters | None = None) -> dict[str, int]:
-    """Return the number of open tasks of each list, counted up to 1,000 (two queries)."""
+    """Return the number of open tasks of each list, each branch counted up to 1,000 (two queries).
+
+    Every range is read once: what is free at a post is "mine" and "post", and the late ones are
+    the first in the order of deadlines.
+    """
     if by.officer is None:
         return dict.fromkeys(LISTS, 0)
     addresses = addresses_of(by)
+    pools = _branches("post", by, addresses)
+    wanted = [
+        ("mine", branch) for branch in _branches("mine", by, addresses)[: -len(pools) or None]
+    ]
+    wanted += [("post", branch) for branch in pools]
+    wanted += [("organisation", branch) for branch in _branches("organisation", by, addresses)]
+    narrowed, own = _narrowed(filters or Filters(), None)
     selects, parameters = [], []
-    for which in LISTS:
-        branches = _branches(which, by, addresses)
-        narrowed, own = _narrowed(filters or Filters(), at if which == "late" else None)
-        if not branches:
-            selects.append("0")
-            continue
-        union = []
-        for condition, its in branches:
-            union.append(
-                "SELECT * FROM (SELECT t.id FROM worklist_task t "
-                "JOIN worklist_matter m ON m.id = t.matter_id "
-                f"WHERE t.state = 0 AND {condition}{narrowed} LIMIT %s) AS branch"
-            )
-            parameters += [*its, *own, CAP]
-        selects.append(f"(SELECT COUNT(*) FROM ({' UNION ALL '.join(union)}) AS counted)")
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(selects)}", parameters)
-        return dict(zip(LISTS, cursor.fetchone(), strict=True))
+    for which, (condition, its) in wanted:
+        selects.append(COUNTED.format(which=which, condition=f"{condition}{narrowed}"))
+        parameters += [_instant(at), *its, *own, CAP]
+    counts = dict.fromkeys(LISTS, 0)
+    with prepared_cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(selects), parameters)
+        for which, number, late in cursor.fetchall():
+            counts[which] += number
+            if which != "organisation":
+                counts["late"] += late
+    counts["mine"] += counts["post"]
+    return counts
 
 
 def procedures_of_packs() -> dict[str, tuple[str, ...]]:
@@ -312,7 +357,7 @@ def sees_matter(by: Actor, matter: int) -> bool:
     The matter stands inside the filter: outside it, SQLite gathers all that `by` may see first.
     """
     sql, parameters = _sight_of(by)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, [matter if one == ANY_MATTER else one for one in parameters])
         return cursor.fetchone() is not None
 
@@ -321,15 +366,17 @@ STEP = """
 SELECT t.node, v.digest, m.person_id
 FROM worklist_task t
 JOIN worklist_matter m ON m.id = t.matter_id JOIN procedures_version v ON v.id = m.version_id
-WHERE t.id = %s AND m.id = %s"""
+WHERE t.id = %s AND m.id = %s AND EXISTS ({})"""
 
 
-def step_of_task(task: int, matter: int) -> tuple[str, str, int | None] | None:
-    """Return a task's node, its version's digest and whom its matter is about, or None where the
-    matter has no such task; the caller asks who may see it.
+def step_seen(by: Actor, task: int, matter: int) -> tuple[str, str, int | None] | None:
+    """Return a task's node, its version's digest and whom its matter is about; None where the
+    matter has no such task or `by` may not see it, as `sees_matter` says (one query for both).
     """
-    with connection.cursor() as cursor:
-        cursor.execute(STEP, [task, matter])
+    sight, parameters = _sight_of(by)
+    told = [matter if one == ANY_MATTER else one for one in parameters]
+    with prepared_cursor() as cursor:
+        cursor.execute(STEP.format(sight), [task, matter, *told])
         found: tuple[str, str, int | None] | None = cursor.fetchone()
         return found
 
@@ -347,7 +394,7 @@ def _sight_of(by: Actor) -> tuple[str, tuple[Any, ...]]:
     try:
         return seen.values("pk")[:1].query.sql_with_params()
     except EmptyResultSet:
-        return "SELECT 1 WHERE %s IS NULL", (ANY_MATTER,)
+        return "SELECT 1 WHERE %s < 0", (ANY_MATTER,)
 
 
 def matters_with(*related: str) -> QuerySet[Matter]:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden
+from qianshou.kernel.prepared import prepared_cursor
 from qianshou.kernel.worklist.lists import addresses_of, inside_circles, procedures_of_packs
 from qianshou.kernel.worklist.models import Notice, Reading
 
@@ -105,7 +106,7 @@ def count_unread(by: Actor) -> int:
         branches.append(newest.format("officer_id IS NULL AND organisation_id = %s AND posts = %s"))
         parameters += [organisation, posts, MOST]
     inside, own = inside_circles(by, in_part=False)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             f"SELECT COUNT(*) FROM (SELECT n.id FROM ({' UNION ALL '.join(branches)}) AS n "
             f"LEFT JOIN worklist_matter m ON m.id = n.matter_id WHERE {inside} AND NOT EXISTS "
