@@ -77,7 +77,7 @@ def test_completing_a_step_takes_few_queries(
     first, second = register_call(client), register_call(client)
     send(client, first, "complete", task=open_task(first).pk, back="list", **facts)
     task = open_task(second).pk
-    with django_assert_max_num_queries(12):  # two of them are savepoints of the test's transaction
+    with django_assert_max_num_queries(13):  # two of them are savepoints of the test's transaction
         answer = send(client, second, "complete", task=task, back="list", **facts)
     assert answer.status_code == 302
     assert open_task(second).pk != task
