@@ -263,10 +263,7 @@ def test_a_plan_the_other_way_undoes_it_in_batches(plans: Plans, monkeypatch) ->
     matters = [office.open() for _ in range(5)]
     new = plans.publish(**RENAMED)
     plan = plans.plan(new, **RENAMED)
-    assert carry_out(office.at) == 1
-    plan.refresh_from_db()
-    assert (plan.state, plan.moved) == ("approved", 2)
-    plans.carry_out()
+    assert carry_out(office.at) == 3  # two matters, two, and the last
     plan.refresh_from_db()
     assert (plan.state, plan.moved) == ("done", 5)
     back = migrating.undo(plan, by=plans.sun, at=office.at)
