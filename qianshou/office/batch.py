@@ -15,7 +15,7 @@ from qianshou.design.desk import officer_page, show
 from qianshou.design.fields import read_form, shown_fields
 from qianshou.design.refused import by_field, language
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.door import acts
 from qianshou.kernel.procedures.forms import Field, Form, validate
@@ -44,6 +44,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
 
     Completing first asks for the form that all of them share; at most 100 rows at once.
     """
+    require(actor.role == "officer")
     told = [whole(text) for text in request.POST.getlist("task")]
     ids = list(dict.fromkeys(task for task in told if task is not None))[:MOST]
     back = request.POST.get("back", "")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
-from qianshou.kernel.access import Actor
+from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.procedures.forms import Field
 from qianshou.kernel.procedures.models import Version
@@ -53,6 +53,7 @@ SHARES = {"load", "utilisation", "late", "share"}
 @officer_page
 def page(request: HttpRequest, actor: Actor, procedure: str) -> HttpResponse:
     """Show the form with what the ledger says, and the officer's own simulations; or ask for one."""
+    require(actor.role == "officer")
     versions = list(Version.objects.filter(procedure=procedure).order_by("-number"))
     version = next((row for row in versions if row.is_current), None)
     if version is None:

@@ -262,6 +262,7 @@ COLUMNS = (
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the list that the filters leave as an Excel or CSV file, 5,000 tasks at most."""
+    require(actor.role == "officer")
     wanted, zh = read_wanted(request), language().startswith("zh")
     page = list_tasks(wanted.which, actor, at=now(), filters=filters_of(wanted), size=MOST)
     lines = [

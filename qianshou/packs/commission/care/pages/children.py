@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from qianshou.design.asked import day as read_day
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
 from qianshou.design.sought import read_sought
@@ -20,7 +21,7 @@ from qianshou.kernel.access import Actor, circles_of, holds_task
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import open_matters, open_tasks
 from qianshou.packs.commission.care.models import Child, Contact
 from qianshou.packs.commission.care.month import MONTH
@@ -39,7 +40,6 @@ MOST_PUPILS = 200
 WAITING = ("due", "late", "stale")
 SORTS = ("updated", "code", "young")
 STATES = dict(Child.STATES)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -321,6 +321,4 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
                 instant(task.due_at) if task else "",
             )
         )
-    headers = {"Content-Disposition": 'attachment; filename="children.xlsx"'}
-    body = write_sheet(EXPORTED, lines, language())
-    return HttpResponse(body, content_type=XLSX, headers=headers)
+    return table_response(request, EXPORTED, lines, "children")

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.commending import commend, may_commend
 from qianshou.packs.commission.care.models import Commendation
 
@@ -91,4 +91,4 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in commendations_found(read_sought(request).words)[:MOST]
     ]
-    return file_response(write_sheet(EXPORTED, lines, language()), "commendations.xlsx")
+    return table_response(request, EXPORTED, lines, "commendations")

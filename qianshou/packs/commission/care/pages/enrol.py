@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.fields import division_label, read_form, shown_fields
 from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
@@ -22,7 +22,7 @@ from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.worklist.lists import see_matters
 from qianshou.packs.commission.care.enrolment import ENROL, add_candidate, care
 from qianshou.packs.commission.care.limits import limit_of
@@ -147,7 +147,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in waiting_of(actor, children, named=False)
     ]
-    return file_response(write_sheet(EXPORTED, lines, language()), "candidates.xlsx")
+    return table_response(request, EXPORTED, lines, "candidates")
 
 
 def may_add(actor: Actor) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.fields import division_label
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
@@ -18,7 +18,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.door.sealing import open_sheets
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Division, Officer
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.circle import cadre_of
 from qianshou.packs.commission.care.enrolment import care
 from qianshou.packs.commission.care.handover import (
@@ -166,4 +166,4 @@ def summary(request: HttpRequest, actor: Actor, handover: int) -> HttpResponse:
     for kind in SUMMARY:
         for one in tell_sheet(care().form(FORMS[kind]), sheets[kind]):
             lines.append((sheet_words([kind]), one.label, one.words))
-    return file_response(write_sheet(PARTS, lines, language()), f"{number}.xlsx")
+    return table_response(request, PARTS, lines, f"{number}")

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.fields import division_label, read_form, shown_fields
 from qianshou.design.receipt import new_mark
@@ -28,7 +28,7 @@ from qianshou.kernel.procedures.versions import current, form_of
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.choices import labelled_choices
 from qianshou.kernel.registry.models import Division
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.hazard import HARM, HAZARD, open_hazard
 from qianshou.packs.commission.care.models import Child, Hazard
 from qianshou.packs.commission.care.pages.reach import after_opening
@@ -40,7 +40,6 @@ PAGE, MOST = 50, 5000
 ASKED = ("hazard_kind", "hazard_signs", "seen", "hazard_photos", "child_code")
 SORTS = {"due": ("due_at", "pk"), "new": ("-found_at", "-pk")}
 LEVELS = {"urgent": "r", "serious": "y", "ordinary": ""}
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -271,9 +270,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in found[:MOST]
     ]
-    headers = {"Content-Disposition": content_disposition_header(True, "hazards.xlsx") or ""}
-    content = write_sheet(EXPORTED, lines, language())
-    return HttpResponse(content, content_type=SHEET, headers=headers)
+    return table_response(request, EXPORTED, lines, "hazards")
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
 from qianshou.design.tried import Tried
@@ -23,7 +23,7 @@ from qianshou.kernel.clock import now
 from qianshou.kernel.indicators.suppression import FEW, is_few
 from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import CircleMember, Division, Officer, Organisation, Pairing
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.assigning import (
     assign_cadre,
     distribute,
@@ -193,7 +193,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
                     "、".join(gaps_of(town)),
                 )
             )
-    return file_response(write_sheet(EXPORTED, lines, language()), "pairing.xlsx")
+    return table_response(request, EXPORTED, lines, "pairing")
 
 
 def gaps_of(town: Town) -> list[str]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import day as read_day
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import file_response, table_response
 from qianshou.design.refused import by_field, language
 from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
@@ -24,7 +24,7 @@ from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.documents.store import DOCX, SUFFIXES, read_document
 from qianshou.kernel.door.sealing import open_sheets
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.guardians import give_link, new_code, revoke_link
 from qianshou.packs.commission.care.models import Child, GuardianLink, Pledge
 from qianshou.packs.commission.care.models.child import GUARDIANSHIP, IDENTITY
@@ -164,7 +164,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for child in children
     ]
-    return file_response(write_sheet(columns, lines, language()), "pledges.xlsx")
+    return table_response(request, columns, lines, "pledges")
 
 
 def _cell(standing: Standing, words: str) -> str:

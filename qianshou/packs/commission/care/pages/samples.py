@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, circles_of, require
@@ -23,7 +23,7 @@ from qianshou.kernel.indicators.declaration import indicator_named
 from qianshou.kernel.indicators.evaluate import Result, evaluate
 from qianshou.kernel.indicators.period import Period
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.limits import limit_number
 from qianshou.packs.commission.care.models import Sample, SampleVisit
 from qianshou.packs.commission.care.sample import (
@@ -256,4 +256,4 @@ def export(request: HttpRequest, actor: Actor, sample: int) -> HttpResponse:
         )
         for row in visits_asked(actor, found, read_asked(request))[:MOST]
     ]
-    return file_response(write_sheet(EXPORTED, lines, language()), f"sample-{found}.xlsx")
+    return table_response(request, EXPORTED, lines, f"sample-{found}")

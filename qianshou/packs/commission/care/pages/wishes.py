@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
-from qianshou.design.download import file_response
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
-from qianshou.design.refused import by_field, language
+from qianshou.design.refused import by_field
 from qianshou.design.sought import read_sought
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.models import Wish
 from qianshou.packs.commission.care.pages.reach import after_opening, find_near
 from qianshou.packs.commission.care.pages.wish_donors import bands, kinds
@@ -156,7 +156,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in wishes_asked(actor, read_asked(request))[:MOST]
     ]
-    return file_response(write_sheet(EXPORTED, lines, language()), "wishes.xlsx")
+    return table_response(request, EXPORTED, lines, "wishes")
 
 
 @require_http_methods(["GET", "POST"])

@@ -198,6 +198,10 @@ def test_the_sheet_holds_no_child(browse: Browse, cast: Cast, child: Child) -> N
     assert lines[1][1:6] == ["溺水风险", "较重", "龙水镇", "朝阳社区", "整改中"]
     assert not {child.code, "李小雨"} & {str(cell) for cell in lines[1]}
     assert len(sheet_of(browse("jin_ke"))) == 1
+    written = browse("lin_yue").get(f"{SHEET}?as=csv")
+    assert written.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "溺水风险,较重,龙水镇,朝阳社区,整改中" in written.content.decode()
+    assert "as=csv" in browse("lin_yue").get("/p/care/hazards/").content.decode()
     assert browse("zhang_min").get(SHEET).status_code == 403
 
 

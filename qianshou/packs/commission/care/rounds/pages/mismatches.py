@@ -10,12 +10,13 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
+from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.registry.choices import labelled_choices
-from qianshou.kernel.registry.sheets import Column, write_sheet
+from qianshou.kernel.registry.sheets import Column
 from qianshou.packs.commission.care.models import Mismatch, Round
 from qianshou.packs.commission.care.rounds.pages.frame import (
     HERE,
@@ -25,7 +26,6 @@ from qianshou.packs.commission.care.rounds.pages.frame import (
     mismatch_state,
     organisation_name,
     page_asked,
-    sheet_answer,
 )
 from qianshou.packs.commission.care.rounds.sight import Sight, seen_mismatches, sight_of
 
@@ -160,5 +160,4 @@ def export(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
         )
         for one in find_asked(request, row, sight).select_related("matter")[:MOST]
     ]
-    name = f"{_('不一致项')}-{row.year}-{row.number}.xlsx"
-    return sheet_answer(write_sheet(COLUMNS, lines, language()), name)
+    return table_response(request, COLUMNS, lines, f"{_('不一致项')}-{row.year}-{row.number}")
