@@ -144,7 +144,7 @@ def find_token(secret: str, at: datetime) -> Token | None:
 def actor_of_token(token: Token, at: datetime) -> Actor:
     """Return as whom a token acts now: its officer, with the one seat if it is narrowed to one.
 
-    The name says both, so that each entry of the ledger tells that a program acted.
+    It stands in for nobody; narrowed to a seat, only what is addressed to that seat counts. The name says both, so that each entry of the ledger tells that a program acted.
     """
     assert token.officer is not None
     found = actor_of(token.officer, at)
@@ -155,4 +155,10 @@ def actor_of_token(token: Token, at: datetime) -> Actor:
             for seat in seats
             if (seat.organisation, seat.post) == (token.organisation_id, token.post_id)
         )
-    return replace(found, seats=seats, name=f"{found.name}（{token.name}）")
+    return replace(
+        found,
+        seats=seats,
+        principals=(),
+        in_person=token.organisation_id is None,
+        name=f"{found.name}（{token.name}）",
+    )
