@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,20 @@ def test_a_parcel_that_takes_long_is_carried_outside_any_transaction(
     assert carry_out(at) == 2
     assert sorted(carriers) == ["long outside", "short inside"]
     assert carry_out(at) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_that_take_long_leave_the_rest_for_the_next_time(
+    carriers: list[str], at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = iter((0.0, 9.9, 10.0, 20.0, 20.0))
+    monkeypatch.setattr(parcels, "time", SimpleNamespace(monotonic=lambda: next(passed)))
+    for key in ("1", "2"):
+        send(SLOW, {"name": f"long {key}"}, key=key, at=at)
+    send(QUICK, {"name": "short"}, key="3", at=at)
+    assert carry_out(at) == 2
+    assert carriers == ["short inside", "long 1 outside"]
+    assert carry_out(at) == 1
 
 
 @pytest.mark.django_db(transaction=True)

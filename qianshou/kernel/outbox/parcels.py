@@ -1,6 +1,7 @@
 """Sending parcels and carrying them out."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ _carriers: dict[str, Carrier] = {}
 _alone: set[str] = set()
 MOST_TRIES = 8
 LEASE = timedelta(minutes=30)
+BUDGET_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -52,59 +54,76 @@ def carry_out(at: datetime, limit: int = 100) -> int:
     """Carry out parcels that are due; returns how many were done.
 
     A parcel that fails is tried again after 1, 2, 4 … minutes, eight times, and then kept
-    with its failure for `doctor` to show. Several workers share the work (SKIP LOCKED).
+    with its failure for `doctor` to show. Several workers share the work (SKIP LOCKED). Those
+    that run alone come last, and none is begun when ten seconds have passed: the rest waits for
+    the next time, so that nobody outside holds up the clock.
     """
     parcels = apps.get_model("outbox", "Parcel").objects
-    done = 0
-    taken: list[Any] = []
-    for pk in list(
-        parcels.filter(done_at=None, due_at__lte=at, tries__lt=MOST_TRIES)
-        .order_by("due_at", "id")
-        .values_list("pk", flat=True)[:limit]
-    ):
-        with transaction.atomic():
-            waiting = parcels.filter(pk=pk, done_at=None)
-            if connection.vendor == "postgresql":
-                waiting = waiting.select_for_update(skip_locked=True)
-            parcel = waiting.first()
-            if parcel is None:
-                continue
-            if parcel.kind in _alone:
-                parcel.tries += 1
-                parcel.due_at = at + LEASE
-                parcel.save()
-                taken.append(parcel)
-                continue
-            try:
-                with transaction.atomic():
-                    _carriers[parcel.kind](parcel.facts, at)
-            except Exception as error:
-                log.exception("parcel %s (%s) failed", parcel.key, parcel.kind)
-                parcel.tries += 1
-                parcel.failure = repr(error)[:2000]
-                parcel.due_at = at + timedelta(minutes=2 ** (parcel.tries - 1))
-            else:
-                parcel.done_at = at
-                parcel.failure = ""
-                done += 1
-            parcel.save()
-    return done + sum(_carry_alone(parcel, at) for parcel in taken)
+    waiting = parcels.filter(done_at=None, due_at__lte=at, tries__lt=MOST_TRIES)
+    due: Any = waiting.order_by("due_at", "id").values_list("pk", flat=True)
+    done = sum(_carry(pk, at) for pk in list(due.exclude(kind__in=_alone)[:limit]))
+    until = time.monotonic() + BUDGET_SECONDS
+    for pk in list(due.filter(kind__in=_alone)[:limit]):
+        if time.monotonic() >= until:
+            break
+        done += _carry_alone(pk, at)
+    return done
 
 
-def _carry_alone(parcel: Any, at: datetime) -> int:
-    """Carry out a parcel that was taken for half an hour; returns 1 when it is done."""
+def _carry(pk: int, at: datetime) -> int:
+    """Carry out one parcel within a transaction; returns 1 when it is done."""
+    with transaction.atomic():
+        parcel = _take(pk, at)
+        if parcel is None:
+            return 0
+        try:
+            with transaction.atomic():
+                _carriers[parcel.kind](parcel.facts, at)
+        except Exception as error:
+            parcel.tries += 1
+            _failed(parcel, error, at)
+            return 0
+        _done(parcel, at)
+        return 1
+
+
+def _carry_alone(pk: int, at: datetime) -> int:
+    """Take one parcel for half an hour and carry it out; returns 1 when it is done."""
+    with transaction.atomic():
+        parcel = _take(pk, at)
+        if parcel is None:
+            return 0
+        parcel.tries += 1
+        parcel.due_at = at + LEASE
+        parcel.save()
     try:
         _carriers[parcel.kind](parcel.facts, at)
     except Exception as error:
-        log.exception("parcel %s (%s) failed", parcel.key, parcel.kind)
-        parcel.failure = repr(error)[:2000]
-        parcel.due_at = at + timedelta(minutes=2 ** (parcel.tries - 1))
-        parcel.save()
+        _failed(parcel, error, at)
         return 0
+    _done(parcel, at)
+    return 1
+
+
+def _take(pk: int, at: datetime) -> Any:
+    """Return a parcel that waits, locked; None where another worker has it."""
+    waiting = apps.get_model("outbox", "Parcel").objects.filter(pk=pk, done_at=None, due_at__lte=at)
+    if connection.vendor == "postgresql":
+        waiting = waiting.select_for_update(skip_locked=True)
+    return waiting.first()
+
+
+def _failed(parcel: Any, error: Exception, at: datetime) -> None:
+    log.exception("parcel %s (%s) failed", parcel.key, parcel.kind)
+    parcel.failure = repr(error)[:2000]
+    parcel.due_at = at + timedelta(minutes=2 ** (parcel.tries - 1))
+    parcel.save()
+
+
+def _done(parcel: Any, at: datetime) -> None:
     parcel.done_at = at
     parcel.failure = ""
     parcel.save()
-    return 1
 
 
 def count_parcels(at: datetime) -> int:
