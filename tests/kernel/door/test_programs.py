@@ -36,7 +36,7 @@ def test_a_program_does_not_stand_in_for_whom_its_officer_stands_in_for(office: 
     matter, day = office.open(), office.at.date()
     door.act(acts.Claim(office.task(matter, "t1")), by=office.wang, at=office.at)
     Substitution.objects.create(
-        principal_id=office.wang.officer, substitute_id=office.zhao.officer, from_date=day,
+        principal_id=office.wang.officer or 0, substitute_id=office.zhao.officer or 0, from_date=day,
         to_date=day + timedelta(days=6), reason="休假",
     )  # fmt: skip
     for place in (None, 0):
@@ -48,7 +48,7 @@ def test_narrowed_to_a_seat_it_sees_neither_tasks_elsewhere_nor_copies(office: O
     matter, other = office.open(), office.open()
     door.act(acts.Claim(office.task(matter, "t1")), by=office.wang, at=office.at)
     Posting.objects.create(
-        officer_id=office.wang.officer, post_id="bench_seat", from_date=office.at.date(),
+        officer_id=office.wang.officer or 0, post_id="bench_seat", from_date=office.at.date(),
         organisation_id=office.zhao.seats[0].organisation,
     )  # fmt: skip
     assert mine(program(office, office.wang), office) == {matter, other}
@@ -70,4 +70,6 @@ def test_narrowed_to_a_seat_it_is_in_the_circles_of_that_seat_alone(quiet: Quiet
     ):
         assert may_see(by, standing) is sees
         assert see_matters(by).exists() is sees
-        assert bool(list_tasks("organisation", by, at=quiet.at).rows) is (sees and by.name[0] == "王")
+        assert bool(list_tasks("organisation", by, at=quiet.at).rows) is (
+            sees and by.name[0] == "王"
+        )
