@@ -22,6 +22,8 @@ from qianshou.kernel.documents.store import keep_file, look_through, path_of
 from qianshou.kernel.refusal import Refusal
 
 REL = '<Relationship Id="x" Type="http://schemas.openxmlformats.org/officeDocument/2006/{}"'
+RUNNING, PLAIN = b"1 0 << /S /JavaScript /JS (x) >>", b"1 0 << /Type /Catalog >>"
+OBJECTS = b"/Type /ObjStm /N 1 /First 4 "
 EMPTY = b"PK\x05\x06" + b"\0" * 18
 VIRUS = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}"
 
@@ -114,6 +116,8 @@ def refused(db: None, at: datetime) -> Callable[[bytes, str], str]:
         (lambda: with_text("<w:instrText>PAGE \\* MERGEFORMAT</w:instrText>"), "a.docx"),
         (lambda: excel('=IF(A1="a|b",1,2)'), "a.xlsx"),
         (lambda: pdf(packed(b"1 0 << /Type /Catalog >>")), "a.pdf"),
+        (lambda: pdf(packed(PLAIN, OBJECTS + b"/Filter [/FlateDecode] /X (a\\) (b) <<)")), "a.pdf"),
+        (lambda: pdf(b"9 0 obj << /Type /Font /N 1 >> endobj % a mountain stream\n"), "a.pdf"),
     ],
 )  # fmt: skip
 def test_an_honest_file_is_kept(
@@ -195,6 +199,25 @@ def test_an_archive_of_very_many_parts_is_refused(refused: Callable[[bytes, str]
         (lambda: pdf(b"9 0 obj << /Encrypt 8 0 R >> endobj"), "encrypted"),
         (lambda: pdf(b"9 0 obj << /Type /ObjStm >>\nstream\nnothing\nendstream"), "broken"),
         (lambda: pdf(packed(b"\0" * (51 << 20))), "broken"),
+        (lambda: pdf(b"9 0 obj << /S /GoToR /F (x.pdf) >> endobj"), "script"),
+        (lambda: pdf(packed(RUNNING, b"/N 1 /F#69rst 4 /Filter /FlateDecode")), "script"),
+        (lambda: pdf(packed(RUNNING, b"/First 4 /Filter [/FlateDecode] /A (9 0 R) % x\n")), "script"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter [/FlateDecode /FlateDecode]")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter [/FlateDecode/ASCIIHexDecode]")), "broken"),
+        (
+            lambda: pdf(
+                packed(RUNNING, OBJECTS + b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")
+            ),
+            "broken",
+        ),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter 8 0 R")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter /FlateDecode /Filter /Fl")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A (\n8 0 obj << %)\n /Filter /Fl")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A <zz>")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A [ >>")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS).replace(b"0 obj", b"0%\nobj")), "broken"),
+        (lambda: pdf(b"9 0%\nobj << /First 4 >> %\nstream\nx"), "broken"),
+        (lambda: pdf(b"8 0 obj % 9 0 obj\n << >> endobj"), "broken"),
         (lambda: pdf()[:-8], "broken"),
         (lambda: b"%PDF-1.4 <script>alert(1)</script>" + pdf(), "mixed"),
         (lambda: pdf() + with_part(EMPTY, "a.txt", b"x"), "mixed"),
