@@ -106,7 +106,7 @@ def _names_packed(raw: bytes) -> set[bytes]:
         if not raw.startswith(b"stream", place):
             continue
         owned.add(place)
-        if _holds_objects(entries):
+        if _is_packed(entries):
             objects = _unpack(raw, place + len(b"stream"), left)
             left -= len(objects)
             found |= _names(objects)
@@ -130,7 +130,7 @@ def _may_begin(raw: bytes, place: int) -> bool:
     return b"%" in line or line == head
 
 
-def _holds_objects(entries: list[tuple[bytes, list[bytes]]]) -> bool:
+def _is_packed(entries: list[tuple[bytes, list[bytes]]]) -> bool:
     """Whether this is the dictionary of an object stream; refuses one packed in an unusual way."""
     keys = {key for key, _value in entries}
     if b"First" not in keys and not any(
