@@ -12,20 +12,20 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, QuerySet
 from django.utils.crypto import salted_hmac
 
 from qianshou.exchange.models import Hook, Mark
 from qianshou.exchange.outward import check_url, post_outward
 from qianshou.kernel.access import CLOCK, Actor, require
-from qianshou.kernel.clock import CHINA, day_of
+from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.notices import tell_officer
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.ledger.read import last_seal, sealed_entries
 from qianshou.kernel.outbox import carrier, relay, send
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.tokens.keeping import actor_of_token
+from qianshou.kernel.tokens.keeping import actor_of_token, working_tokens
 from qianshou.kernel.tokens.models import Token
 from qianshou.kernel.worklist.lists import open_tasks, see_matters
 
@@ -43,8 +43,9 @@ def make_hook(
 ) -> tuple[Hook, str]:
     """Keep a new hook and return it with the secret that signs what it is told.
 
-    Refuses whoever is not the system administrator (access.denied), a token that may not read
-    matters (hook.scope), no kind or an unknown one (hook.kinds), and what check_url refuses.
+    It is told nothing before the token's officer agrees to it. Refuses whoever is not the system
+    administrator (access.denied), a token that may not read matters (hook.scope), no kind or
+    an unknown one (hook.kinds), and what check_url refuses.
     """
     require(by.role == "system")
     if "matters" not in token.scopes or token.revoked_at is not None:
@@ -62,9 +63,17 @@ def make_hook(
     return hook, secret_of(hook.pk)
 
 
+def accept_hook(hook: Hook, *, by: Actor, at: datetime) -> None:
+    """Let a hook be told: the officer as whom its token acts agrees. Refuses all others."""
+    require(by.officer is not None and by.officer == hook.token.officer_id)
+    if hook.accepted_at is None and hook.disabled_at is None:
+        change_row(hook, {"accepted_at": at}, by=by, at=at)
+
+
 def end_hook(hook: Hook, *, by: Actor, at: datetime) -> None:
-    """Tell a hook nothing more; refuses whoever is not the system administrator."""
-    require(by.role == "system")
+    """Tell a hook nothing more: the system administrator, or the officer of its token."""
+    own = by.officer is not None and by.officer == hook.token.officer_id
+    require(by.role == "system" or own)
     if hook.disabled_at is None:
         change_row(hook, {"disabled_at": at}, by=by, at=at)
 
@@ -92,17 +101,19 @@ def tell_hooks(at: datetime) -> int:
     mark, made = Mark.objects.get_or_create(name="entries", defaults={"last": seal.last_entry})
     if made or mark.last >= seal.last_entry:
         return 0
-    working = list(
-        Hook.objects.select_related("token__officer")
-        .filter(Q(token__expires_on__gte=day_of(at)), token__officer__is_active=True)
-        .filter(disabled_at=None, token__revoked_at=None, token__accepted_at__isnull=False)
-    )
+    working = list(working_hooks(at))
     entries = sealed_entries(mark.last, seal.last_entry, BATCH) if working else []
     sent = sum(_tell(hook, entries, at) for hook in working)
     Mark.objects.filter(pk="entries").update(
         last=entries[-1][0] if len(entries) == BATCH else seal.last_entry
     )
     return sent
+
+
+def working_hooks(at: datetime) -> QuerySet[Hook]:
+    """Return the hooks that are told at `at`: agreed to, not ended, of a token that works."""
+    agreed = Hook.objects.filter(disabled_at=None, accepted_at__isnull=False)
+    return agreed.filter(token__in=working_tokens(at)).select_related("token__officer")
 
 
 def _tell(hook: Hook, entries: list[tuple[int, str, str, datetime]], at: datetime) -> int:
@@ -140,9 +151,14 @@ def due_of(matters: Collection[int]) -> dict[int, str]:
 
 @carrier(PARCEL, alone=True)
 def carry(facts: Mapping[str, Any], at: datetime) -> None:
-    """Call a hook; one that has failed ten times in a row is disabled, and its officer told."""
-    hook = Hook.objects.select_related("token__officer").get(pk=facts["hook"])
-    if hook.disabled_at is not None:
+    """Call a hook, where it still works and its token still sees the matter; one that has failed
+    ten times in a row is disabled, and its officer told.
+    """
+    hook = working_hooks(at).filter(pk=facts["hook"]).first()
+    if hook is None:
+        return
+    seen = see_matters(actor_of_token(hook.token, at))
+    if not seen.filter(circle=None, number=facts["told"]["number"]).exists():
         return
     body = json.dumps(facts["told"], ensure_ascii=False, sort_keys=True).encode()
     timestamp = str(int(at.timestamp()))

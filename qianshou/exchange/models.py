@@ -3,17 +3,22 @@ another door asks for is sealed.
 """
 
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
 
 
 class Hook(models.Model):
-    """An address that is told of entries as far as a token's seat may see them (回调)."""
+    """An address that is told of entries as far as a token's seat may see them (回调).
+
+    Nothing is told before the officer as whom the token acts has agreed to it.
+    """
 
     token = models.ForeignKey("tokens.Token", models.PROTECT, related_name="hooks")
     url = models.URLField(max_length=300)
     kinds = models.JSONField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
     disabled_at = models.DateTimeField(null=True, blank=True)
 
@@ -26,6 +31,11 @@ class Hook(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def host(self) -> str:
+        """The host and port that are called."""
+        return urlsplit(self.url).netloc
 
 
 class Opened(models.Model):

@@ -19,7 +19,7 @@ from django.utils.translation import override
 
 from qianshou.exchange.hooks import due_of
 from qianshou.exchange.models import Mailing, Mark, Robot
-from qianshou.exchange.outward import check_url, post_outward
+from qianshou.exchange.outward import LONGEST_ANSWER, Unanswered, check_url, post_outward
 from qianshou.exchange.robots import address_to_call, message_of, open_text, seal_text
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import day_of
@@ -221,7 +221,7 @@ def carry_mail(facts: Mapping[str, Any], at: datetime) -> None:
 
 @carrier(GROUP, alone=True)
 def carry_to_group(facts: Mapping[str, Any], at: datetime) -> None:
-    """Let a robot say one notice; RuntimeError where its service answers that it did not."""
+    """Let a robot say one notice; Unanswered where its service answers that it did not."""
     robot = Robot.objects.get(pk=facts["robot"])
     if robot.ended_at is not None:
         return
@@ -230,6 +230,7 @@ def carry_to_group(facts: Mapping[str, Any], at: datetime) -> None:
     url, secret = open_text(robot.sealed_url), open_text(robot.sealed_secret)
     body = json.dumps(message_of(text), ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    answer = json.loads(post_outward(address_to_call(robot.kind, url, secret, at), body, headers))
+    address = address_to_call(robot.kind, url, secret, at)
+    answer = json.loads(post_outward(address, body, headers, longest=LONGEST_ANSWER))
     if answer.get("errcode") != 0:
-        raise RuntimeError(f"robot {robot.pk} answered {answer.get('errcode')}")
+        raise Unanswered(f"robot {robot.pk} answered {answer.get('errcode')}")

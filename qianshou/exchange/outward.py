@@ -5,6 +5,7 @@ what lies behind it (server-side request forgery; OWASP SSRF Prevention Cheat Sh
 QIANSHOU_OUTBOUND_HOSTS names may also lie inside and speak http.
 """
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Mapping
@@ -18,6 +19,16 @@ from qianshou.kernel.refusal import Refusal
 SECONDS = 5.0
 LONGEST_ANSWER = 64 * 1024
 PORTS = {"http": 80, "https": 443}
+GIVEN_OUT = ipaddress.ip_network("2000::/3")  # all that IANA has given out for use on the internet
+TUNNELS = tuple(map(ipaddress.ip_network, ("2002::/16", "2001::/32")))  # 6to4, Teredo
+PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")  # IETF protocol assignments (RFC 6890)
+
+
+class Unanswered(Exception):
+    """A call that was not answered as it should be.
+
+    It says the code or the kind of fault and never the address, which may itself be a secret.
+    """
 
 
 def check_url(url: str, field: str = "url") -> tuple[SplitResult, str]:
@@ -59,36 +70,60 @@ def check_url(url: str, field: str = "url") -> tuple[SplitResult, str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet."""
+    """Whether an IP address belongs to the public internet.
+
+    Of IPv6 only what is given out for it (2000::/3), without what carries an IPv4 address inside.
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return found.is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if found not in GIVEN_OUT or any(found in tunnel for tunnel in TUNNELS):
+            return False
+    return found.is_global and not found.is_multicast and found not in PROTOCOLS
 
 
-def post_outward(url: str, content: bytes, headers: Mapping[str, str]) -> bytes:
-    """Send `content` and return the beginning of the answer; raises httpx.HTTPError or Refusal.
+def post_outward(
+    url: str, content: bytes, headers: Mapping[str, str], *, longest: int = 0
+) -> bytes:
+    """Send `content` and return up to `longest` bytes of the answer's body as they came.
 
     The address is checked again and the checked machine called; redirections are not followed.
+    All of it is over after five seconds, however slowly the other side speaks. Raises Unanswered,
+    or what `check_url` refuses.
     """
     parts, address = check_url(url)
     at = f"[{address}]" if ":" in address else address
     where = f"{at}:{parts.port}" if parts.port else at
-    pinned = parts._replace(netloc=where).geturl()
-    sent = {**headers, "Host": parts.netloc, "User-Agent": "Qianshou"}
-    named = {"sni_hostname": parts.hostname or ""}
-    with (
-        httpx.Client(trust_env=False, timeout=SECONDS) as client,
-        client.stream("POST", pinned, content=content, headers=sent, extensions=named) as answer,
+    sent = {
+        **headers,
+        "Host": parts.netloc,
+        "User-Agent": "Qianshou",
+        "Accept-Encoding": "identity",
+    }
+    call = _call(
+        parts._replace(netloc=where).geturl(), content, sent, parts.hostname or "", longest
+    )
+    try:
+        return asyncio.run(asyncio.wait_for(call, SECONDS))
+    except (TimeoutError, httpx.HTTPError) as error:
+        raise Unanswered(f"no answer: {type(error).__name__}") from None
+
+
+async def _call(
+    pinned: str, content: bytes, headers: Mapping[str, str], host: str, longest: int
+) -> bytes:
+    named = {"sni_hostname": host}
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=SECONDS) as client,
+        client.stream("POST", pinned, content=content, headers=headers, extensions=named) as answer,
     ):
-        answer.raise_for_status()
         if not answer.is_success:
-            raise httpx.HTTPStatusError(
-                f"answered {answer.status_code}", request=answer.request, response=answer
-            )
+            raise Unanswered(f"answered {answer.status_code}")
         received = b""
-        for part in answer.iter_bytes():
-            received += part
-            if len(received) >= LONGEST_ANSWER:
-                break
-        return received
+        if longest:
+            async for part in answer.aiter_raw():
+                received += part
+                if len(received) >= longest:
+                    break
+        return received[:longest]

@@ -33,7 +33,9 @@ Errors = Mapping[str, list[str]]
 @require_http_methods(["GET", "POST"])
 @officer_page
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """Show the tokens, or give one out: its secret is shown this once."""
+    """Show the tokens, or give one out. The secret of one that acts as nobody is shown this once;
+    of the others the officer is shown it when they agree.
+    """
     require(actor.role == "system")
     errors: Errors = {}
     given: tuple[Token, str] | None = None

@@ -71,6 +71,8 @@ class Principal:
 class Actor:
     """Who acts: an officer with the seats held now, a resident with a receipt, the clock, or a
     reporter whom the ledger must not name. `principals` are those whom an officer stands in for.
+    Not `in_person`, only what is addressed to the seats counts: neither memberships of circles, nor
+    tasks elsewhere, nor copies that name the officer (a token narrowed to one seat).
 
     `known` keeps what was asked of the database about this actor, as long as the actor lives:
     one request or act.
@@ -83,6 +85,7 @@ class Actor:
     seats: tuple[Seat, ...] = field(default=())
     receipt: str = ""
     principals: tuple[Principal, ...] = field(default=())
+    in_person: bool = True
     known: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -191,7 +194,7 @@ class Members:
     def hold(self, by: Actor) -> bool:
         """Whether `by` is one of them, in person or by a seat; whoever sits nowhere now is not."""
         return bool(by.seats) and (
-            by.officer in self.officers
+            (by.in_person and by.officer in self.officers)
             or any((seat.organisation, seat.post) in self.seats for seat in by.seats)
         )
 
@@ -244,7 +247,8 @@ def circles_in_part(by: Actor) -> QuerySet[Circle]:
 
 
 def _memberships(by: Actor) -> QuerySet[CircleMember]:
-    rule = Q(officer=by.officer) if by.officer is not None and by.seats else Q(pk__in=())
+    named = by.officer is not None and by.seats and by.in_person
+    rule = Q(officer=by.officer) if named else Q(pk__in=())
     for seat in by.seats:
         rule |= Q(officer=None, organisation=seat.organisation, post=seat.post)
     return CircleMember.objects.filter(rule, to_date=None)

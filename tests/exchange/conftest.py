@@ -42,7 +42,7 @@ def program(district: None) -> Callable[..., Program]:
 
     def given(username: str, scopes: Sequence[str] = ALL, **changed: Any) -> Program:
         officer = Officer.objects.get(username=username)
-        token, secret = issue_token(
+        token, _none = issue_token(
             f"系统{Officer.objects.count()}{username}{len(scopes)}",
             scopes,
             day_of(now()) + timedelta(days=30),
@@ -51,7 +51,7 @@ def program(district: None) -> Callable[..., Program]:
             at=now(),
             **changed,
         )
-        accept_token(token, by=actor(username), at=now())
+        secret = accept_token(token, by=actor(username), at=now())
         return Program(secret, Client())
 
     return given

@@ -12,26 +12,33 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from qianshou.exchange.hooks import MOST_FAILURES, make_hook, secret_of, sign, tell_hooks
+from qianshou.exchange import outward
+from qianshou.exchange.hooks import (
+    MOST_FAILURES,
+    accept_hook,
+    make_hook,
+    secret_of,
+    sign,
+    tell_hooks,
+)
 from qianshou.exchange.models import Hook, Mailing, Robot
 from qianshou.exchange.notices import choose_mail, end_robot, make_robot, tell_outside
-from qianshou.exchange.outward import check_url, is_public, post_outward
+from qianshou.exchange.outward import Unanswered, check_url, is_public, post_outward
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.outbox import carry_out
 from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Circle, Officer, Organisation
+from qianshou.kernel.registry.models import Circle, Officer, Organisation, Posting
 from qianshou.kernel.tokens.models import Token
 from qianshou.kernel.worker import tick
 from qianshou.kernel.worklist.models import Matter, Notice
@@ -91,6 +98,7 @@ def hook(program: Give, listener: Listener) -> Hook:
     made, _secret = make_hook(
         Token.objects.get(), listener.url, ["open", "claim"], by=admin(), at=now()
     )
+    accept_hook(made, by=actor("zhang_min"), at=now())
     relayed()
     return made
 
@@ -151,6 +159,37 @@ def test_a_revoked_token_tells_nothing_more(hook: Hook, browse: Browse) -> None:
     assert relayed() == 0
 
 
+def test_a_hook_to_which_the_officer_has_not_agreed_is_told_nothing(
+    hook: Hook, browse: Browse
+) -> None:
+    Hook.objects.update(accepted_at=None)
+    register_call(browse("zhang_min"))
+    assert relayed() == 0
+    with pytest.raises(Refusal) as refused:
+        accept_hook(hook, by=admin(), at=now())
+    assert refused.value.code == "access.denied"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda: Token.objects.update(revoked_at=now()),
+        lambda: Token.objects.update(expires_on=day_of(now()) - timedelta(days=1)),
+        lambda: Officer.objects.filter(username="zhang_min").update(is_active=False),
+        lambda: Posting.objects.filter(officer__username="zhang_min").delete(),
+        lambda: Matter.objects.update(circle=Circle.objects.create(about="police.gate")),
+    ],
+)
+def test_what_was_sent_before_the_end_does_not_go_out_after_it(
+    hook: Hook, listener: Listener, browse: Browse, end: Callable[[], Any]
+) -> None:
+    register_call(browse("zhang_min"))
+    assert relayed() == 1
+    end()
+    assert carry_out(now()) == 1
+    assert listener.heard == []
+
+
 def test_a_failed_call_is_tried_again_with_the_same_key(
     hook: Hook, listener: Listener, browse: Browse, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -208,9 +247,20 @@ def test_nobody_makes_the_server_call_what_lies_inside(url: str, code: str) -> N
 
 
 def test_what_is_public_is_told_by_the_address() -> None:
-    assert is_public("93.184.216.34")
-    assert not is_public("224.0.0.1")
-    assert not is_public("fe80::1%eth0")
+    for address in ("93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"):
+        assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "224.0.0.1", "192.0.0.8", "100.64.0.1", "::ffff:127.0.0.1", "fe80::1%eth0", "fec0::1",
+        "ff0e::1", "::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2001::1", "2001:db8::1",
+        "2002:7f00:1::1",
+    ],
+)  # fmt: skip
+def test_what_lies_inside_or_leads_there_is_not(address: str) -> None:
+    assert not is_public(address)
 
 
 def test_a_host_inside_is_refused_again_when_it_is_called(
@@ -225,8 +275,66 @@ def test_a_host_inside_is_refused_again_when_it_is_called(
 
 def test_a_redirection_is_not_followed(listener: Listener) -> None:
     listener.answers = [302]
-    with pytest.raises(httpx.HTTPStatusError):
+    with pytest.raises(Unanswered, match="302"):
         post_outward(listener.url, b"{}", {})
+
+
+class Dripping(socketserver.ThreadingTCPServer):
+    """A server that begins an answer and never ends it, a byte at a time."""
+
+    daemon_threads = True
+
+    def __init__(self, beginning: bytes) -> None:
+        self.ended = threading.Event()
+
+        class Drip(socketserver.BaseRequestHandler):
+            server: Dripping
+
+            def handle(self) -> None:
+                try:
+                    self.request.sendall(beginning)
+                    while not self.server.ended.wait(0.02):
+                        self.request.sendall(b"x")
+                except OSError:
+                    pass
+
+        super().__init__(("127.0.0.1", 0), Drip)
+
+
+@pytest.mark.parametrize("beginning", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_who_answers_a_byte_at_a_time_is_hung_up_on(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    settings.OUTBOUND_HOSTS = ["127.0.0.1"]
+    monkeypatch.setattr(outward, "SECONDS", 0.3)
+    for server in running(Dripping(beginning)):
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        with pytest.raises(Unanswered, match="Timeout"):
+            post_outward(url, b"{}", {}, longest=1 << 20)
+        server.ended.set()
+
+
+def test_what_is_answered_is_read_as_it_came_and_as_far_as_it_is_wanted(
+    listener: Listener,
+) -> None:
+    assert post_outward(listener.url, b"{}", {}) == b""
+    assert post_outward(listener.url, b"{}", {}, longest=5) == b'{"err'
+    assert listener.heard[0][1]["Accept-Encoding"] == "identity"
+
+
+def test_a_failure_tells_nothing_of_the_secret_address(
+    listener: Listener, browse: Browse, caplog: pytest.LogCaptureFixture
+) -> None:
+    matter = Matter.objects.get(pk=register_call(browse("zhang_min")))
+    robot(listener, matter.organisation, "wecom", url=listener.url.replace("=k", "=TELLTALE"))
+    outside()
+    late(matter.pk)
+    outside()
+    listener.answers = [403]
+    carry_out(now())
+    failure = Parcel.objects.get(kind="exchange.robot").failure
+    assert "403" in failure
+    assert "TELLTALE" not in failure + caplog.text
 
 
 def test_hooks_are_made_by_the_administrator_for_tokens_that_read_matters(

@@ -51,13 +51,16 @@ def form(**changed: Any) -> dict[str, Any]:
 def test_a_token_is_shown_once_and_works_when_the_officer_agrees(
     admin: Client, browse: Browse
 ) -> None:
-    secret = secret_in(admin.post("/x/tokens/", form()))
-    assert secret not in admin.get("/x/tokens/").content.decode()
-    program, headers = Client(), {"Authorization": f"Bearer {secret}"}
-    assert program.get("/api/v1/tasks", headers=headers).status_code == 401
+    text = admin.post("/x/tokens/", form()).content.decode()
+    assert SECRET.search(text) is None
+    assert "令牌只显示给本人" in text
     zhang, token = browse("zhang_min"), Token.objects.get()
     assert "镇街办公系统" in zhang.get("/x/mine/").content.decode()
-    zhang.post("/x/mine/", {"act": "accept", "token": token.pk})
+    sent = {"act": "accept", "token": token.pk}
+    secret = secret_in(zhang.post("/x/mine/", sent))
+    assert SECRET.search(zhang.post("/x/mine/", sent, follow=True).content.decode()) is None
+    assert secret not in admin.get("/x/tokens/").content.decode()
+    program, headers = Client(), {"Authorization": f"Bearer {secret}"}
     assert program.get("/api/v1/tasks", headers=headers).status_code == 200
     assert (
         browse("tang_li").post("/x/mine/", {"act": "revoke", "token": token.pk}).status_code == 404
@@ -99,6 +102,35 @@ def test_only_the_system_administrator_opens_doors(browse: Browse) -> None:
         for page in ("/x/tokens/", "/x/robots/"):
             assert browse(username).get(page).status_code == 403
     assert browse(others[1]).get("/x/mine/").status_code == 403
+
+
+def test_the_administrator_is_shown_the_secret_of_a_token_that_acts_as_nobody(
+    admin: Client,
+) -> None:
+    sent = form(officer="", scopes=["open311"])
+    assert secret_in(admin.post("/x/tokens/", sent)).startswith("qs_")
+
+
+def test_the_officer_sees_each_hooks_host_and_agrees_to_it_or_not(
+    admin: Client, browse: Browse, settings: LazySettings
+) -> None:
+    settings.OUTBOUND_HOSTS = ["localhost"]
+    admin.post("/x/tokens/", form())
+    page, zhang = f"/x/tokens/{Token.objects.get().pk}/", browse("zhang_min")
+    for name in ("one", "two"):
+        url = f"http://localhost:9/{name}?key=SECRET"
+        admin.post(page, {"act": "hook", "url": url, "kinds": ["open"]})
+    one, two = Hook.objects.order_by("pk")
+    text = zhang.get("/x/mine/").content.decode()
+    assert "localhost:9" in text
+    assert "SECRET" not in text
+    sent = {"act": "accept_hook", "hook": one.pk}
+    assert browse("tang_li").post("/x/mine/", sent).status_code == 404
+    zhang.post("/x/mine/", sent)
+    zhang.post("/x/mine/", {"act": "end_hook", "hook": two.pk})
+    agreed, ended = Hook.objects.order_by("pk")
+    assert (agreed.accepted_at is None, agreed.disabled_at) == (False, None)
+    assert (ended.accepted_at, ended.disabled_at is None) == (None, False)
 
 
 def test_hooks_are_made_and_ended_on_the_tokens_page(admin: Client, settings: LazySettings) -> None:
@@ -202,12 +234,14 @@ def test_a_password_given_by_somebody_else_ends_every_other_way_in(
 
 
 def test_guesses_at_a_calendars_address_are_counted(browse: Browse) -> None:
-    client = Client()
+    client, zhang = Client(), browse("zhang_min")
+    address = secret_in(zhang.post("/x/mine/", {"act": "feed"})).removeprefix("http://testserver")
     for _ in range(20):
         assert client.get("/x/feed/guess.ics").status_code == 404
     limited = client.get("/x/feed/guess.ics")
     assert limited.status_code == 429
     assert int(limited.headers["Retry-After"]) > 0
+    assert client.get(address).status_code == 200  # whoever has it comes in
 
 
 def test_a_calendar_asks_as_much_of_the_database_for_many_tasks_as_for_one(browse: Browse) -> None:

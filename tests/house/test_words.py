@@ -24,6 +24,7 @@ ALLOWED = {
     "_clean_object",
     "create_model_instance",
     "create_user",
+    "data",  # what lxml calls with text
     "log_message",
     "run_users",
     "content_type",

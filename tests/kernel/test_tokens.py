@@ -52,12 +52,13 @@ def issue(admin: Actor, at: datetime) -> Callable[..., tuple[Token, str]]:
 def test_it_works_once_the_officer_agrees_and_until_it_is_taken_back(
     issue: Callable[..., tuple[Token, str]], admin: Actor, at: datetime
 ) -> None:
-    token, secret = issue()
+    token, none = issue()
     zhang = actor_of(officer("zhang_min"), at)
-    assert find_token(secret, at) is None
+    assert (none, token.secret_digest) == ("", None)  # nobody can know it before
     with pytest.raises(Refusal, match="岗位"):
         accept_token(token, by=admin, at=at)
-    accept_token(token, by=zhang, at=at)
+    secret = accept_token(token, by=zhang, at=at)
+    assert accept_token(token, by=zhang, at=at) == ""  # shown once
     assert find_token(secret, at) == token
     assert find_token(secret, at + timedelta(days=91)) is None
     assert find_token(secret + "x", at) is None
@@ -69,16 +70,23 @@ def test_it_works_once_the_officer_agrees_and_until_it_is_taken_back(
     told = history_of(token)
     assert [entry["act"] for entry in told] == ["register", "amend", "amend"]
     assert secret not in str(told)
-    assert token.secret_digest not in str(told)
+    assert str(Token.objects.values_list("secret_digest", flat=True)[0]) not in str(told)
 
 
 def test_an_account_that_is_closed_closes_its_tokens(
     issue: Callable[..., tuple[Token, str]], at: datetime
 ) -> None:
-    token, secret = issue()
-    accept_token(token, by=actor_of(officer("zhang_min"), at), at=at)
+    token, _none = issue()
+    secret = accept_token(token, by=actor_of(officer("zhang_min"), at), at=at)
     Officer.objects.filter(username="zhang_min").update(is_active=False)
     assert find_token(secret, at) is None
+
+
+def test_one_that_acts_as_nobody_works_at_once(
+    issue: Callable[..., tuple[Token, str]], at: datetime
+) -> None:
+    token, secret = issue(officer=None, scopes=["open311"])
+    assert find_token(secret, at) == token
 
 
 def test_it_acts_as_one_seat_where_it_is_narrowed_and_signs_with_both_names(
@@ -135,6 +143,14 @@ def test_the_table_holds_half_a_seat_for_no_seat(
     token, _ = issue()
     with pytest.raises(IntegrityError, match="token_seat_is_whole"), transaction.atomic():
         Token.objects.filter(pk=token.pk).update(organisation=Organisation.objects.first())
+
+
+def test_the_table_holds_no_token_that_is_agreed_to_and_has_no_secret(
+    issue: Callable[..., tuple[Token, str]], at: datetime
+) -> None:
+    token, _ = issue()
+    with pytest.raises(IntegrityError, match="token_accepted_has_secret"), transaction.atomic():
+        Token.objects.filter(pk=token.pk).update(accepted_at=at)
 
 
 def test_a_relay_that_fails_does_not_keep_the_others(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
@@ -279,6 +280,16 @@ def test_an_upload_that_cannot_be_meant_is_refused(
     answer = act(browse(DRAFTER), revision, "upload", file=SimpleUploadedFile(name, content))
     assert answer.status_code == 422
     assert said in answer.content.decode()
+
+
+def test_the_scanner_is_asked_about_an_upload(
+    browse: Browse, revision: Revision, settings: LazySettings
+) -> None:
+    settings.CLAMAV = "/nowhere/clamd.ctl"
+    file = SimpleUploadedFile("x.bpmn", b"<definitions/>")
+    answer = act(browse(DRAFTER), revision, "upload", file=file)
+    assert answer.status_code == 422
+    assert "杀毒程序没有应答" in answer.content.decode()
 
 
 def row(place: int, **told: str) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """Word and Excel files taken in: what swells, runs, or reaches out of them is refused.
 
-The directory is read before anything is unpacked. Markup is looked at as text, so that a broken
-part hides nothing; relations are parsed, without entities.
+The directory is read before anything is unpacked. Markup is parsed, without entities; a part is
+known by what it holds and by how it is related, for Office asks for no name.
 """
 
 import re
 import zipfile
-from html import unescape
 from io import BytesIO
 
 from lxml import etree
 
+from qianshou.kernel.documents.markup import embedded, link, look_at_markup
 from qianshou.kernel.refusal import Refusal
 
 MOST_PARTS = 1000
@@ -18,14 +18,42 @@ MOST_RATIO = 200
 SMALL_PART = 1024 * 1024
 UNPACKED = 100 * 1024 * 1024
 WITHIN = 1  # how deep a workbook may lie in a document: the figures of a chart
-MARKUP = (".xml", ".rels", ".vml")
+MARKUP = (".xml", ".rels", ".vml", ".svg", ".psmdcp")
+BINARY = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".webp", ".wdp",
+    ".emf", ".wmf", ".emz", ".wmz", ".tmp", ".bin", ".odttf", ".fntdata", ".sigs", ".cer",
+    ".xlsx", ".docx",
+)  # fmt: skip
+BEGINS_AS_MARKUP = (b"<", b"\xff\xfe", b"\xfe\xff")
+OLE = b"\xd0\xcf\x11\xe0"
 ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([^"']{1,40})["']""")
-MACRO_PARTS = re.compile(r"vbaproject|vbadata|/activex/|macrosheets/|/customui", re.IGNORECASE)
-INSTRUCTION = re.compile(rb"<(?:\w+:)?instrText\b[^>]*>([^<]*)<")
-SIMPLE_FIELD = re.compile(rb"""\binstr\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-DDE_FIELD = re.compile(r"\bDDE(AUTO)?\b", re.IGNORECASE)
-FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*>([^<]*)<")
-DDE_FORMULA = re.compile(r"^[^\"(]*\w\s*\|\s*'?")
+MACRO_PARTS = re.compile(
+    r"vbaproject|vbadata|/activex/|macrosheets/|/customui|webextension", re.IGNORECASE
+)
+OUTSIDE_PARTS = re.compile(r"/connections\.xml$|/querytables/|/externallinks/", re.IGNORECASE)
+MACRO_KINDS = re.compile(r"macroenabled|vba|activex|macrosheet|webextension", re.IGNORECASE)
+RELATIONS = {
+    "officeDocument", "core-properties", "extended-properties", "custom-properties", "thumbnail",
+    "origin", "signature", "certificate", "customXml", "customXmlProps", "styles",
+    "stylesWithEffects", "settings", "webSettings", "fontTable", "font", "theme", "themeOverride",
+    "numbering", "footnotes", "endnotes", "header", "footer", "comments", "commentsExtended",
+    "commentsIds", "commentsExtensible", "people", "documenttasks", "classificationlabels",
+    "glossaryDocument", "bibliography", "image", "hdphoto", "hyperlink", "chart", "chartEx",
+    "chartColorStyle", "chartStyle", "chartUserShapes", "diagramData", "diagramLayout",
+    "diagramQuickStyle", "diagramColors", "diagramDrawing", "drawing", "vmlDrawing", "ink",
+    "recipientData", "printerSettings", "package", "worksheet", "chartsheet", "sharedStrings",
+    "calcChain", "pivotTable", "pivotCacheDefinition", "pivotCacheRecords", "table",
+    "tableSingleCells", "xmlMaps", "sheetMetadata", "threadedComment", "person", "slicer",
+    "slicerCache", "timeline", "timelineCache", "ctrlProp", "customProperty", "usernames",
+    "revisionHeaders", "revisionLog", "rdRichValue", "rdRichValueStructure", "rdRichValueTypes",
+    "richValueRel", "rdArray", "rdSupportingPropertyBag",
+    "rdSupportingPropertyBagStructure", "FeaturePropertyBag", "cellImage",
+}  # fmt: skip
+LINKING = re.compile(
+    r"/(?:externalLink\w*|xlExternalLinkPath|attachedTemplate|connections|queryTable|frame"
+    r"|subDocument|mailMergeSource|mailMergeHeaderSource|volatileDependencies)$"
+)
+EMBEDDED = re.compile(r"(?:/(?:word|xl)/|\.\./)*embeddings/[^/%\\]+\.(?:xlsx|docx)", re.IGNORECASE)
 HYPERLINK = "/hyperlink"
 SAFE_LINK = re.compile(r"(?:https?|mailto|tel):|#", re.IGNORECASE)
 
@@ -34,7 +62,7 @@ def check_office(raw: bytes, depth: int = 0) -> None:
     """Let a Word or Excel file pass that only holds what is read.
 
     Refuses document.bomb, document.broken, document.mixed, document.macro, document.embedded,
-    document.link and document.dde.
+    document.link, document.dde, and document.part for what is not known.
     """
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
@@ -71,52 +99,83 @@ def _check_directory(parts: list[zipfile.ZipInfo]) -> None:
 
 def _check_part(name: str, part: bytes, depth: int) -> None:
     lower = name.lower()
-    if MACRO_PARTS.search(f"/{lower}") or (
-        lower == "[content_types].xml" and b"macroenabled" in part.lower()
-    ):
+    if MACRO_PARTS.search(f"/{lower}"):
         raise macro()
+    if OUTSIDE_PARTS.search(f"/{lower}"):
+        raise link()
     if "/embeddings/" in f"/{lower}" or (lower.endswith(".bin") and "ole" in lower):
         if not lower.endswith((".xlsx", ".docx")) or depth >= WITHIN:
-            raise _embedded()
+            raise embedded()
         check_office(part, depth + 1)
-    if not lower.endswith(MARKUP):
-        return
+    elif not lower.endswith(MARKUP):
+        _check_binary(lower, part)
+    else:
+        _check_encoding(part)
+        if lower == "[content_types].xml":
+            _check_kinds(part)
+        elif lower.endswith(".rels"):
+            _check_relations(part)
+        else:
+            look_at_markup(part, lenient=lower.endswith(".vml"))
+
+
+def _check_binary(name: str, part: bytes) -> None:
+    """Let pass what is no markup: Office may read any part as markup, whatever it is called."""
+    if part.startswith(OLE):
+        raise embedded()
+    if part and not name.endswith(BINARY):
+        raise _unknown(name.rpartition("/")[2])
+    if part.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(BEGINS_AS_MARKUP):
+        raise broken()
+
+
+def _check_encoding(part: bytes) -> None:
+    """Refuse markup in another encoding, or with entities of its own."""
     declared = ENCODING.match(part.removeprefix(b"\xef\xbb\xbf"))
     if b"\0" in part or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")):
-        raise broken()  # text in another encoding would not be seen below
+        raise broken()
     if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
         raise broken()
-    if lower.endswith(".rels"):
-        _check_relations(part)
-    elif lower.startswith("xl/"):
-        if any(DDE_FORMULA.search(_text(found)) for found in FORMULA.findall(part)):
-            raise _dde()
-    else:
-        told = _text(b"".join(INSTRUCTION.findall(part)))
-        simple = [_text(one or other) for one, other in SIMPLE_FIELD.findall(part)]
-        if any(DDE_FIELD.search(text) for text in (told, *simple)):
-            raise _dde()
 
 
-def _text(markup: bytes) -> str:
-    return unescape(markup.decode("utf-8", "replace"))
+def _parsed(part: bytes) -> etree._Element:
+    if len(part) > SMALL_PART:
+        raise broken()
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return etree.fromstring(part, parser)
+
+
+def _check_kinds(part: bytes) -> None:
+    for declared in _parsed(part).iter("{*}Default", "{*}Override"):
+        if MACRO_KINDS.search(declared.get("ContentType", "")):
+            raise macro()
 
 
 def _check_relations(part: bytes) -> None:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    for relation in etree.fromstring(part, parser).iter("{*}Relationship"):
-        kind, target = relation.get("Type", ""), relation.get("Target", "").strip()
-        if kind.endswith(("/oleObject", "/control")):
-            raise _embedded()
-        outside = relation.get("TargetMode", "").lower() == "external"
+    for relation in _parsed(part).iter("{*}Relationship"):
+        kind, target = relation.get("Type", "").strip(), relation.get("Target", "").strip()
+        if MACRO_KINDS.search(kind):
+            raise macro()
+        if kind.endswith(("/oleObject", "/control", "/aFChunk")):
+            raise embedded()
+        outside = relation.get("TargetMode", "").strip().lower() == "external"
         linked = kind.endswith(HYPERLINK) and SAFE_LINK.match(target)
-        if (outside and not linked) or kind.endswith(("/externalLink", "/attachedTemplate")):
-            raise Refusal(
-                "document.link",
-                "文件引用了外部文件或模板，请断开链接后再上传",
-                "The file refers to other files or templates; break its links and upload it again",
-                "document",
-            )
+        if (outside and not linked) or LINKING.search(kind):
+            raise link()
+        if kind.endswith("/package") and not EMBEDDED.fullmatch(target):
+            raise embedded()
+        if kind.rpartition("/")[2] not in RELATIONS:
+            raise _unknown(kind.rpartition("/")[2])
+
+
+def _unknown(name: str) -> Refusal:
+    return Refusal(
+        "document.part",
+        f"文件里有不认识的部分（{name[:60]}），请另存为普通的 Word 或 Excel 文件后再上传",
+        f"The file has a part that is not known ({name[:60]}); save it as a plain Word or Excel file "
+        "and upload that",
+        "document",
+    )
 
 
 def macro() -> Refusal:
@@ -125,25 +184,6 @@ def macro() -> Refusal:
         "document.macro",
         "文件带有宏或控件，请另存为不带宏的文件后再上传",
         "The file holds macros or controls; save it without them and upload it again",
-        "document",
-    )
-
-
-def _embedded() -> Refusal:
-    return Refusal(
-        "document.embedded",
-        "文件里嵌有别的对象（OLE），请删去后再上传",
-        "Another object (OLE) is embedded in the file; take it out and upload it again",
-        "document",
-    )
-
-
-def _dde() -> Refusal:
-    return Refusal(
-        "document.dde",
-        "文件里有会启动其他程序的域或公式（DDE），请删去后再上传",
-        "The file has a field or formula that starts other programs (DDE); take it out and upload "
-        "it again",
         "document",
     )
 

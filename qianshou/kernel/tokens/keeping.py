@@ -5,12 +5,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.clock import day_of
 from qianshou.kernel.door.passwords import way_in
-from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.registering import change_row, lock_row
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.vault import lookup_digest
@@ -44,16 +46,17 @@ def issue_token(
 ) -> tuple[Token, str]:
     """Keep a new token and return it with its secret, which is kept nowhere.
 
-    `seat` (organisation, post) narrows it to one seat that `officer` holds today. It works once
-    the officer has agreed. Refuses whoever is not the system administrator (access.denied),
-    token.scopes, token.officer, token.seat, token.expires and what the table refuses.
+    `seat` (organisation, post) narrows it to one seat that `officer` holds today. One that acts as
+    an officer has no secret before that officer agrees: "" is returned. Refuses whoever is not the
+    system administrator (access.denied), token.scopes, token.officer, token.seat, token.expires and
+    what the table refuses.
     """
     require(by.role == "system")
     _check(scopes, expires_on, officer, seat, at)
-    secret = f"{PREFIX}{secrets.token_urlsafe(32)}"
+    secret = "" if officer else _draw_secret()
     values = {
         "name": name.strip(),
-        "secret_digest": lookup_digest(f"token/{secret}"),
+        "secret_digest": _digest(secret) if secret else None,
         "scopes": [scope for scope in SCOPES if scope in scopes],
         "officer": officer,
         "organisation_id": seat[0] if seat else None,
@@ -105,11 +108,27 @@ def _check(
         )
 
 
-def accept_token(token: Token, *, by: Actor, at: datetime) -> None:
-    """Let a token work: the officer as whom it acts agrees. Refuses all others (access.denied)."""
+def _draw_secret() -> str:
+    return f"{PREFIX}{secrets.token_urlsafe(32)}"
+
+
+def _digest(secret: str) -> str:
+    return lookup_digest(f"token/{secret}")
+
+
+def accept_token(token: Token, *, by: Actor, at: datetime) -> str:
+    """Let a token work: the officer as whom it acts agrees, and is given its secret, which nobody
+    else sees; "" where it was agreed to or ended before. Refuses all others (access.denied).
+    """
     require(by.officer is not None and by.officer == token.officer_id)
-    if token.accepted_at is None and token.revoked_at is None:
-        change_row(token, {"accepted_at": at}, by=by, at=at)
+    with write_turn(), transaction.atomic():
+        lock_row(token)
+        if token.accepted_at is not None or token.revoked_at is not None:
+            return ""
+        secret = _draw_secret()
+        values = {"accepted_at": at, "secret_digest": _digest(secret)}
+        change_row(token, values, by=by, at=at)
+    return secret
 
 
 def revoke_token(token: Token, *, by: Actor, at: datetime) -> None:
@@ -126,6 +145,18 @@ def revoke_tokens(officer: Officer, /, *, by: Actor, at: datetime) -> None:
         change_row(token, {"revoked_at": at}, by=by, at=at)
 
 
+def working_tokens(at: datetime) -> QuerySet[Token]:
+    """Return the tokens that work at `at`: agreed to, neither ended nor expired, and the officer
+    as whom they act, if any, has an account that is open.
+    """
+    return Token.objects.filter(
+        Q(officer=None) | Q(officer__is_active=True),
+        accepted_at__isnull=False,
+        revoked_at=None,
+        expires_on__gte=day_of(at),
+    )
+
+
 def find_token(secret: str, at: datetime) -> Token | None:
     """Return the token that a secret belongs to, where it works at `at`; notes that it was used.
 
@@ -133,17 +164,8 @@ def find_token(secret: str, at: datetime) -> Token | None:
     """
     if not secret.startswith(PREFIX) or len(secret) > 80:
         return None
-    token = (
-        Token.objects.select_related("officer")
-        .filter(Q(officer=None) | Q(officer__is_active=True))
-        .filter(
-            secret_digest=lookup_digest(f"token/{secret}"),
-            accepted_at__isnull=False,
-            revoked_at=None,
-            expires_on__gte=day_of(at),
-        )
-        .first()
-    )
+    found = working_tokens(at).filter(secret_digest=_digest(secret))
+    token = found.select_related("officer").first()
     if token is not None and (token.used_at is None or at - token.used_at > SEEN_EVERY):
         Token.objects.filter(pk=token.pk).update(used_at=at)
     return token
@@ -152,7 +174,8 @@ def find_token(secret: str, at: datetime) -> Token | None:
 def actor_of_token(token: Token, at: datetime) -> Actor:
     """Return as whom a token acts now: its officer, with the one seat if it is narrowed to one.
 
-    The name says both, so that each entry of the ledger tells that a program acted.
+    It stands in for nobody; narrowed to a seat, only what is addressed to that seat counts. The name
+    says both, so that each entry of the ledger tells that a program acted.
     """
     assert token.officer is not None
     found = actor_of(token.officer, at)
@@ -163,4 +186,10 @@ def actor_of_token(token: Token, at: datetime) -> Actor:
             for seat in seats
             if (seat.organisation, seat.post) == (token.organisation_id, token.post_id)
         )
-    return replace(found, seats=seats, name=f"{found.name}（{token.name}）")
+    return replace(
+        found,
+        seats=seats,
+        principals=(),
+        in_person=token.organisation_id is None,
+        name=f"{found.name}（{token.name}）",
+    )

@@ -9,11 +9,12 @@ from django.db.models import Q
 class Token(models.Model):
     """What one program may do (对接令牌): as an officer who has agreed, or as nobody in particular.
 
-    `organisation` and `post` narrow it to one of the officer's seats.
+    One that acts as an officer has no secret before that officer agrees. `organisation` and `post`
+    narrow it to one of the officer's seats.
     """
 
     name = models.CharField(max_length=60, unique=True)
-    secret_digest = models.CharField(max_length=64, unique=True)
+    secret_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     scopes = models.JSONField()
     officer = models.ForeignKey(
         "registry.Officer", models.PROTECT, null=True, blank=True, related_name="acting_tokens"
@@ -31,7 +32,11 @@ class Token(models.Model):
                 condition=Q(organisation=None, post=None)
                 | Q(organisation__isnull=False, post__isnull=False, officer__isnull=False),
                 name="token_seat_is_whole",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(secret_digest__isnull=False),
+                name="token_accepted_has_secret",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -148,7 +148,15 @@ def _branches(
 ) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
     inside, own = inside_circles(by)
-    mine = (f"t.assignee_id = %s AND {inside}", [by.officer, *own])
+    mine = [(f"t.assignee_id = %s AND {inside}", [by.officer, *own])]
+    if not by.in_person:
+        mine = [
+            (
+                f"t.assignee_id = %s AND t.organisation_id = %s AND t.posts = %s AND {inside}",
+                [by.officer, organisation, posts, *own],
+            )
+            for organisation, posts in addresses
+        ]
     pools = [
         (
             f"t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL AND {inside}",
@@ -172,7 +180,7 @@ def _branches(
                 f"AND t.procedure IN ({','.join(['%s'] * len(keys)) or 'NULL'})"
             )
             covered.append((condition, [principal.officer, organisation, *own, *keys]))
-    return [mine, *covered, *pools]
+    return [*mine, *covered, *pools]
 
 
 def inside_circles(by: Actor, *, in_part: bool = True) -> tuple[str, list[Any]]:
@@ -191,7 +199,7 @@ def inside_circles(by: Actor, *, in_part: bool = True) -> tuple[str, list[Any]]:
         f"WHERE k.id = m.circle_id AND c.to_date IS NULL{whole} AND (c.officer_id = %s{seats})))",
         [
             *parts,
-            by.officer if by.seats else None,
+            by.officer if by.seats and by.in_person else None,
             *(part for seat in by.seats for part in (seat.organisation, seat.post)),
         ],
     )
@@ -340,7 +348,7 @@ def _seen(by: Actor, matter: int | None = None) -> Q:
     if matter is not None:
         seen, copied = seen.filter(pk=matter), copied.filter(matter=matter)
     rule = Q(pk__in=seen.values("pk"))
-    if by.kind == "officer" and by.seats:
+    if by.kind == "officer" and by.seats and by.in_person:
         rule |= Q(pk__in=copied.values("matter"))
     return rule
 

@@ -18,6 +18,7 @@ from qianshou.design.tried import Tried
 from qianshou.kernel import revising
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.clock import now
+from qianshou.kernel.documents.clamav import ask_scanner
 from qianshou.kernel.door.registering import history_of
 from qianshou.kernel.procedures.bpmn import read_bpmn
 from qianshou.kernel.procedures.difference import Difference, differences
@@ -153,8 +154,12 @@ def _upload(request: HttpRequest, revision: Revision, sent: Sent, by: Actor) -> 
             "Only .bpmn, .dmn and .json files up to 1 MB are taken",
             "file",
         )
+    raw = file.read()
     try:
-        text = file.read().decode("utf-8-sig")
+        ask_scanner(raw)
+        text = raw.decode("utf-8-sig")
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.zh, refusal.en, "file") from None
     except UnicodeDecodeError:
         raise Refusal(
             "revising.encoding", "文件不是 UTF-8 编码", "The file is not UTF-8", "file"

@@ -22,6 +22,10 @@ from qianshou.kernel.documents.store import keep_file, look_through, path_of
 from qianshou.kernel.refusal import Refusal
 
 REL = '<Relationship Id="x" Type="http://schemas.openxmlformats.org/officeDocument/2006/{}"'
+RUNNING, PLAIN = b"1 0 << /S /JavaScript /JS (x) >>", b"1 0 << /Type /Catalog >>"
+OBJECTS = b"/Type /ObjStm /N 1 /First 4 "
+BEGIN = '<w:fldChar w:fldCharType="begin"/>'
+MACRO_KIND = b'<Types><Override ContentType="a.macro&#69;nabled.main+xml"/></Types>'
 EMPTY = b"PK\x05\x06" + b"\0" * 18
 VIRUS = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}"
 
@@ -89,6 +93,11 @@ def with_text(markup: str) -> bytes:
     return with_part(word(), "word/header9.xml", body.encode())
 
 
+def with_formula(markup: str) -> bytes:
+    sheet = f'<worksheet xmlns="urn:spreadsheetml"><c><f>{markup}</f></c></worksheet>'
+    return with_part(excel(), "xl/worksheets/sheet9.xml", sheet.encode())
+
+
 @pytest.fixture
 def refused(db: None, at: datetime) -> Callable[[bytes, str], str]:
     """Return what tells the code with which a file is refused, and that nothing was kept."""
@@ -113,7 +122,13 @@ def refused(db: None, at: datetime) -> Callable[[bytes, str], str]:
         (lambda: with_part(word(), "word/embeddings/chart.xlsx", excel()), "a.docx"),
         (lambda: with_text("<w:instrText>PAGE \\* MERGEFORMAT</w:instrText>"), "a.docx"),
         (lambda: excel('=IF(A1="a|b",1,2)'), "a.xlsx"),
+        (lambda: excel("=SUM(表1[a|b])"), "a.xlsx"),
+        (lambda: with_text('<w:instrText>HYPERLINK "https://a/link"</w:instrText>'), "a.docx"),
+        (lambda: with_part(excel(), "xl/drawings/vmlDrawing1.vml", b"<xml src=''><br></xml>"), "a.xlsx"),
+        (lambda: with_relation("package", 'Target="../embeddings/a.xlsx"'), "a.docx"),
         (lambda: pdf(packed(b"1 0 << /Type /Catalog >>")), "a.pdf"),
+        (lambda: pdf(packed(PLAIN, OBJECTS + b"/Filter [/FlateDecode] /X (a\\) (b) <<)")), "a.pdf"),
+        (lambda: pdf(b"9 0 obj << /Type /Font /N 1 >> endobj % a mountain stream\n"), "a.pdf"),
     ],
 )  # fmt: skip
 def test_an_honest_file_is_kept(
@@ -132,7 +147,7 @@ def test_an_honest_file_is_kept(
         (lambda: with_part(excel(), "xl/macrosheets/sheet1.xml", b"<a/>"), "macro"),
         (
             lambda: with_part(
-                word(), "[Content_Types].xml", b"<Types>macroEnabled.main+xml</Types>", instead=True
+                word(), "[Content_Types].xml", MACRO_KIND, instead=True
             ),
             "macro",
         ),
@@ -156,6 +171,30 @@ def test_an_honest_file_is_kept(
         (lambda: with_text('<w:fldSimple w:instr="&#68;DE cmd"/>'), "dde"),
         (lambda: excel("=cmd|'/C calc'!A0"), "dde"),
         (lambda: with_part(word(), "word/a.xml", b"0" * (3 << 20)), "bomb"),
+        (lambda: with_text("<w:instrText><![CDATA[DDEAUTO c:\\x]]></w:instrText>"), "dde"),
+        (lambda: with_text("<w:instrText>DD<!-- -->EAUTO c:\\x</w:instrText>"), "dde"),
+        (lambda: with_text("<w:instrText>DD<?a b?>E x</w:instrText>"), "dde"),
+        (lambda: with_text(f"{BEGIN}<w:instrText>DD</w:instrText>{BEGIN}<w:instrText>E x</w:instrText>"), "dde"),
+        (lambda: with_text("<w:instrText> QUOTE 68 68 69</w:instrText>"), "dde"),
+        (lambda: with_text("<w:instrText>INCLUDEPICTURE \\\\host\\x</w:instrText>"), "link"),
+        (lambda: with_text('<w:fldSimple w:instr="LINK Excel.Sheet c:\\x"/>'), "link"),
+        (lambda: with_text('<v:imagedata xmlns:v="urn:v" src="\\\\host\\x"/>'), "link"),
+        (lambda: with_text("<w:mailMerge/>"), "link"),
+        (lambda: with_text('<w:altChunk r="1"/>'), "embedded"),
+        (lambda: with_relation("aFChunk", 'Target="a.rtf"'), "embedded"),
+        (lambda: with_relation("package", 'Target="media/a.png"'), "embedded"),
+        (lambda: with_relation("package", 'Target="embeddings/%2e%2e/a.xlsx"'), "embedded"),
+        (lambda: with_relation("vbaProject", 'Target="m.dat"'), "macro"),
+        (lambda: with_relation("webextension", 'Target="a.xml"'), "macro"),
+        (lambda: with_relation("gossip", 'Target="a.xml"'), "part"),
+        (lambda: with_part(word(), "word/m.dat", b"MZ"), "part"),
+        (lambda: with_part(word(), "word/media/m.bin", b"\xd0\xcf\x11\xe0x"), "embedded"),
+        (lambda: with_part(word(), "word/media/a.png", b" <w:document/>"), "broken"),
+        (lambda: with_part(word(), "word/a.xml", b"<a><f></a>"), "broken"),
+        (lambda: with_part(excel(), "xl/connections.xml", b"<connections/>"), "link"),
+        (lambda: with_formula("<![CDATA[cmd|'/c calc'!A0]]>"), "dde"),
+        (lambda: with_formula("SUM(1,cmd<!-- -->|'/c calc'!A0)"), "dde"),
+        (lambda: with_formula('_xlfn.WEBSERVICE("http://a")'), "link"),
         (lambda: word() + b"<script>", "mixed"),
         (lambda: with_part(word(), "word/a.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"), "broken"),
         (lambda: with_part(word(), "word/a.xml", "<a>DDE</a>".encode("utf-16")), "broken"),
@@ -195,6 +234,25 @@ def test_an_archive_of_very_many_parts_is_refused(refused: Callable[[bytes, str]
         (lambda: pdf(b"9 0 obj << /Encrypt 8 0 R >> endobj"), "encrypted"),
         (lambda: pdf(b"9 0 obj << /Type /ObjStm >>\nstream\nnothing\nendstream"), "broken"),
         (lambda: pdf(packed(b"\0" * (51 << 20))), "broken"),
+        (lambda: pdf(b"9 0 obj << /S /GoToR /F (x.pdf) >> endobj"), "script"),
+        (lambda: pdf(packed(RUNNING, b"/N 1 /F#69rst 4 /Filter /FlateDecode")), "script"),
+        (lambda: pdf(packed(RUNNING, b"/First 4 /Filter [/FlateDecode] /A (9 0 R) % x\n")), "script"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter [/FlateDecode /FlateDecode]")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter [/FlateDecode/ASCIIHexDecode]")), "broken"),
+        (
+            lambda: pdf(
+                packed(RUNNING, OBJECTS + b"/Filter /FlateDecode /DecodeParms << /Predictor 12 >>")
+            ),
+            "broken",
+        ),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter 8 0 R")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/Filter /FlateDecode /Filter /Fl")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A (\n8 0 obj << %)\n /Filter /Fl")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A <zz>")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS + b"/A [ >>")), "broken"),
+        (lambda: pdf(packed(RUNNING, OBJECTS).replace(b"0 obj", b"0%\nobj")), "broken"),
+        (lambda: pdf(b"9 0%\nobj << /First 4 >> %\nstream\nx"), "broken"),
+        (lambda: pdf(b"8 0 obj % 9 0 obj\n << >> endobj"), "broken"),
         (lambda: pdf()[:-8], "broken"),
         (lambda: b"%PDF-1.4 <script>alert(1)</script>" + pdf(), "mixed"),
         (lambda: pdf() + with_part(EMPTY, "a.txt", b"x"), "mixed"),
