@@ -212,8 +212,9 @@ def test_a_password_given_by_somebody_else_ends_every_other_way_in(
 ) -> None:
     settings.EMAIL_HOST = "mail.example"
     zhang, officer = browse("zhang_min"), Officer.objects.get(username="zhang_min")
-    secret = secret_in(admin.post("/x/tokens/", form()))
-    zhang.post("/x/mine/", {"act": "accept", "token": Token.objects.get().pk})
+    admin.post("/x/tokens/", form())
+    agreed = {"act": "accept", "token": Token.objects.get().pk}
+    secret = secret_in(zhang.post("/x/mine/", agreed))
     address = secret_in(zhang.post("/x/mine/", {"act": "feed"})).removeprefix("http://testserver")
     sent = {"act": "mail", "address": "elsewhere@example.com", "kinds": ["late"]}
     assert zhang.post("/x/mine/", sent).status_code == 302
