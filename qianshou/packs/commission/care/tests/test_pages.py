@@ -1,5 +1,6 @@
 """Care's pages: who sees a child and who is told that there is none, lists, corrections, contacts."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -52,6 +53,11 @@ def page_of(child: Child) -> str:
     return reverse("care-child", args=[child.code])
 
 
+def but_for(answer: Any, code: str) -> str:
+    """Return a page without the code that was asked for and without its forms' tokens."""
+    return re.sub(r'(token" value=")\w+', r"\1", answer.content.decode()).replace(code, "")
+
+
 @pytest.mark.parametrize("username", sorted([*CIRCLE, *OTHERS]))
 def test_a_child_s_page_is_there_for_her_circle_and_for_nobody_else(
     browse: Browse, child: Child, username: str
@@ -64,7 +70,7 @@ def test_a_child_s_page_is_there_for_her_circle_and_for_nobody_else(
         return
     missing = client.get(reverse("care-child", args=["H-2222222"]))
     assert answer.status_code == missing.status_code
-    assert answer.content == missing.content
+    assert but_for(answer, child.code) == but_for(missing, "H-2222222")
     assert child.code not in client.get(reverse("care-children")).content.decode()
     assert client.post(page_of(child), {"purpose": "看看"}).status_code == missing.status_code
 
