@@ -115,14 +115,15 @@ def built(
     from qianshou.kernel.installing import install_packs
     from qianshou.kernel.registry.workdays import forget_calendar
 
-    def build() -> None:
-        install_packs(at)
-        build_district(at, 1)
+    present = now().astimezone(CHINA)
 
-    at = now().astimezone(CHINA)
-    turn = sum(start <= at.hour for start in SHIFT_STARTS)
+    def build() -> None:
+        install_packs(present)
+        build_district(present, 1)
+
+    turn = sum(start <= present.hour for start in SHIFT_STARTS)
     with django_db_blocker.unblock(), transaction.atomic():
-        built_once((at.date(), turn), build)
+        built_once((present.date(), turn), build)
         forget_calendar()
         settle()
         yield
