@@ -23,6 +23,7 @@ from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.ledger import triggers
 from qianshou.kernel.registry.models import LookupKey
 from qianshou.kernel.registry.synthetic import remember
+from tests.keeping import built_once
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -106,14 +107,23 @@ def settle() -> Callable[[], None]:
 def built(
     django_db_setup: None, django_db_blocker: Any, settle: Callable[[], None]
 ) -> Iterator[None]:
-    """Build the demonstration's people and places once for a module, and take them away again."""
-    from qianshou.demo.district import build_district
+    """Have the demonstration's people and places for a module, and take them away again.
+
+    They are built anew when a shift of theirs has ended since.
+    """
+    from qianshou.demo.district import SHIFT_STARTS, build_district
     from qianshou.kernel.installing import install_packs
     from qianshou.kernel.registry.workdays import forget_calendar
 
+    present = now().astimezone(CHINA)
+
+    def build() -> None:
+        install_packs(present)
+        build_district(present, 1)
+
+    turn = sum(start <= present.hour for start in SHIFT_STARTS)
     with django_db_blocker.unblock(), transaction.atomic():
-        install_packs(now())
-        build_district(now(), 1)
+        built_once((present.date(), turn), build)
         forget_calendar()
         settle()
         yield

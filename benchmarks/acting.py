@@ -59,6 +59,7 @@ class Office:
         self.lock = threading.Lock()
         self.acknowledged = []
         self.failed = 0
+        self.broken = []  # what ended a client before its time
         self.times = []
         self.last_good = time.perf_counter()
         self.longest_gap = 0.0
@@ -118,6 +119,34 @@ class Office:
         with self.lock:
             self.acknowledged.append((matter, "open"))
         return matter
+
+
+def start_clients(count, work, office, until):
+    """Start clients, each `work(office, until, seed)` in a thread; what breaks one is kept."""
+
+    def one(seed):
+        try:
+            work(office, until, seed)
+        except Exception as error:
+            office.broken.append(repr(error))
+
+    clients = [threading.Thread(target=one, args=(seed,)) for seed in range(count)]
+    for client in clients:
+        client.start()
+    return clients
+
+
+def demand(office, acts, lost, problems):
+    """End with an error where something was lost, nothing was done, or a client broke."""
+    wrong = [f"a client broke: {error}" for error in office.broken]
+    if not acts:
+        wrong.append("no act was acknowledged")
+    if lost:
+        wrong.append(f"{lost} acknowledged acts are not in the ledger")
+    if problems:
+        wrong.append(f"verify finds {problems} problems")
+    if wrong:
+        raise SystemExit("; ".join(wrong))
 
 
 def count_lost(acknowledged):

@@ -8,7 +8,8 @@ product is not restarted.
 
 lost is how many acknowledged acts the ledger lacks (0), problems what `verify` finds (0),
 promote_s how long promoting took, gap_s the longest time without a good answer, failed the requests
-that failed meanwhile, after how many acts were acknowledged by the new primary (at least 1).
+that failed meanwhile, after how many acts were acknowledged by the new primary (at least 1). It ends
+with an error where one of these is not so.
 """
 
 import argparse
@@ -20,12 +21,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from random import Random
 
-from acting import Office, build_town, count_lost, open_session
+from acting import Office, build_town, count_lost, demand, open_session, start_clients
 from bench import boot, report
 from web import served
 
@@ -154,12 +154,7 @@ def main() -> None:
         with served(serving) as (port, server):
             office = Office(port, session, village)
             begin = time.perf_counter()
-            clients = [
-                threading.Thread(target=work, args=(office, begin + 2 * seconds, seed))
-                for seed in range(CLIENTS)
-            ]
-            for client in clients:
-                client.start()
+            clients = start_clients(CLIENTS, work, office, begin + 2 * seconds)
             time.sleep(seconds)
             before = len(office.acknowledged)
             clusters.kill_primary()
@@ -182,6 +177,9 @@ def main() -> None:
         gap_s=office.longest_gap,
         restarted=int(not alive),
     )
+    demand(office, len(office.acknowledged) - before, lost, problems)
+    if not alive:
+        raise SystemExit("the product ended")
 
 
 if __name__ == "__main__":

@@ -234,6 +234,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 DOCUMENTS_ROOT = VAR / "documents"
 METRICS_TOKEN = given_secret("QIANSHOU_METRICS_TOKEN")
 METRICS_FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+if METRICS_FOLDER:  # any command counts: an act that was committed must not end in a missing folder
+    Path(METRICS_FOLDER).mkdir(parents=True, exist_ok=True)
 LINES = "json" if os.environ.get("QIANSHOU_LOG") == "json" else "line"
 LOGGING = {
     "version": 1,

@@ -4,7 +4,6 @@ A person is told by number only, and so is a row of a sealed list, here as in th
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,12 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from qianshou.design.asked import day, whole
+from qianshou.design.asked import Days, read_days, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.kernel.access import Actor, require
-from qianshou.kernel.clock import CHINA
 from qianshou.kernel.registry.models import Disclosure, Officer
 from qianshou.kernel.registry.sheets import Column
 
@@ -31,17 +29,15 @@ class Asked:
     """What the address asks for: whose openings, from which day to which, only the refused."""
 
     officer: str
-    first: str
-    last: str
+    days: Days
     refused: bool
-    errors: dict[str, str]
 
     def query(self, **changed: str) -> str:
         """Return the query string of this choice, changed."""
         told = {
             "officer": self.officer,
-            "from": self.first,
-            "to": self.last,
+            "from": self.days.first,
+            "to": self.days.last,
             "refused": "1" if self.refused else "",
             **changed,
         }
@@ -51,29 +47,11 @@ class Asked:
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; a day that is none is told beside its field."""
     told = request.GET
-    texts = {name: told.get(name, "").strip()[:20] for name in ("from", "to")}
-    errors: dict[str, str] = {}
-    days = {name: _day(text) for name, text in texts.items() if text}
-    for name, found in days.items():
-        if found is None:
-            errors[name] = _("日期要写成 2026-01-31 的样子")
-    first, last = days.get("from"), days.get("to")
-    if first and last and first > last:
-        errors["from"] = _("开始日期不能晚于结束日期")
     return Asked(
         officer=told.get("officer", "").strip()[:40],
-        first=texts["from"],
-        last=texts["to"],
+        days=read_days(told),
         refused=told.get("refused") == "1",
-        errors=errors,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return day(text)
-    except ValueError:
-        return None
 
 
 def find_disclosures(asked: Asked) -> QuerySet[Disclosure]:
@@ -83,17 +61,7 @@ def find_disclosures(asked: Asked) -> QuerySet[Disclosure]:
         found = found.filter(officer=whole(asked.officer) or 0)
     if asked.refused:
         found = found.filter(allowed=False)
-    if asked.errors:
-        return found
-    if asked.first:
-        found = found.filter(at__gte=_midnight(day(asked.first)))
-    if asked.last:
-        found = found.filter(at__lt=_midnight(day(asked.last) + timedelta(days=1)))
-    return found
-
-
-def _midnight(first: date) -> datetime:
-    return datetime.combine(first, time(), CHINA)
+    return asked.days.narrow(found)
 
 
 def _require_role(actor: Actor) -> None:
@@ -122,7 +90,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "number_words": number_words,
         "here": "disclosures",
     }
-    status = 422 if asked.errors else 200
+    status = 422 if asked.days.errors else 200
     return show(request, actor, "office/disclosures.html", context, status)
 
 

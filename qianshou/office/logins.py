@@ -1,7 +1,6 @@
 """The record of log-ins, for those who watch over it: who came in, was refused, or left."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -9,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from qianshou.design.asked import day, whole
+from qianshou.design.asked import Days, read_days, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
 from qianshou.design.environment import instant
 from qianshou.kernel.access import Actor, require
-from qianshou.kernel.clock import CHINA
 from qianshou.kernel.login.models import LoginRecord
 from qianshou.kernel.login.records import KEPT, device_words
 from qianshou.kernel.registry.models import Officer
@@ -38,15 +36,13 @@ class Asked:
 
     officer: str
     kind: str
-    first: str
-    last: str
-    errors: dict[str, str]
+    days: Days
 
     def query(self, **changed: str) -> str:
         """Return the query string of this choice, changed."""
         told = {
-            "officer": self.officer, "kind": self.kind, "from": self.first, "to": self.last,
-            **changed,
+            "officer": self.officer, "kind": self.kind,
+            "from": self.days.first, "to": self.days.last, **changed,
         }  # fmt: skip
         return urlencode({name: value for name, value in told.items() if value})
 
@@ -54,27 +50,12 @@ class Asked:
 def read_asked(request: HttpRequest) -> Asked:
     """Return what the address asks for; a day that is none is told beside its field."""
     told = request.GET
-    texts = {name: told.get(name, "").strip()[:20] for name in ("from", "to")}
-    errors = {
-        name: _("日期要写成 2026-01-31 的样子")
-        for name, text in texts.items()
-        if text and _day(text) is None
-    }
     kind = told.get("kind", "")
     return Asked(
         officer=told.get("officer", "").strip()[:40],
         kind=kind if kind in dict(LoginRecord.KINDS) else "",
-        first=texts["from"],
-        last=texts["to"],
-        errors=errors,
+        days=read_days(told),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return day(text)
-    except ValueError:
-        return None
 
 
 def find_logins(asked: Asked) -> QuerySet[LoginRecord]:
@@ -84,12 +65,7 @@ def find_logins(asked: Asked) -> QuerySet[LoginRecord]:
         found = found.filter(officer=whole(asked.officer) or 0)
     if asked.kind:
         found = found.filter(kind=asked.kind)
-    first, last = _day(asked.first), _day(asked.last)
-    if first is not None:
-        found = found.filter(at__gte=datetime.combine(first, time(), CHINA))
-    if last is not None:
-        found = found.filter(at__lt=datetime.combine(last, time(), CHINA) + timedelta(days=1))
-    return found
+    return asked.days.narrow(found)
 
 
 def kind_words(kind: str) -> str:
@@ -139,7 +115,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "days": KEPT.days,
         "here": "logins",
     }
-    return show(request, actor, "office/logins.html", context, 422 if asked.errors else 200)
+    return show(request, actor, "office/logins.html", context, 422 if asked.days.errors else 200)
 
 
 @require_safe

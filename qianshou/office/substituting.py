@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qianshou.design.asked import day, whole
+from qianshou.design.asked import day_or_none, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor, require
@@ -73,17 +73,10 @@ def _read(request: HttpRequest, actor: Actor) -> Wanted:
         principal,
         substitute,
         sent.get("pack", ""),
-        _day(sent.get("from_date", "")),
-        _day(sent.get("to_date", "")),
+        day_or_none(sent.get("from_date", "")),
+        day_or_none(sent.get("to_date", "")),
         sent.get("reason", ""),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return day(text)
-    except ValueError:
-        return None
 
 
 def _colleagues(actor: Actor) -> list[tuple[int, str]]:

@@ -74,7 +74,7 @@ def act_words(act: str) -> str:
         "release": _("退签"),
         "transfer": _("转办"),
         "delegate": _("委托"),
-        "resolve": _("办复"),
+        "resolve": _("交回"),
         "recall": _("收回委托"),
         "reassign": _("退回岗位"),
         "return": _("退回"),

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from qianshou.cli import build_parser
+from qianshou.kernel.clock import CHINA, now
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -39,6 +40,13 @@ def test_whoever_names_hosts_names_the_address_of_links(name: str) -> None:
     assert {"QIANSHOU_HOSTS", "QIANSHOU_ADDRESS"} <= settings_in((DEPLOY / name).read_text())
 
 
+def test_whoever_sets_containers_up_can_hand_in_all_that_they_take() -> None:
+    taken = re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose/compose.yaml").read_text())
+    given = re.findall(r"^([A-Z_]+)=", (DEPLOY / "compose/.env.example").read_text(), re.MULTILINE)
+    assert set(taken) == set(given)
+    assert {"QIANSHOU_MAIL", "QIANSHOU_OUTBOUND_HOSTS", "QIANSHOU_CLAMAV"} < set(taken)
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_a_command_that_there_is(unit: Path) -> None:
     command = re.search(r"^ExecStart=(.+)$", unit.read_text(), re.MULTILINE)
@@ -51,13 +59,17 @@ def test_a_unit_starts_a_command_that_there_is(unit: Path) -> None:
     assert unit.name.removesuffix(".service") in GUIDE
 
 
-@pytest.mark.parametrize("service", ["app", "worker"])
+@pytest.mark.parametrize("service", ["app", "worker", "backup"])
 def test_a_container_is_shut_in_and_starts_a_command_that_there_is(service: str) -> None:
     told = yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text(encoding="utf-8"))
     container = told["services"][service]
     assert container["read_only"] is True
     assert container["cap_drop"] == ["ALL"]
-    assert build_parser().parse_args(container["command"]).run
+    if "entrypoint" in container:
+        program = ROOT / Path(container["entrypoint"][0]).relative_to("/opt/qianshou")
+        assert program.stat().st_mode & 0o100
+    else:
+        assert build_parser().parse_args(container["command"]).run
     assert re.search(r"^USER 10001", (DEPLOY / "compose/Dockerfile").read_text(), re.MULTILINE)
 
 
@@ -81,3 +93,69 @@ def test_every_alarm_asks_for_a_figure_that_there_is() -> None:
     rules = (DEPLOY / "prometheus/rules.yaml").read_text()
     for figure in set(re.findall(r"qianshou_[a-z_]+", rules)):
         assert re.sub("_bucket$", "", figure) in GUIDE
+
+
+BACKUP = """#!/bin/sh
+mkdir "$4" && echo copied >"$4/manifest.json" && exit "$(cat breaks)"
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """Return a house with the script of the nightly copy, and a `qianshou backup` that can break."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(DEPLOY / "backup.sh", tmp_path / "deploy")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").write_text(BACKUP)
+    (tmp_path / ".venv/bin/python").chmod(0o755)
+    (tmp_path / "copies").mkdir()
+    return tmp_path
+
+
+def copy(machine: Path, code: int = 0, keep: str = "14") -> int:
+    """Run the nightly copy while `qianshou backup` ends with a code; return the script's own."""
+    (machine / "breaks").write_text(str(code))
+    command = [machine / "deploy/backup.sh", machine / "copies"]
+    done = subprocess.run(command, env={"PATH": "/usr/bin:/bin", "KEEP": keep}, check=False)
+    return done.returncode
+
+
+def copies(machine: Path) -> list[str]:
+    return sorted(path.name for path in (machine / "copies").iterdir())
+
+
+def test_a_copy_of_the_day_hinders_no_second_one(machine: Path) -> None:
+    (machine / "copies" / f"{now().astimezone(CHINA):%Y-%m-%d}").mkdir()
+    assert copy(machine) == 0
+    (whole,) = [name for name in copies(machine) if len(name) == len("2026-11-25-023000")]
+    assert (machine / "copies" / whole / "manifest.json").exists()
+
+
+def test_a_copy_that_broke_off_bears_no_whole_ones_name_and_goes_next_time(machine: Path) -> None:
+    assert copy(machine, code=2) == 2
+    (broken,) = copies(machine)
+    assert broken.endswith(".part")
+    assert copy(machine) == 0
+    (whole,) = copies(machine)
+    assert not whole.endswith(".part")
+
+
+def test_only_the_newest_copies_are_kept_and_nothing_else_is_touched(machine: Path) -> None:
+    before = [f"2026-11-{day:02}-023000" for day in range(1, 5)]
+    for name in [*before, "of the district"]:
+        (machine / "copies" / name).mkdir()
+    assert copy(machine, keep="3") == 0
+    kept = copies(machine)
+    assert len(kept) == 4
+    assert {"2026-11-04-023000", "of the district"} < set(kept)
+    assert not {"2026-11-01-023000", "2026-11-02-023000"} & set(kept)
+
+
+def test_patroni_speaks_tls_where_it_demands_it_and_lets_its_own_accounts_in() -> None:
+    told = yaml.safe_load((DEPLOY / "patroni/patroni.yaml").read_text(encoding="utf-8"))
+    rules = [line.split() for line in told["postgresql"]["pg_hba"]]
+    assert {rule[0] for rule in rules} == {"hostssl"}
+    assert told["postgresql"]["parameters"]["ssl"] == "on"
+    accounts = {one["username"] for one in told["postgresql"]["authentication"].values()}
+    assert accounts <= {rule[2] for rule in rules}
+    assert told["bootstrap"]["dcs"]["synchronous_mode_strict"] is True

@@ -194,6 +194,8 @@ def test_security_and_audit_read_the_record_and_take_it_as_a_workbook(town: Town
         wrong = page(client, "logins", expected=422, **{"from": "no"})
         assert "日期要写成" in wrong
         assert wrong.split("<tbody>")[1].count("<tr>") == 3
+        turned = page(client, "logins", expected=422, **{"from": "2026-02-01", "to": "2026-01-01"})
+        assert "开始日期不能晚于结束日期" in turned
         answer = client.get("/logins/export/", {"kind": "in"})
         sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
         texts = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row]

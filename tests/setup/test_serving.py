@@ -69,6 +69,20 @@ def test_figures_of_the_dead_are_swept_away(
     assert list(tmp_path.iterdir()) == [kept]
 
 
+def test_a_command_that_counts_makes_the_folder_of_figures(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "metrics"
+    surroundings = {**os.environ, "QIANSHOU_VAR": str(tmp_path), "DATABASE_URL": ""}
+    surroundings["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    counting = (
+        "import qianshou.settings; from prometheus_client import Counter; Counter('a', 'a').inc()"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", counting], env=surroundings, check=False).returncode
+        == 0
+    )
+    assert list(folder.glob("counter_*.db"))
+
+
 def ask(at: Path, page: str) -> int:
     """Ask the server at a socket for a page, on a connection of its own; return the state."""
     with serving.connect(("", 0), at) as asked:

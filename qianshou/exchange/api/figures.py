@@ -1,8 +1,9 @@
 """Indicators, and the registry's divisions and organisations."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -28,6 +29,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Division, Organisation
 
 router = Router()
+M = TypeVar("M", bound=Model)
 MONTHS = 12
 LONGEST_DAYS = 3 * 366
 After = Annotated[int, Query(ge=0, le=10**15)]
@@ -98,11 +100,19 @@ def _narrowed(code: str) -> Narrowing:
     return Narrowing(towns=(town.pk,))
 
 
+def _page_of(found: QuerySet[M], after: int, size: int) -> tuple[list[M], int]:
+    """Return the rows that follow `after` by id, and after which the next page begins: 0 at the
+    end.
+    """
+    rows = list(found.filter(pk__gt=after).order_by("pk")[: size + 1])
+    return rows[:size], rows[size - 1].pk if len(rows) > size else 0
+
+
 @router.get("/registry/divisions", response=DivisionPage, summary="Divisions")
 def divisions(request: HttpRequest, after: After = 0, size: Size = 200) -> DivisionPage:
     """List the divisions by id."""
     caller(request, "registry")
-    rows = list(Division.objects.filter(pk__gt=after).order_by("pk")[: size + 1])
+    rows, following = _page_of(Division.objects.all(), after, size)
     return DivisionPage(
         rows=[
             ToldDivision(
@@ -115,9 +125,9 @@ def divisions(request: HttpRequest, after: After = 0, size: Size = 200) -> Divis
                 valid_from=row.valid_from,
                 valid_to=row.valid_to,
             )
-            for row in rows[:size]
+            for row in rows
         ],
-        after=rows[size - 1].pk if len(rows) > size else 0,
+        after=following,
     )
 
 
@@ -125,7 +135,7 @@ def divisions(request: HttpRequest, after: After = 0, size: Size = 200) -> Divis
 def organisations(request: HttpRequest, after: After = 0, size: Size = 200) -> OrganisationPage:
     """List the organisations by id."""
     caller(request, "registry")
-    rows = list(Organisation.objects.filter(pk__gt=after).order_by("pk")[: size + 1])
+    rows, following = _page_of(Organisation.objects.all(), after, size)
     return OrganisationPage(
         rows=[
             ToldOrganisation(
@@ -138,7 +148,7 @@ def organisations(request: HttpRequest, after: After = 0, size: Size = 200) -> O
                 valid_from=row.valid_from,
                 valid_to=row.valid_to,
             )
-            for row in rows[:size]
+            for row in rows
         ],
-        after=rows[size - 1].pk if len(rows) > size else 0,
+        after=following,
     )

@@ -68,7 +68,7 @@ class Delegate:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Give a delegated task back done (办复): its form as a draft, and an opinion."""
+    """Give a delegated task back done (交回): its form as a draft, and an opinion."""
 
     task: int
     facts: Mapping[str, Any] = field(default_factory=dict)

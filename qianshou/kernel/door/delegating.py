@@ -25,7 +25,7 @@ from qianshou.kernel.worklist import change
 
 WORDS = {
     "delegate": ("请您代办：", "You are asked to do: "),
-    "resolve": ("您委托的任务已办复：", "What you asked for is done: "),
+    "resolve": ("您委托的任务已交回：", "What you asked for is done: "),
     "recall": ("委托已收回：", "Taken back: "),
 }
 

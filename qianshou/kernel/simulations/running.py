@@ -20,7 +20,7 @@ PARCEL = "simulate"
 KEPT = timedelta(days=30)
 GIVEN_UP = timedelta(hours=6)
 MOST_MATTERS = 2_000_000
-FAILED_ZH = "系统出错，没有算成，已经记下；请过一会儿再看，或重新开始"
+FAILED_ZH = "系统出错，模拟失败，已经记下；请过一会儿再看，或重新开始"
 FAILED_EN = "A fault of the system stopped it, and was noted; look again later, or begin anew"
 Told = Mapping[str, Any]
 

@@ -217,4 +217,4 @@ def state_words(paper: Paper) -> str:
     """Return where the paper matter stands, in words."""
     if paper.outcome is not None:
         return _("已走到结束：%(end)s") % {"end": paper.outcome}
-    return _("还没有开始") if paper.state is None else _("在走")
+    return _("还没有开始") if paper.state is None else _("办理中")

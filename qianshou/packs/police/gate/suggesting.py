@@ -201,7 +201,7 @@ def rank_categories(facts: Mapping[str, Any]) -> Ranked | None:
         Name(
             f"“最像的几类”由本区 {newest.calls} 件研判学得（第 {newest.version} 版）；"
             f"用它没见过的 {newest.tested_month} 月 {newest.tested} 件来试，"
-            f"第一类说中 {first}%，三类之内 {three}%。由您决定。",
+            f"第一类命中 {first}%，三类之内 {three}%。由您决定。",
             f"The likeliest are learnt from {newest.calls} triaged calls of this district "
             f"(version {newest.version}); tried on the {newest.tested} calls of "
             f"{newest.tested_month}, which it had not seen, the first was right in {first} %, "

@@ -11,7 +11,7 @@ from qianshou.kernel.access import actor_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import ranked
 from qianshou.kernel.refusal import Refusal
-from qianshou.kernel.registry.models import Division, Officer, Organisation
+from qianshou.kernel.registry.models import Circle, Division, Officer, Organisation
 from qianshou.kernel.worklist.models import Matter
 from qianshou.packs.police.gate import suggesting
 from qianshou.packs.police.gate.models import Call, SuggestionModel
@@ -103,8 +103,11 @@ def test_it_is_off_while_there_is_no_earlier_month(district: None, at: datetime)
 
 def test_calls_of_a_circle_and_merged_ones_are_left_out(district: None, at: datetime) -> None:
     keep_decided(suggesting.LEAST, at)
-    Call.objects.filter(pk__in=Call.objects.values("pk")[:1]).update(outcome="merge")
-    assert len(suggesting.decided_calls()) == suggesting.LEAST - 1
+    merged, hidden = Call.objects.order_by("pk")[:2]
+    Call.objects.filter(pk=merged.pk).update(outcome="merge")
+    circle = Circle.objects.create(about="child")
+    Matter.objects.filter(pk=hidden.matter_id).update(circle=circle)
+    assert len(suggesting.decided_calls()) == suggesting.LEAST - 2
 
 
 @pytest.fixture
