@@ -6,6 +6,7 @@ tokens on one flow wait, they do not count twice. An inclusive join opens when n
 of its scope can still reach it. A return cancels every token of the scope and enters the
 target anew. Facts submitted inside a multi-instance belong to that instance. Errors and
 escalations go outwards from scope to scope; a scope ends when only what listens is left in it.
+What a node computes with now() and today() is computed at `now`, in China's time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from qianshou.kernel.clock import CHINA
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.compiled import TOP, Procedure
+from qianshou.kernel.procedures.feel import NOW
 from qianshou.kernel.procedures.nodes import Node, Way, catcher
 from qianshou.kernel.refusal import Refusal
 
@@ -213,10 +216,10 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     if state is None:
         state = State({}, {}, 0, {})
     elif type(act) is Complete and not act.then:
-        straight = _straight(procedure, state, act)
+        straight = _straight(procedure, state, act, now)
         if straight is not None:
             return straight
-    run = _Run(procedure, state)
+    run = _Run(procedure, state, now)
     if isinstance(act, Complete):
         run.complete(act)
     elif isinstance(act, Open):
@@ -234,7 +237,7 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     return run.settle()
 
 
-def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
+def _straight(procedure: Procedure, state: State, act: Complete, now: datetime) -> Step | None:
     """Return the step from one human step to the next, by choices at most, or None for others."""
     tokens, facts, serial, local = state
     token = tokens.get(act.token)
@@ -246,8 +249,9 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     passed: tuple[str, ...] = (node.id, after.id)
     if act.facts:
         facts = {**facts, **act.facts}
+    known = at_time(facts, now) if procedure.asks_now else facts
     while after.kind == "xor" and len(passed) < MOST_CHOICES:
-        after = nodes[choose(after, facts).target]
+        after = nodes[choose(after, known).target]
         passed += (after.id,)
     if not after.is_plain:
         return None
@@ -256,17 +260,17 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     serial += 1
     left[serial] = made(Token, (after.id, token[1], ""))
     organisation, assignee = after.organisation, after.assignee
-    due = None if after.due is None else after.due(facts)
+    due = None if after.due is None else after.due(known)
     opened = made(
         Opened,
         (
             serial,
             after.id,
             after.posts,
-            None if organisation is None else organisation(facts),
+            None if organisation is None else organisation(known),
             None if due is None else str(due),
             after.form,
-            None if assignee is None else officer_of(assignee(facts)),
+            None if assignee is None else officer_of(assignee(known)),
         ),
     )
     closed = made(Closed, (act.token, node.id, "done"))
@@ -306,6 +310,11 @@ def choose(node: Node, facts: Mapping[str, Any]) -> Way:
     return default
 
 
+def at_time(facts: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Return facts with what now() and today() give beside them: `now` in China's time."""
+    return {**facts, NOW: now.astimezone(CHINA)}
+
+
 def facts_seen(
     facts: Mapping[str, Any],
     local: Mapping[int, Mapping[str, Any]],
@@ -341,8 +350,9 @@ class _Run:
     passed: tuple[str, ...] = ()
     outcome: str | None = None
 
-    def __init__(self, procedure: Procedure, state: State) -> None:
+    def __init__(self, procedure: Procedure, state: State, now: datetime) -> None:
         self.procedure = procedure
+        self.now = now
         self.nodes = procedure.nodes
         tokens, self.facts, self.serial, self.local = state
         self.tokens = tokens.copy()
@@ -578,6 +588,11 @@ class _Run:
         """Return the facts seen from a scope: the matter's, under those of each instance."""
         return facts_seen(self.facts, self.local, self.tokens, scope)
 
+    def known(self, scope: int) -> Mapping[str, Any]:
+        """Return what is computed over in a scope: its facts, and the time where one asks it."""
+        facts = self.view(scope)
+        return at_time(facts, self.now) if self.procedure.asks_now else facts
+
     def new(self, node: str, scope: int, via: str = "") -> int:
         """Place a new token and return its number."""
         self.serial += 1
@@ -634,7 +649,7 @@ class _Run:
         if kind in ("user", "catch", "call"):
             self.wait(node, scope)
         elif kind == "xor":
-            way = choose(node, self.view(scope))
+            way = choose(node, self.known(scope))
             self.stack.append((way.target, scope, way.id))
         elif kind == "and":
             self.join(node, scope, via)
@@ -690,7 +705,8 @@ class _Run:
         elif node.kind == "throw":
             self.send(node, scope)
         elif node.kind == "rule":
-            found = self.procedure.decisions[node.decision].decide(node.decision, self.view(scope))
+            told = at_time(self.view(scope), self.now)
+            found = self.procedure.decisions[node.decision].decide(node.decision, told)
             if not isinstance(found, Mapping):
                 found = {node.decision: found}
             self.keep(scope, found)
@@ -715,7 +731,7 @@ class _Run:
         if len(node.ways) == 1:
             self.go(node, scope)
             return
-        facts = self.view(scope)
+        facts = self.known(scope)
         taken = [
             way for way in node.ways if way.condition is not None and way.condition(facts) is True
         ]
@@ -753,7 +769,7 @@ class _Run:
                 self.arm(node, scope, key)
             self.begin(node, key)
             return
-        elements = node.collection(self.view(scope))
+        elements = node.collection(self.known(scope))
         if not isinstance(elements, list | tuple):
             elements = [] if elements is None else [elements]
         if len(elements) > MOST_INSTANCES:
@@ -797,7 +813,7 @@ class _Run:
     def listen(self, node: Node, key: int, scope: int) -> None:
         """Set the timer or the subscription of a token."""
         if node.timer is not None:
-            self.timers += (made(Timer, (key, node.id, str(node.timer(self.view(scope))))),)
+            self.timers += (made(Timer, (key, node.id, str(node.timer(self.known(scope))))),)
         else:
             self.subscribed += (Subscribed(key, node.id, node.message),)
 
@@ -809,7 +825,7 @@ class _Run:
         elif node.kind == "catch":
             self.listen(node, key, key)
         else:
-            facts = self.view(key) if self.local else self.facts
+            facts = self.known(key)
             due = node.due(facts) if node.due is not None else None
             self.opened += (
                 made(
@@ -871,7 +887,7 @@ class _Run:
         if node.results:
             self.keep(outside, {node.results: collected})
         aliases = {alias: told[name] for name, alias in COUNTERS.items()}
-        facts = {**self.view(outside), "instances": collected, **found, **told, **aliases}
+        facts = {**self.known(outside), "instances": collected, **found, **told, **aliases}
         rest = told[REST]
         if node.completion is not None and node.completion(facts) is True:
             told[REST], told[ACTIVE] = [], 0

@@ -1,12 +1,14 @@
 """Can an expression say yes or no? It is asked with values of the kinds that forms give."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import product
 from math import prod
 from typing import Any
 from zlib import crc32
 
-from qianshou.kernel.procedures.feel import Expression
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.procedures.feel import NOW, Expression
 from qianshou.kernel.procedures.forms import Field
 
 MOST_TRIES = 300
@@ -16,6 +18,7 @@ SCALARS: Mapping[str, tuple[Any, ...]] = {
     "number": (0, 1, 100),
     "boolean": (True, False),
 }
+AN_INSTANT = datetime(2026, 11, 23, 9, tzinfo=CHINA)
 ANY: tuple[Any, ...] = (1, True, "x", "2026-11-23", [], ["x"], {})
 
 
@@ -47,7 +50,7 @@ def _results(expression: Expression, fields: Mapping[str, Field]) -> Iterator[An
             for turn in range(MOST_TRIES)
         )
     for chosen in tries:
-        yield expression(dict(zip(names, chosen, strict=True)))
+        yield expression({NOW: AN_INSTANT, **dict(zip(names, chosen, strict=True))})
 
 
 def _values(field: Field | None) -> tuple[Any, ...]:

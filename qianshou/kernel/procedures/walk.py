@@ -1,12 +1,13 @@
 """A procedure walked many times: each move of the engine is worked out once and remembered.
 
-The engine is a pure function, so that two matters in the same state move alike. A state's tokens
-are numbered anew from 1, in their order, so that a loop comes back to the state it left.
+The engine is a pure function, so that two matters in the same state move alike, at one instant:
+what asks now() is told the same in every move. A state's tokens are numbered anew from 1, in their
+order, so that a loop comes back to the state it left.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from qianshou.kernel.procedures.compiled import Procedure
@@ -23,7 +24,6 @@ from qianshou.kernel.procedures.engine import (
 )
 
 FIRED, DELIVERED = -1, -2
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # the engine's moves do not depend on it
 Choice = Sequence[Mapping[str, Any]]
 
 
@@ -53,10 +53,12 @@ class Walk:
     """The states of a procedure met so far, and the moves between them.
 
     `choices` are the facts that may be brought, by step or start; a choice is told by its place.
+    Every move is made at `at`.
     """
 
-    def __init__(self, procedure: Procedure, choices: Mapping[str, Choice]) -> None:
+    def __init__(self, procedure: Procedure, choices: Mapping[str, Choice], at: datetime) -> None:
         self.procedure = procedure
+        self.at = at
         self.choices = choices
         self.states: list[State] = []
         self.known: dict[str, int] = {}
@@ -67,7 +69,7 @@ class Walk:
         """Return how a matter opens; Refusal engine.start where it cannot there."""
         found = self.openings.get((start, choice))
         if found is None:
-            step = advance(self.procedure, None, Open(self._facts(start, choice), start), ANY_TIME)
+            step = advance(self.procedure, None, Open(self._facts(start, choice), start), self.at)
             found = self.openings[start, choice] = self._moved({}, step)
         return found
 
@@ -96,7 +98,7 @@ class Walk:
 
     def _advance(self, state: int, act: Act, key: tuple[int, int] | tuple[str, int]) -> Move:
         before = self.states[state]
-        step = advance(self.procedure, before, act, ANY_TIME)
+        step = advance(self.procedure, before, act, self.at)
         found = self.moves[state][key] = self._moved(before.tokens, step)
         return found
 
