@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.compiled import TOP, Procedure
-from qianshou.kernel.procedures.feel import NOW
+from qianshou.kernel.procedures.feel import NOW, to_json
 from qianshou.kernel.procedures.nodes import Node, Way, catcher
 from qianshou.kernel.refusal import Refusal
 
@@ -776,15 +776,18 @@ class _Run:
             raise Refusal(
                 "engine.instances", "同时办理的份数太多", "Too many instances at once", node.id
             )
+        if node.results:
+            self.keep(scope, {node.results: []})
         if not elements:
             self.go(node, scope)
             return
+        elements = [to_json(element) for element in elements]
         many = self.new(node.id, scope, MANY)
         self.arm(node, scope, many)
         together = elements[:1] if node.sequential else elements
         if node.is_counted:
             counted = {TOTAL: len(elements), DONE: 0, ACTIVE: len(together)}
-            rest = list(elements[len(together) :])
+            rest = elements[len(together) :]
             self.local = {**self.local, many: {**counted, REST: rest, COLLECTED: []}}
         for element in together:
             self.begin_one(node, many, element)

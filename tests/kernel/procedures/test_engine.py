@@ -206,6 +206,31 @@ def test_instances_run_at_once_and_keep_their_own_facts() -> None:
     assert [one["said"] for one in play.state.facts["c"]] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("many", ["each c q", "sign c sequential"])
+def test_the_elements_of_instances_can_be_kept_whatever_they_are(many: str) -> None:
+    told = '[1.5, 2.0, @"2026-11-23", duration("P1D"), {day: @"2026-11-24"}, [1..3]]'
+    raw = bpmn(f"{many}\n end e\n s > c > b > e").replace(
+        b'qs:collection="list"', f"qs:collection='{told}'".encode()
+    )
+    inner = {"q": compile_procedure(load_bpmn(bpmn(INNER, "q"), "q"))}
+    state = Player(compile_procedure(load_bpmn(raw, "file"), {}, inner)).state
+    assert engine.State.from_json(json.loads(json.dumps(state.to_json()))) == state
+    if many.startswith("each"):
+        elements = [facts["item"] for facts in state.locals.values()]
+        assert elements == [1.5, 2, "2026-11-23", "P1D", {"day": "2026-11-24"}, "[1..3]"]
+
+
+def test_a_second_round_of_instances_begins_its_results_anew() -> None:
+    loop = "xor m\n xor x\n each c q\n end e\n s > m > c > b > x\n x > m: again = true\n x > e"
+    play = Player(compiled(loop, q="end x\n s > i > x"), list=[1, 2])
+    play.do("i", "i", "b", again=True)
+    assert play.state.facts["c"] == []
+    play.do("i", said=3)
+    assert [one.get("said") for one in play.state.facts["c"]] == [3]
+    play.do("i").do("b", again=True, list=[])
+    assert (play.waiting(), play.state.facts["c"]) == ("b", [])
+
+
 def test_no_instances_are_passed_by() -> None:
     assert Player(compiled("each c q\n end e\n s > c > b > e", q=INNER), list=[]).waiting() == "b"
 
