@@ -29,7 +29,8 @@ MOST_INSTANCES = 500
 MANY = "*"
 TOTAL, DONE, ACTIVE = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"
 SIGNAL = "signal:"
-REST, COLLECTED = "*rest", "*collected"  # no FEEL name is written so: these are the engine's own
+# No FEEL name is written so: these are the engine's own.
+REST, COLLECTED, ENDED = "*rest", "*collected", "*ended"
 COUNTERS = {
     TOTAL: "numberOfInstances", DONE: "numberOfCompletedInstances",
     ACTIVE: "numberOfActiveInstances",
@@ -47,7 +48,9 @@ class Token(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that the engine keeps of a matter between acts."""
+    """All that the engine keeps of a matter between acts. Among `locals`, 0 holds the end that the
+    matter has reached while an event sub-process still runs beside.
+    """
 
     tokens: dict[int, Token]
     facts: dict[str, Any]
@@ -189,7 +192,9 @@ class Effect(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What follows from an act. `outcome` is the id of the end that ended the matter."""
+    """What follows from an act. `outcome` is the id of the end that ended the matter: that of an
+    event sub-process only where it interrupted the rest.
+    """
 
     state: State
     opened: tuple[Opened, ...] = ()
@@ -338,6 +343,7 @@ def facts_seen(
 class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
+    ended = ""
     scopes: tuple[int, ...] = ()
     ends: Mapping[int, str] = MappingProxyType({})
     opened: tuple[Opened, ...] = ()
@@ -356,6 +362,8 @@ class _Run:
         self.nodes = procedure.nodes
         tokens, self.facts, self.serial, self.local = state
         self.tokens = tokens.copy()
+        if 0 in self.local:
+            self.ended = self.local[0][ENDED]
         self.stack: list[tuple[str, int, str]] = []
 
     def open(self, act: Open) -> None:
@@ -498,7 +506,10 @@ class _Run:
             beside, scope = here.is_triggered, outside
 
     def clear(self, scope: int) -> None:
-        """Cancel all that stands or moves in a scope."""
+        """Cancel all that stands or moves in a scope, and forget the end it has reached."""
+        if scope == 0:
+            self.ended = ""
+        self.ends = {one: end for one, end in self.ends.items() if one != scope}
         self.stack[:] = [move for move in self.stack if move[1] != scope]
         for key in [key for key, token in self.tokens.items() if token.scope == scope]:
             self.cancel(key)
@@ -625,7 +636,10 @@ class _Run:
             elif not (self.procedure.has_inclusive and self.open_inclusive()):
                 break
         if not self.tokens and self.outcome is None:
-            self.outcome = self.ends.get(0, "")
+            self.outcome = self.ended or self.ends.get(0, "")
+        self.forget(0)
+        if self.outcome is None and self.ended and TOP in self.procedure.listeners:
+            self.local = {**self.local, 0: {ENDED: self.ended}}
         return made(
             Step,
             (
@@ -662,8 +676,7 @@ class _Run:
             self.end(node, scope)
         elif kind == "terminate":
             self.clear(scope)
-            self.ends = {**self.ends, scope: node.id}
-            self.scopes += (scope,)
+            self.reach(node, scope)
         elif kind == "event":
             self.race(node, scope)
         else:
@@ -680,6 +693,12 @@ class _Run:
         if node.trigger == "error":
             self.clear(0)
             scope = 0
+        self.reach(node, scope)
+
+    def reach(self, node: Node, scope: int) -> None:
+        """Reach an end of a scope: of several, the last is the matter's outcome."""
+        if scope == 0:
+            self.ended = node.id
         self.ends = {**self.ends, scope: node.id}
         self.scopes += (scope,)
 
@@ -1003,11 +1022,11 @@ class _Run:
         for key, _ in here:
             self.silence(key)
         if scope == 0:
-            self.outcome = self.ends.get(0, "")
+            self.outcome = self.ended or self.ends.get(0, "")
             return
         token = self.tokens.get(scope)
         if token is not None:
             node = self.nodes[token.node]
             if node.is_triggered:
-                self.ends = {**self.ends, token.scope: self.ends.get(scope, "")}
+                self.ends = {token.scope: self.ends.get(scope, ""), **self.ends}
             self.leave(scope, token, node)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from qianshou.kernel.calendar import read_span
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.engine import (
+    ENDED,
     MANY,
     State,
     Token,
@@ -212,7 +213,9 @@ class Route:
             )
             for key, token in state.tokens.items()
         }
-        return state._replace(tokens=tokens)
+        ended = state.locals.get(0, {}).get(ENDED)
+        told = {} if ended is None else {0: {ENDED: self.name(ended)}}
+        return state._replace(tokens=tokens, locals={**state.locals, **told})
 
     def _hurdles_at(self, name: str) -> list[Hurdle]:
         if name not in self._found:

@@ -115,12 +115,12 @@ class Walk:
         )
 
     def _renumbered(self, state: State) -> tuple[State, dict[int, int]]:
-        fresh = {key: place for place, key in enumerate(state.tokens, 1)}
+        fresh = {0: 0, **{key: place for place, key in enumerate(state.tokens, 1)}}
         nodes = self.procedure.nodes
         tokens = {
             fresh[key]: Token(
                 token.node,
-                fresh.get(token.scope, 0),
+                fresh[token.scope],
                 str(fresh[int(token.via)]) if nodes[token.node].kind == "boundary" else token.via,
             )
             for key, token in state.tokens.items()

@@ -46,7 +46,7 @@ def hold(procedure: Procedure, state: engine.State, books: Books) -> None:
     events = {key: one for key, one in waits.items() if one.kind in ("catch", "boundary", "listen")}
     assert books.timers == {key for key, one in events.items() if one.timer is not None}
     assert books.awaited == {key for key, one in events.items() if one.timer is None}
-    assert {*state.locals} <= {*tokens}
+    assert {*state.locals} <= {0, *tokens}
     races: dict[str, int] = Counter()
     arrived: dict[tuple[str, int], set[str]] = {}
     for token in tokens.values():
