@@ -25,6 +25,7 @@ from qianshou.kernel.refusal import Refusal
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_CHOICES = 12
 MOST_MOVES = 2000
+MOST_MOVES_EACH = 30
 MOST_INSTANCES = 500
 MANY = "*"
 TOTAL, DONE, ACTIVE = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"
@@ -344,6 +345,7 @@ class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
     ended = ""
+    begun = 0
     scopes: tuple[int, ...] = ()
     ends: Mapping[int, str] = MappingProxyType({})
     opened: tuple[Opened, ...] = ()
@@ -621,7 +623,7 @@ class _Run:
         while True:
             while stack:
                 moves += 1
-                if moves > MOST_MOVES:
+                if moves > MOST_MOVES and moves > self.most_moves():
                     raise Refusal(
                         "engine.spin",
                         "流程在不停地空转，没有停在任何环节上",
@@ -655,6 +657,10 @@ class _Run:
                 self.passed,
             ),
         )
+
+    def most_moves(self) -> int:
+        """Return how many moves one act may take: more where it begins many instances."""
+        return MOST_MOVES + MOST_MOVES_EACH * min(self.begun, MOST_INSTANCES)
 
     def enter(self, node: Node, scope: int, via: str) -> None:
         """Let one token come to a node."""
@@ -813,6 +819,7 @@ class _Run:
 
     def begin_one(self, node: Node, many: int, element: Any) -> None:
         """Begin one of several instances, with its element among its own facts."""
+        self.begun += 1
         key = self.new(node.id, many)
         self.local = {**self.local, key: {node.element: element}}
         self.begin(node, key)

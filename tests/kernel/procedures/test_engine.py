@@ -395,6 +395,28 @@ def test_a_circle_without_waiting_is_stopped() -> None:
     assert refused.value.code == "engine.spin"
 
 
+TASKS = "task u\n task v\n task w\n end x\n s > u > v > w > x"
+
+
+@pytest.mark.parametrize("order", ["parallel", "sequential"])
+def test_many_instances_that_wait_nowhere_are_no_circle(order: str) -> None:
+    raw = bpmn("each c q\n end e\n s > c > b > e").replace(
+        b"<multiInstanceLoopCharacteristics",
+        f'<multiInstanceLoopCharacteristics isSequential="{str(order == "sequential").lower()}"'.encode(),
+    )
+    inner = {"q": compile_procedure(load_bpmn(bpmn(TASKS, "q"), "q"))}
+    play = Player(compile_procedure(load_bpmn(raw, "file"), {}, inner), list=list(range(450)))
+    assert (play.waiting(), len(play.state.facts["c"])) == ("b", 450)
+
+
+def test_a_circle_of_many_instances_without_waiting_is_stopped() -> None:
+    draft = "each c q\n xor x\n xor m\n end e\n s > a > m > c > x\n x > m: go = true\n x > e"
+    play = Player(compiled(draft, q=TASKS), list=list(range(60)))
+    with pytest.raises(Refusal) as refused:
+        play.do("a", go=True)
+    assert refused.value.code == "engine.spin"
+
+
 def test_the_state_stays_small_however_long_it_runs() -> None:
     play = Player(compiled(LOOP))
     sizes = []
