@@ -112,11 +112,11 @@ class Fire(NamedTuple):
 
 
 class Deliver(NamedTuple):
-    """A message has come for whatever token awaits it."""
+    """A message has come for `token`, or for whatever token awaits it."""
 
     message: str
     facts: Mapping[str, Any] = NOTHING
-    key: str | None = None
+    token: int | None = None
 
 
 class Return(NamedTuple):
@@ -428,8 +428,12 @@ class _Run:
             self.take_boundary(node, int(token.via), token.scope)
 
     def deliver(self, act: Deliver) -> None:
-        """Hand a message to the first token that awaits it, a signal to all that await it."""
+        """Hand a message to the token it is for, or the first that awaits it; a signal to all that
+        await it.
+        """
         found = [key for key, token in self.tokens.items() if self.awaits(token, act.message)]
+        if act.token is not None and not act.message.startswith(SIGNAL):
+            found = [key for key in found if key == act.token]
         if not found:
             raise Refusal(
                 "engine.not_waiting",

@@ -427,7 +427,7 @@ class _Run:
         if kind == TIMER:
             move = self.walk.fire(matter.state, thing.token)
         else:
-            move = self.walk.deliver(matter.state, thing.message)
+            move = self.walk.deliver(matter.state, thing.token, thing.message)
         self.follow(matter, move, at)
 
     def close_books(self) -> Record:

@@ -62,7 +62,7 @@ class Walk:
         self.choices = choices
         self.states: list[State] = []
         self.known: dict[str, int] = {}
-        self.moves: list[dict[tuple[int, int] | tuple[str, int], Move]] = []
+        self.moves: list[dict[tuple[int, int], Move]] = []
         self.openings: dict[tuple[str, int], Move] = {}
 
     def open(self, start: str, choice: int) -> Move:
@@ -87,16 +87,16 @@ class Walk:
         found = self.moves[state].get((token, FIRED))
         return found or self._advance(state, Fire(token), (token, FIRED))
 
-    def deliver(self, state: int, message: str) -> Move:
-        """Return what follows when an awaited message comes."""
-        found = self.moves[state].get((message, DELIVERED))
-        return found or self._advance(state, Deliver(message), (message, DELIVERED))
+    def deliver(self, state: int, token: int, message: str) -> Move:
+        """Return what follows when the message that `token` awaits comes."""
+        found = self.moves[state].get((token, DELIVERED))
+        return found or self._advance(state, Deliver(message, token=token), (token, DELIVERED))
 
     def _facts(self, node: str, choice: int) -> Mapping[str, Any]:
         offered = self.choices.get(node)
         return offered[choice] if offered else {}
 
-    def _advance(self, state: int, act: Act, key: tuple[int, int] | tuple[str, int]) -> Move:
+    def _advance(self, state: int, act: Act, key: tuple[int, int]) -> Move:
         before = self.states[state]
         step = advance(self.procedure, before, act, self.at)
         found = self.moves[state][key] = self._moved(before.tokens, step)
@@ -116,13 +116,14 @@ class Walk:
 
     def _renumbered(self, state: State) -> tuple[State, dict[int, int]]:
         fresh = {0: 0, **{key: place for place, key in enumerate(state.tokens, 1)}}
-        nodes = self.procedure.nodes
+        via: dict[str, str] = {}  # the new names of races, told by their first token
+        for key, token in state.tokens.items():
+            if token.via.startswith("?"):
+                via.setdefault(token.via, f"?{fresh[key]}")
+            elif self.procedure.nodes[token.node].kind == "boundary":
+                via[token.via] = str(fresh[int(token.via)])
         tokens = {
-            fresh[key]: Token(
-                token.node,
-                fresh[token.scope],
-                str(fresh[int(token.via)]) if nodes[token.node].kind == "boundary" else token.via,
-            )
+            fresh[key]: Token(token.node, fresh[token.scope], via.get(token.via, token.via))
             for key, token in state.tokens.items()
         }
         local = {fresh[key]: facts for key, facts in state.locals.items() if key in fresh}

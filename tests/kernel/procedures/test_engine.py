@@ -377,6 +377,19 @@ def test_a_return_to_where_one_cannot_is_refused(target: str) -> None:
     assert refused.value.code == "engine.target"
 
 
+def test_a_message_for_one_token_comes_to_that_one() -> None:
+    draft = (
+        "and o\n hear g message m\n hear h message m\n end e\n s > o > g > b > e\n o > h > c > e"
+    )
+    play = Player(compiled(draft))
+    key = play.tokens("catch")["h"]
+    with pytest.raises(Refusal) as refused:
+        play.act(engine.Deliver("m", token=key + 1))
+    assert refused.value.code == "engine.not_waiting"
+    assert play.act(engine.Deliver("m", token=key)).waiting() == "c"
+    assert play.act(engine.Deliver("m")).waiting() == "b c"
+
+
 def test_what_does_not_wait_is_refused_and_nothing_has_changed() -> None:
     play = Player(compiled("end e\n s > a > b > e"))
     before = play.state.to_json()

@@ -83,7 +83,7 @@ def pick(play: Player, draw: random.Random, facts: dict[str, Any], steps: int) -
         if node.kind == "user":
             humans.append(engine.Complete(key, facts))
         elif node.kind in ("catch", "boundary", "listen"):
-            act: engine.Act = engine.Deliver(node.message, facts)
+            act: engine.Act = engine.Deliver(node.message, facts, key)
             act = engine.Fire(key) if node.timer is not None else act
             if node.kind == "catch":
                 humans.append(act)
