@@ -607,7 +607,7 @@ class _Run:
 
     def known(self, scope: int) -> Mapping[str, Any]:
         """Return what is computed over in a scope: its facts, and the time where one asks it."""
-        facts = self.view(scope)
+        facts = self.view(scope) if self.local else self.facts
         return at_time(facts, self.now) if self.procedure.asks_now else facts
 
     def new(self, node: str, scope: int, via: str = "") -> int:
@@ -643,9 +643,8 @@ class _Run:
                 break
         if not self.tokens and self.outcome is None:
             self.outcome = self.ended or self.ends.get(0, "")
-        self.forget(0)
-        if self.outcome is None and self.ended and TOP in self.procedure.listeners:
-            self.local = {**self.local, 0: {ENDED: self.ended}}
+        if self.ended or 0 in self.local:
+            self.note_end()
         return made(
             Step,
             (
@@ -661,6 +660,12 @@ class _Run:
                 self.passed,
             ),
         )
+
+    def note_end(self) -> None:
+        """Keep the end that the matter has reached for as long as something may run beside it."""
+        self.forget(0)
+        if self.outcome is None and self.ended and TOP in self.procedure.listeners:
+            self.local = {**self.local, 0: {ENDED: self.ended}}
 
     def most_moves(self) -> int:
         """Return how many moves one act may take: more where it begins many instances."""
