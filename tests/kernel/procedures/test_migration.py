@@ -44,7 +44,7 @@ def test_moving_between_names_loses_no_token_and_doubles_none(
     assert route.hurdles() == []
     play = Player(procedure, **filled(draft, draw, 0))
     moved: engine.State | None = None
-    for steps in range(60):
+    for steps in range(400):
         if moved is None and steps >= moment:
             moved = route.move(play.state)
         if moved is not None:
@@ -58,8 +58,8 @@ def test_moving_between_names_loses_no_token_and_doubles_none(
             moved = step.state
             assert [one.token for one in step.opened] == [one.token for one in play.step.opened]
             assert [one.token for one in step.closed] == [one.token for one in play.step.closed]
-    # A signing's facts are its own: a loop around nothing else is not left by them.
-    assert play.step.outcome is None or play.state.tokens == {}
+    assert play.step.outcome is not None
+    assert play.state.tokens == {}
 
 
 @settings(max_examples=60, deadline=None)
@@ -178,3 +178,15 @@ def test_each_of_several_calls_is_looked_at_for_itself() -> None:
     assert [one.code for one in Route(old, new, {}).hurdles_of(play.state, at=AT)] == [
         "migration.stuck"
     ]
+
+
+def test_an_end_that_is_reached_moves_under_its_new_name() -> None:
+    draft = (
+        "aside out\nout | on t false message m\nout | t > aid > y\nout | end y\nend e1\ns > a > e1"
+    )
+    old, (new, mapping) = compiled(draft), renamed(draft)
+    play = Player(old).act(engine.Deliver("m")).do("a")
+    assert play.state.locals == {0: {engine.ENDED: "e1"}}
+    moved = Route(old, new, mapping).move(play.state)
+    step = engine.advance(new, moved, engine.Complete(play.tokens()["aid"]), AT)
+    assert (step.outcome, step.state.locals) == ("ne1", {})
