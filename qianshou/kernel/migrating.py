@@ -303,7 +303,7 @@ def _move_one(plan: int, matter: int, at: datetime) -> None:
         rows.update(stayed=F("stayed") + 1, reached=matter)
 
 
-def try_plan(plan: Migration, *, by: Actor) -> Iterator[Trial]:
+def try_plan(plan: Migration, *, by: Actor, at: datetime) -> Iterator[Trial]:
     """Yield every running matter of the old version, by its number's age, with what keeps it
     from being moved; nothing is changed. One that a circle hides from `by` is told without number.
     """
@@ -314,7 +314,7 @@ def try_plan(plan: Migration, *, by: Actor) -> Iterator[Trial]:
     for pk, number, circle, kept in rows.iterator(chunk_size=2000):
         state = State.from_json(json.loads(kept))
         hidden = circle is not None and circle not in own
-        found = route.hurdles_of(state, straight.get(pk, ()))
+        found = route.hurdles_of(state, straight.get(pk, ()), at=at)
         yield Trial(pk, "" if hidden else number, hidden, _steps(route, state), tuple(found))
 
 

@@ -213,7 +213,9 @@ def trial(request: HttpRequest, actor: Actor, plan: int) -> HttpResponse:
     found = find_plan(actor, plan)
     only = request.GET.get("only", "")
     after = whole(request.GET.get("after", "")) or 0
-    counted = migrating.count_trials(migrating.try_plan(found, by=actor), after, PAGE, only)
+    counted = migrating.count_trials(
+        migrating.try_plan(found, by=actor, at=now()), after, PAGE, only
+    )
     names = _step_names(found)
     context = {
         "plan": found,
@@ -232,7 +234,7 @@ def export(request: HttpRequest, actor: Actor, plan: int) -> HttpResponse:
     """Return the trial as an Excel file or CSV, 5,000 rows at most; those that stay come first."""
     found = find_plan(actor, plan)
     names = _step_names(found)
-    trials = sorted(migrating.try_plan(found, by=actor), key=lambda one: not one.hurdles)
+    trials = sorted(migrating.try_plan(found, by=actor, at=now()), key=lambda one: not one.hurdles)
     return table_response(request, COLUMNS, _lines(trials[:MOST], names), f"migration-{found.pk}")
 
 

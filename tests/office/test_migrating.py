@@ -133,7 +133,7 @@ def test_a_trial_goes_out_and_hides_what_a_circle_hides(
     assert matter.number in drafter.get(f"{sheet}?as=csv").content.decode()
     Matter.objects.filter(pk=matter.pk).update(circle=Circle.objects.create(about="child"))
     by = actor_of(Officer.objects.get(username=DRAFTER), at)
-    (one,) = migrating.try_plan(plan, by=by)
+    (one,) = migrating.try_plan(plan, by=by, at=at)
     assert (one.number, one.is_hidden) == ("", True)
     trial = drafter.get(f"/migrations/{plan.pk}/trial/").content.decode()
     assert matter.number not in trial

@@ -51,12 +51,12 @@ def migrate_matter(act: Migrate, *, by: Actor, at: datetime) -> MatterRow | None
     route, state = route_of(plan), State.from_json(json.loads(matter.state))
     tasks = list(Task.objects.filter(matter=matter.id, state=OPEN))
     straight = [(task.node, task.resume_node) for task in tasks if task.resume_node]
-    hurdles = route.hurdles_of(state, straight)
+    at = not_before(matter, at)
+    hurdles = route.hurdles_of(state, straight, at=at)
     if hurdles:
         raise _refused(hurdles[0])
-    at = not_before(matter, at)
     moved = json.dumps(route.move(state).to_json(), ensure_ascii=False, separators=(",", ":"))
-    turn = _Turn(matter, route, route.spans(state), read_clocks(matter.number, at))
+    turn = _Turn(matter, route, route.spans(state, at), read_clocks(matter.number, at))
     statements: list[Statement] = [(change.MIGRATE_MATTER, [plan.target_id, moved, matter.id])]
     due: dict[str, str] = {}
     for task in tasks:

@@ -231,7 +231,7 @@ def deliver_message(act: Deliver, *, by: Actor, at: datetime) -> MatterRow:
         submitted=dict(act.facts),
         entry={"message": act.message},
     )
-    follow(doing, engine.Deliver(act.message, dict(act.facts), None))
+    follow(doing, engine.Deliver(act.message, dict(act.facts)))
     return matter
 
 

@@ -396,5 +396,5 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "fire":
             return engine.Fire(body["token"])
         case "deliver":
-            return engine.Deliver(body["message"], facts, None)
+            return engine.Deliver(body["message"], facts)
     return None

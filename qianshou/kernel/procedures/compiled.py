@@ -64,6 +64,11 @@ class Procedure:
         """Whether any gateway is inclusive."""
         return any(node.kind == "or" for node in self.nodes.values())
 
+    @cached_property
+    def asks_now(self) -> bool:
+        """Whether anything computed at a node asks what time it is."""
+        return any(one.asks_now for node in self.nodes.values() for one in node.expressions())
+
     def _leads_on(self, step: Node) -> bool:
         seen: set[str] = set()
         waiting = [step]
@@ -134,7 +139,7 @@ class Compiler:
     def span(self, element: Element, text: str) -> Expression | None:
         """Return a span as an expression, or note that nobody can read it where that is known."""
         told = self.told(element, text)
-        if told is not None and not told.names:
+        if told is not None and not told.names and not told.asks_now:
             constant = told({})
             try:
                 read_span("now" if constant is None else str(constant))

@@ -6,6 +6,7 @@ tokens on one flow wait, they do not count twice. An inclusive join opens when n
 of its scope can still reach it. A return cancels every token of the scope and enters the
 target anew. Facts submitted inside a multi-instance belong to that instance. Errors and
 escalations go outwards from scope to scope; a scope ends when only what listens is left in it.
+What a node computes with now() and today() is computed at `now`, in China's time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,19 +15,23 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from qianshou.kernel.clock import CHINA
 from qianshou.kernel.procedures.branches import Branches
 from qianshou.kernel.procedures.compiled import TOP, Procedure
+from qianshou.kernel.procedures.feel import NOW, to_json
 from qianshou.kernel.procedures.nodes import Node, Way, catcher
 from qianshou.kernel.refusal import Refusal
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_CHOICES = 12
 MOST_MOVES = 2000
+MOST_MOVES_EACH = 30
 MOST_INSTANCES = 500
 MANY = "*"
 TOTAL, DONE, ACTIVE = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"
 SIGNAL = "signal:"
-REST, COLLECTED = "*rest", "*collected"  # no FEEL name is written so: these are the engine's own
+# No FEEL name is written so: these are the engine's own.
+REST, COLLECTED, ENDED = "*rest", "*collected", "*ended"
 COUNTERS = {
     TOTAL: "numberOfInstances", DONE: "numberOfCompletedInstances",
     ACTIVE: "numberOfActiveInstances",
@@ -44,7 +49,9 @@ class Token(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that the engine keeps of a matter between acts."""
+    """All that the engine keeps of a matter between acts. Among `locals`, 0 holds the end that the
+    matter has reached while an event sub-process still runs beside.
+    """
 
     tokens: dict[int, Token]
     facts: dict[str, Any]
@@ -105,11 +112,11 @@ class Fire(NamedTuple):
 
 
 class Deliver(NamedTuple):
-    """A message has come for whatever token awaits it."""
+    """A message has come for `token`, or for whatever token awaits it."""
 
     message: str
     facts: Mapping[str, Any] = NOTHING
-    key: str | None = None
+    token: int | None = None
 
 
 class Return(NamedTuple):
@@ -186,7 +193,9 @@ class Effect(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What follows from an act. `outcome` is the id of the end that ended the matter."""
+    """What follows from an act. `outcome` is the id of the end that ended the matter: that of an
+    event sub-process only where it interrupted the rest.
+    """
 
     state: State
     opened: tuple[Opened, ...] = ()
@@ -213,10 +222,10 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     if state is None:
         state = State({}, {}, 0, {})
     elif type(act) is Complete and not act.then:
-        straight = _straight(procedure, state, act)
+        straight = _straight(procedure, state, act, now)
         if straight is not None:
             return straight
-    run = _Run(procedure, state)
+    run = _Run(procedure, state, now)
     if isinstance(act, Complete):
         run.complete(act)
     elif isinstance(act, Open):
@@ -234,7 +243,7 @@ def advance(procedure: Procedure, state: State | None, act: Act, now: datetime) 
     return run.settle()
 
 
-def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
+def _straight(procedure: Procedure, state: State, act: Complete, now: datetime) -> Step | None:
     """Return the step from one human step to the next, by choices at most, or None for others."""
     tokens, facts, serial, local = state
     token = tokens.get(act.token)
@@ -246,8 +255,9 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     passed: tuple[str, ...] = (node.id, after.id)
     if act.facts:
         facts = {**facts, **act.facts}
+    known = at_time(facts, now) if procedure.asks_now else facts
     while after.kind == "xor" and len(passed) < MOST_CHOICES:
-        after = nodes[choose(after, facts).target]
+        after = nodes[choose(after, known).target]
         passed += (after.id,)
     if not after.is_plain:
         return None
@@ -256,17 +266,17 @@ def _straight(procedure: Procedure, state: State, act: Complete) -> Step | None:
     serial += 1
     left[serial] = made(Token, (after.id, token[1], ""))
     organisation, assignee = after.organisation, after.assignee
-    due = None if after.due is None else after.due(facts)
+    due = None if after.due is None else after.due(known)
     opened = made(
         Opened,
         (
             serial,
             after.id,
             after.posts,
-            None if organisation is None else organisation(facts),
+            None if organisation is None else organisation(known),
             None if due is None else str(due),
             after.form,
-            None if assignee is None else officer_of(assignee(facts)),
+            None if assignee is None else officer_of(assignee(known)),
         ),
     )
     closed = made(Closed, (act.token, node.id, "done"))
@@ -306,6 +316,11 @@ def choose(node: Node, facts: Mapping[str, Any]) -> Way:
     return default
 
 
+def at_time(facts: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Return facts with what now() and today() give beside them: `now` in China's time."""
+    return {**facts, NOW: now.astimezone(CHINA)}
+
+
 def facts_seen(
     facts: Mapping[str, Any],
     local: Mapping[int, Mapping[str, Any]],
@@ -329,6 +344,8 @@ def facts_seen(
 class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
+    ended = ""
+    begun = 0
     scopes: tuple[int, ...] = ()
     ends: Mapping[int, str] = MappingProxyType({})
     opened: tuple[Opened, ...] = ()
@@ -341,11 +358,14 @@ class _Run:
     passed: tuple[str, ...] = ()
     outcome: str | None = None
 
-    def __init__(self, procedure: Procedure, state: State) -> None:
+    def __init__(self, procedure: Procedure, state: State, now: datetime) -> None:
         self.procedure = procedure
+        self.now = now
         self.nodes = procedure.nodes
         tokens, self.facts, self.serial, self.local = state
         self.tokens = tokens.copy()
+        if 0 in self.local:
+            self.ended = self.local[0][ENDED]
         self.stack: list[tuple[str, int, str]] = []
 
     def open(self, act: Open) -> None:
@@ -408,8 +428,12 @@ class _Run:
             self.take_boundary(node, int(token.via), token.scope)
 
     def deliver(self, act: Deliver) -> None:
-        """Hand a message to the first token that awaits it, a signal to all that await it."""
+        """Hand a message to the token it is for, or the first that awaits it; a signal to all that
+        await it.
+        """
         found = [key for key, token in self.tokens.items() if self.awaits(token, act.message)]
+        if act.token is not None and not act.message.startswith(SIGNAL):
+            found = [key for key in found if key == act.token]
         if not found:
             raise Refusal(
                 "engine.not_waiting",
@@ -488,7 +512,10 @@ class _Run:
             beside, scope = here.is_triggered, outside
 
     def clear(self, scope: int) -> None:
-        """Cancel all that stands or moves in a scope."""
+        """Cancel all that stands or moves in a scope, and forget the end it has reached."""
+        if scope == 0:
+            self.ended = ""
+        self.ends = {one: end for one, end in self.ends.items() if one != scope}
         self.stack[:] = [move for move in self.stack if move[1] != scope]
         for key in [key for key, token in self.tokens.items() if token.scope == scope]:
             self.cancel(key)
@@ -578,6 +605,11 @@ class _Run:
         """Return the facts seen from a scope: the matter's, under those of each instance."""
         return facts_seen(self.facts, self.local, self.tokens, scope)
 
+    def known(self, scope: int) -> Mapping[str, Any]:
+        """Return what is computed over in a scope: its facts, and the time where one asks it."""
+        facts = self.view(scope) if self.local else self.facts
+        return at_time(facts, self.now) if self.procedure.asks_now else facts
+
     def new(self, node: str, scope: int, via: str = "") -> int:
         """Place a new token and return its number."""
         self.serial += 1
@@ -595,7 +627,7 @@ class _Run:
         while True:
             while stack:
                 moves += 1
-                if moves > MOST_MOVES:
+                if moves > MOST_MOVES and moves > self.most_moves():
                     raise Refusal(
                         "engine.spin",
                         "流程在不停地空转，没有停在任何环节上",
@@ -610,7 +642,9 @@ class _Run:
             elif not (self.procedure.has_inclusive and self.open_inclusive()):
                 break
         if not self.tokens and self.outcome is None:
-            self.outcome = self.ends.get(0, "")
+            self.outcome = self.ended or self.ends.get(0, "")
+        if self.ended or 0 in self.local:
+            self.note_end()
         return made(
             Step,
             (
@@ -627,6 +661,16 @@ class _Run:
             ),
         )
 
+    def note_end(self) -> None:
+        """Keep the end that the matter has reached for as long as something may run beside it."""
+        self.forget(0)
+        if self.outcome is None and self.ended and TOP in self.procedure.listeners:
+            self.local = {**self.local, 0: {ENDED: self.ended}}
+
+    def most_moves(self) -> int:
+        """Return how many moves one act may take: more where it begins many instances."""
+        return MOST_MOVES + MOST_MOVES_EACH * min(self.begun, MOST_INSTANCES)
+
     def enter(self, node: Node, scope: int, via: str) -> None:
         """Let one token come to a node."""
         self.passed += (node.id,)
@@ -634,7 +678,7 @@ class _Run:
         if kind in ("user", "catch", "call"):
             self.wait(node, scope)
         elif kind == "xor":
-            way = choose(node, self.view(scope))
+            way = choose(node, self.known(scope))
             self.stack.append((way.target, scope, way.id))
         elif kind == "and":
             self.join(node, scope, via)
@@ -647,8 +691,7 @@ class _Run:
             self.end(node, scope)
         elif kind == "terminate":
             self.clear(scope)
-            self.ends = {**self.ends, scope: node.id}
-            self.scopes += (scope,)
+            self.reach(node, scope)
         elif kind == "event":
             self.race(node, scope)
         else:
@@ -665,6 +708,12 @@ class _Run:
         if node.trigger == "error":
             self.clear(0)
             scope = 0
+        self.reach(node, scope)
+
+    def reach(self, node: Node, scope: int) -> None:
+        """Reach an end of a scope: of several, the last is the matter's outcome."""
+        if scope == 0:
+            self.ended = node.id
         self.ends = {**self.ends, scope: node.id}
         self.scopes += (scope,)
 
@@ -690,7 +739,8 @@ class _Run:
         elif node.kind == "throw":
             self.send(node, scope)
         elif node.kind == "rule":
-            found = self.procedure.decisions[node.decision].decide(node.decision, self.view(scope))
+            told = at_time(self.view(scope), self.now)
+            found = self.procedure.decisions[node.decision].decide(node.decision, told)
             if not isinstance(found, Mapping):
                 found = {node.decision: found}
             self.keep(scope, found)
@@ -715,7 +765,7 @@ class _Run:
         if len(node.ways) == 1:
             self.go(node, scope)
             return
-        facts = self.view(scope)
+        facts = self.known(scope)
         taken = [
             way for way in node.ways if way.condition is not None and way.condition(facts) is True
         ]
@@ -753,28 +803,32 @@ class _Run:
                 self.arm(node, scope, key)
             self.begin(node, key)
             return
-        elements = node.collection(self.view(scope))
+        elements = node.collection(self.known(scope))
         if not isinstance(elements, list | tuple):
             elements = [] if elements is None else [elements]
         if len(elements) > MOST_INSTANCES:
             raise Refusal(
                 "engine.instances", "同时办理的份数太多", "Too many instances at once", node.id
             )
+        if node.results:
+            self.keep(scope, {node.results: []})
         if not elements:
             self.go(node, scope)
             return
+        elements = [to_json(element) for element in elements]
         many = self.new(node.id, scope, MANY)
         self.arm(node, scope, many)
         together = elements[:1] if node.sequential else elements
         if node.is_counted:
             counted = {TOTAL: len(elements), DONE: 0, ACTIVE: len(together)}
-            rest = list(elements[len(together) :])
+            rest = elements[len(together) :]
             self.local = {**self.local, many: {**counted, REST: rest, COLLECTED: []}}
         for element in together:
             self.begin_one(node, many, element)
 
     def begin_one(self, node: Node, many: int, element: Any) -> None:
         """Begin one of several instances, with its element among its own facts."""
+        self.begun += 1
         key = self.new(node.id, many)
         self.local = {**self.local, key: {node.element: element}}
         self.begin(node, key)
@@ -797,7 +851,7 @@ class _Run:
     def listen(self, node: Node, key: int, scope: int) -> None:
         """Set the timer or the subscription of a token."""
         if node.timer is not None:
-            self.timers += (made(Timer, (key, node.id, str(node.timer(self.view(scope))))),)
+            self.timers += (made(Timer, (key, node.id, str(node.timer(self.known(scope))))),)
         else:
             self.subscribed += (Subscribed(key, node.id, node.message),)
 
@@ -809,7 +863,7 @@ class _Run:
         elif node.kind == "catch":
             self.listen(node, key, key)
         else:
-            facts = self.view(key) if self.local else self.facts
+            facts = self.known(key)
             due = node.due(facts) if node.due is not None else None
             self.opened += (
                 made(
@@ -871,7 +925,7 @@ class _Run:
         if node.results:
             self.keep(outside, {node.results: collected})
         aliases = {alias: told[name] for name, alias in COUNTERS.items()}
-        facts = {**self.view(outside), "instances": collected, **found, **told, **aliases}
+        facts = {**self.known(outside), "instances": collected, **found, **told, **aliases}
         rest = told[REST]
         if node.completion is not None and node.completion(facts) is True:
             told[REST], told[ACTIVE] = [], 0
@@ -984,11 +1038,11 @@ class _Run:
         for key, _ in here:
             self.silence(key)
         if scope == 0:
-            self.outcome = self.ends.get(0, "")
+            self.outcome = self.ended or self.ends.get(0, "")
             return
         token = self.tokens.get(scope)
         if token is not None:
             node = self.nodes[token.node]
             if node.is_triggered:
-                self.ends = {**self.ends, token.scope: self.ends.get(scope, "")}
+                self.ends = {token.scope: self.ends.get(scope, ""), **self.ends}
             self.leave(scope, token, node)

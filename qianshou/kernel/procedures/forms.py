@@ -35,6 +35,7 @@ WIDGETS = {
 }  # fmt: skip
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 LONGEST = 4000
+MOST_DIGITS = 34  # FEEL's
 PHONE = re.compile(r"(1\d{10}|0\d{2,3}-?\d{7,8}|\d{3,5})")
 Choices = Callable[[str], Collection[str]]
 
@@ -336,7 +337,15 @@ def _clean_number(field: Field, given: Any) -> int | float:
         raise _refused(
             field, "range", f"应在 {low} 到 {high} 之间", f"It should be between {low} and {high}"
         )
-    return int(number) if whole else float(number)
+    kept: int | float = 0
+    if number.adjusted() < MOST_DIGITS:
+        kept = int(number) if whole else float(number)
+    if Decimal(str(kept)) != number:
+        raise _refused(
+            field, "digits", "数字太长，无法一位不差地保存",
+            "The number is too long to be kept to the last digit",
+        )  # fmt: skip
+    return kept
 
 
 def _clean_list(field: Field, given: Any, choices: Choices) -> list[str]:

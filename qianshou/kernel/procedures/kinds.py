@@ -1,12 +1,15 @@
 """Can an expression say yes or no? It is asked with values of the kinds that forms give."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import product
 from math import prod
 from typing import Any
 from zlib import crc32
 
-from qianshou.kernel.procedures.feel import Expression
+from qianshou.kernel.clock import CHINA
+from qianshou.kernel.procedures.feel import NOW, Expression
+from qianshou.kernel.procedures.feel.meter import bounded
 from qianshou.kernel.procedures.forms import Field
 
 MOST_TRIES = 300
@@ -16,6 +19,7 @@ SCALARS: Mapping[str, tuple[Any, ...]] = {
     "number": (0, 1, 100),
     "boolean": (True, False),
 }
+AN_INSTANT = datetime(2026, 11, 23, 9, tzinfo=CHINA)
 ANY: tuple[Any, ...] = (1, True, "x", "2026-11-23", [], ["x"], {})
 
 
@@ -24,14 +28,20 @@ def is_condition(expression: Expression, fields: Mapping[str, Field]) -> bool:
 
     It is worked out over values of each field's kind (all kinds for a name that is no field).
     A condition that gives only numbers, texts or lists is none, nor is one that gives nothing at
-    all though every name in it is a plain field: it compares what cannot be compared.
+    all though every name in it is a plain field: it compares what cannot be compared. All tries
+    together cost no more steps than one evaluation may.
     """
-    results = list(_results(expression, fields))
-    if any(isinstance(one, bool) for one in results):
-        return True
-    if any(one is not None for one in results):
-        return False
-    return not all(name in fields and fields[name].kind in SCALARS for name in expression.names)
+    return bounded(lambda: _gives_truth(expression, fields)) is not False
+
+
+def _gives_truth(expression: Expression, fields: Mapping[str, Field]) -> bool:
+    nothing = True
+    for one in _results(expression, fields):
+        if isinstance(one, bool):
+            return True
+        nothing = nothing and one is None
+    plain = all(name in fields and fields[name].kind in SCALARS for name in expression.names)
+    return nothing and not plain
 
 
 def _results(expression: Expression, fields: Mapping[str, Field]) -> Iterator[Any]:
@@ -47,7 +57,7 @@ def _results(expression: Expression, fields: Mapping[str, Field]) -> Iterator[An
             for turn in range(MOST_TRIES)
         )
     for chosen in tries:
-        yield expression(dict(zip(names, chosen, strict=True)))
+        yield expression({NOW: AN_INSTANT, **dict(zip(names, chosen, strict=True))})
 
 
 def _values(field: Field | None) -> tuple[Any, ...]:

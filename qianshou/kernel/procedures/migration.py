@@ -7,11 +7,19 @@ And from where a matter then stands the new version must lead to its end (the ma
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from qianshou.kernel.calendar import read_span
 from qianshou.kernel.procedures.compiled import Procedure
-from qianshou.kernel.procedures.engine import MANY, State, Token, can_go_straight
+from qianshou.kernel.procedures.engine import (
+    ENDED,
+    MANY,
+    State,
+    Token,
+    at_time,
+    can_go_straight,
+)
 from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.procedures.soundness import Marking, Place, leads_to_end
 from qianshou.kernel.refusal import Refusal
@@ -153,11 +161,11 @@ class Route:
         """
         return [found for node in resting(self.old) for found in self._hurdles_at(node.id)]
 
-    def hurdles_of(self, state: State, straight: Straight = ()) -> list[Hurdle]:
+    def hurdles_of(self, state: State, straight: Straight = (), *, at: datetime) -> list[Hurdle]:
         """Return what keeps a matter in `state` from being moved: a place that the new version
         has not as it was, a marking from which its end cannot be reached (migration.stuck), a
         timer whose new rule gives no span (migration.span), or a step that was to go `straight`
-        to another, (from, to), and cannot there (migration.straight).
+        to another, (from, to), and cannot there (migration.straight); spans are told as of `at`.
         """
         names = dict.fromkeys(token.node for token in state.tokens.values())
         found = [hurdle for name in names for hurdle in self._hurdles_at(name)]
@@ -166,7 +174,7 @@ class Route:
         stuck = [one for one in markings(self.new, self.move(state)) if not self._can_end(one)]
         if stuck:
             return [_stuck(self.new.nodes[stuck[0][0].node])]
-        unread = [key for key, span in self.spans(state).items() if not _is_span(span)]
+        unread = [key for key, span in self.spans(state, at).items() if not _is_span(span)]
         return [
             *(_no_span(self.old.nodes[state.tokens[key].node]) for key in unread),
             *(
@@ -180,7 +188,7 @@ class Route:
         """Return the id in the new version of a node or flow of the old one."""
         return new_name(self.mapping, old)
 
-    def spans(self, state: State) -> dict[int, str | None]:
+    def spans(self, state: State, at: datetime) -> dict[int, str | None]:
         """Return the new span of each deadline and timer whose rule differs, by token; None where
         the new version gives a step no deadline of its own.
         """
@@ -191,7 +199,7 @@ class Route:
             before, after = (None if one is None else one.text for one in rules)
             if before == after or token.via == MANY:
                 continue
-            span = None if rules[1] is None else rules[1](state.seen_from(key))
+            span = None if rules[1] is None else rules[1](at_time(state.seen_from(key), at))
             found[key] = None if span is None and old.kind == "user" else str(span)
         return found
 
@@ -205,7 +213,9 @@ class Route:
             )
             for key, token in state.tokens.items()
         }
-        return state._replace(tokens=tokens)
+        ended = state.locals.get(0, {}).get(ENDED)
+        told = {} if ended is None else {0: {ENDED: self.name(ended)}}
+        return state._replace(tokens=tokens, locals={**state.locals, **told})
 
     def _hurdles_at(self, name: str) -> list[Hurdle]:
         if name not in self._found:

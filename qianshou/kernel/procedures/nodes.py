@@ -1,6 +1,6 @@
 """What a compiled procedure is made of: nodes and the ways between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qianshou.kernel.procedures.feel import Expression
@@ -60,6 +60,12 @@ class Node:
     trigger: str = ""
     code: str = ""
     is_triggered: bool = False
+
+    def expressions(self) -> Iterator[Expression]:
+        """Yield all that this node computes."""
+        conditions = (way.condition for way in self.ways)
+        told = (self.timer, self.due, self.organisation, self.assignee, self.collection)
+        yield from (one for one in (*conditions, self.completion, *told) if one is not None)
 
     @property
     def is_armed(self) -> bool:

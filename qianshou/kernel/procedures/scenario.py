@@ -75,11 +75,10 @@ class Scenario:
 
 
 def names_read(procedure: Procedure) -> frozenset[str]:
-    """Return the facts that a procedure's conditions, collections, spans and tables read."""
+    """Return the facts that anything computed in a procedure reads."""
     found: set[str] = set()
     for node in procedure.nodes.values():
-        read = (node.timer, node.due, node.collection, *(way.condition for way in node.ways))
-        found.update(name for one in read if one is not None for name in one.names)
+        found.update(name for one in node.expressions() for name in one.names)
     for model in procedure.decisions.values():
         found |= model.read
     return frozenset(found)

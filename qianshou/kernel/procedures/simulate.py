@@ -4,7 +4,8 @@ Matters come by chance, each human step waits for a free officer of one of its p
 first served), its facts are drawn, timers fire when they are due. What is drawn for a step of a
 matter depends on the seed, the run, the step and the matter's number alone, so that two staffings
 or two versions meet the same matters (common random numbers; Law, Simulation Modeling and Analysis,
-ch. 11.2). Not modelled: returns, transfers and suspensions, and which organisation an officer is of.
+ch. 11.2). Not modelled: returns, transfers and suspensions, which organisation an officer is of,
+and time in what a procedure computes: now() is the midnight at which the year begins.
 """
 
 from bisect import bisect
@@ -129,7 +130,8 @@ class Simulation:
         self.scenario = scenario
         self.calendar = calendar
         choices = {key: [facts for facts, _ in told] for key, told in scenario.facts.items()}
-        self.walk = Walk(procedure, choices)
+        self.midnight = datetime.combine(scenario.begin, time(), CHINA)
+        self.walk = Walk(procedure, choices, self.midnight)
         nodes = procedure.steps()
         self.steps = [node.id for node in nodes]
         self.place = {step: number for number, step in enumerate(self.steps)}
@@ -140,7 +142,6 @@ class Simulation:
         ]
         self.weights = [_cumulated(scenario.facts.get(step, ())) for step in self.steps]
         self.clock = DutyClock(calendar, scenario.begin, scenario.days)
-        self.midnight = datetime.combine(scenario.begin, time(), CHINA)
         self.spans: dict[str, tuple[int, str]] = {}
         self.dues: dict[tuple[str, int], float] = {}
 
@@ -426,7 +427,7 @@ class _Run:
         if kind == TIMER:
             move = self.walk.fire(matter.state, thing.token)
         else:
-            move = self.walk.deliver(matter.state, thing.message)
+            move = self.walk.deliver(matter.state, thing.token, thing.message)
         self.follow(matter, move, at)
 
     def close_books(self) -> Record:

@@ -16,6 +16,7 @@ from qianshou.kernel.procedures.nodes import Node, catcher
 from qianshou.kernel.refusal import Refusal
 
 MOST_MARKINGS = 20_000
+MOST_MOVES = 250_000
 MOST_TOKENS = 24
 WAITING = ("user", "catch", "boundary")
 
@@ -36,7 +37,7 @@ class _Unbounded(Exception):
 
 
 class _Large(Exception):
-    """There are more markings than are played."""
+    """There are more markings, or more moves between them, than are played."""
 
 
 class _Game:
@@ -46,6 +47,7 @@ class _Game:
         self.nodes = procedure.nodes
         self.listeners = procedure.listeners
         self.visited: set[str] = set()
+        self.moves = 0
 
     def after(self, marking: list[Place], stack: list[Place]) -> Iterator[Marking]:
         """Yield every resting marking that can follow when `stack` is moved on."""
@@ -57,7 +59,8 @@ class _Game:
             if key in seen:
                 continue
             seen.add(key)
-            if len(seen) > MOST_MARKINGS:
+            self.moves += 1
+            if len(seen) > MOST_MARKINGS or self.moves > MOST_MOVES:
                 raise _Large
             if len(here) + len(ahead) > MOST_TOKENS:
                 raise _Unbounded(ahead[0].node if ahead else here[0].node)

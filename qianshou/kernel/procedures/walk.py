@@ -1,12 +1,13 @@
 """A procedure walked many times: each move of the engine is worked out once and remembered.
 
-The engine is a pure function, so that two matters in the same state move alike. A state's tokens
-are numbered anew from 1, in their order, so that a loop comes back to the state it left.
+The engine is a pure function, so that two matters in the same state move alike, at one instant:
+what asks now() is told the same in every move. A state's tokens are numbered anew from 1, in their
+order, so that a loop comes back to the state it left.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from qianshou.kernel.procedures.compiled import Procedure
@@ -23,7 +24,6 @@ from qianshou.kernel.procedures.engine import (
 )
 
 FIRED, DELIVERED = -1, -2
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # the engine's moves do not depend on it
 Choice = Sequence[Mapping[str, Any]]
 
 
@@ -53,21 +53,23 @@ class Walk:
     """The states of a procedure met so far, and the moves between them.
 
     `choices` are the facts that may be brought, by step or start; a choice is told by its place.
+    Every move is made at `at`.
     """
 
-    def __init__(self, procedure: Procedure, choices: Mapping[str, Choice]) -> None:
+    def __init__(self, procedure: Procedure, choices: Mapping[str, Choice], at: datetime) -> None:
         self.procedure = procedure
+        self.at = at
         self.choices = choices
         self.states: list[State] = []
         self.known: dict[str, int] = {}
-        self.moves: list[dict[tuple[int, int] | tuple[str, int], Move]] = []
+        self.moves: list[dict[tuple[int, int], Move]] = []
         self.openings: dict[tuple[str, int], Move] = {}
 
     def open(self, start: str, choice: int) -> Move:
         """Return how a matter opens; Refusal engine.start where it cannot there."""
         found = self.openings.get((start, choice))
         if found is None:
-            step = advance(self.procedure, None, Open(self._facts(start, choice), start), ANY_TIME)
+            step = advance(self.procedure, None, Open(self._facts(start, choice), start), self.at)
             found = self.openings[start, choice] = self._moved({}, step)
         return found
 
@@ -85,18 +87,18 @@ class Walk:
         found = self.moves[state].get((token, FIRED))
         return found or self._advance(state, Fire(token), (token, FIRED))
 
-    def deliver(self, state: int, message: str) -> Move:
-        """Return what follows when an awaited message comes."""
-        found = self.moves[state].get((message, DELIVERED))
-        return found or self._advance(state, Deliver(message), (message, DELIVERED))
+    def deliver(self, state: int, token: int, message: str) -> Move:
+        """Return what follows when the message that `token` awaits comes."""
+        found = self.moves[state].get((token, DELIVERED))
+        return found or self._advance(state, Deliver(message, token=token), (token, DELIVERED))
 
     def _facts(self, node: str, choice: int) -> Mapping[str, Any]:
         offered = self.choices.get(node)
         return offered[choice] if offered else {}
 
-    def _advance(self, state: int, act: Act, key: tuple[int, int] | tuple[str, int]) -> Move:
+    def _advance(self, state: int, act: Act, key: tuple[int, int]) -> Move:
         before = self.states[state]
-        step = advance(self.procedure, before, act, ANY_TIME)
+        step = advance(self.procedure, before, act, self.at)
         found = self.moves[state][key] = self._moved(before.tokens, step)
         return found
 
@@ -113,14 +115,15 @@ class Walk:
         )
 
     def _renumbered(self, state: State) -> tuple[State, dict[int, int]]:
-        fresh = {key: place for place, key in enumerate(state.tokens, 1)}
-        nodes = self.procedure.nodes
+        fresh = {0: 0, **{key: place for place, key in enumerate(state.tokens, 1)}}
+        via: dict[str, str] = {}  # the new names of races, told by their first token
+        for key, token in state.tokens.items():
+            if token.via.startswith("?"):
+                via.setdefault(token.via, f"?{fresh[key]}")
+            elif self.procedure.nodes[token.node].kind == "boundary":
+                via[token.via] = str(fresh[int(token.via)])
         tokens = {
-            fresh[key]: Token(
-                token.node,
-                fresh.get(token.scope, 0),
-                str(fresh[int(token.via)]) if nodes[token.node].kind == "boundary" else token.via,
-            )
+            fresh[key]: Token(token.node, fresh[token.scope], via.get(token.via, token.via))
             for key, token in state.tokens.items()
         }
         local = {fresh[key]: facts for key, facts in state.locals.items() if key in fresh}

@@ -190,7 +190,7 @@ def test_what_cannot_be_moved_stays_and_is_told(plans: Plans) -> None:
     for node in ("t1", "t2"):
         office.complete(stays, node)
     plan = plans.plan(plans.publish(t3="u3"), "draft")
-    trials = list(migrating.try_plan(plan, by=plans.sun))
+    trials = list(migrating.try_plan(plan, by=plans.sun, at=plans.office.at))
     assert [(one.matter, [h.code for h in one.hurdles]) for one in trials] == [
         (goes, []),
         (stays, ["migration.missing"]),

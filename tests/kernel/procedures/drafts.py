@@ -34,6 +34,7 @@ MADE = {
     "and": '<parallelGateway id="{0}"/>',
     "or": '<inclusiveGateway id="{0}"{default}/>',
     "service": '<serviceTask id="{0}" qs:effect="{0}"/>',
+    "rule": '<businessRuleTask id="{0}" qs:decision="{0}"/>',
     "timer": '<intermediateCatchEvent id="{0}"><timerEventDefinition><timeDuration>P5D'
     "</timeDuration></timerEventDefinition></intermediateCatchEvent>",
     "message": '<intermediateCatchEvent id="{0}"><messageEventDefinition messageRef="{0}"/>'

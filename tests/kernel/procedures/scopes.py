@@ -56,7 +56,8 @@ class _Drawer:
                 self.say(around, f"{out} > {into}")
             self.say(
                 around, f"xor {last}", f"xor {first}", f"{last} > {ends[0][0]}",
-                f"{ends[-1][1]} > {first}", f"{first} > {last}: {first} = 1", f"{first} > u{number}",
+                f"{ends[-1][1]} > v{number} > {first}", f"{first} > {last}: {first} = 1",
+                f"{first} > u{number}",
             )  # fmt: skip
             return last, f"u{number}"
         closing = "and" if kind == "and" else "xor"

@@ -206,6 +206,31 @@ def test_instances_run_at_once_and_keep_their_own_facts() -> None:
     assert [one["said"] for one in play.state.facts["c"]] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("many", ["each c q", "sign c sequential"])
+def test_the_elements_of_instances_can_be_kept_whatever_they_are(many: str) -> None:
+    told = '[1.5, 2.0, @"2026-11-23", duration("P1D"), {day: @"2026-11-24"}, [1..3]]'
+    raw = bpmn(f"{many}\n end e\n s > c > b > e").replace(
+        b'qs:collection="list"', f"qs:collection='{told}'".encode()
+    )
+    inner = {"q": compile_procedure(load_bpmn(bpmn(INNER, "q"), "q"))}
+    state = Player(compile_procedure(load_bpmn(raw, "file"), {}, inner)).state
+    assert engine.State.from_json(json.loads(json.dumps(state.to_json()))) == state
+    if many.startswith("each"):
+        elements = [facts["item"] for facts in state.locals.values()]
+        assert elements == [1.5, 2, "2026-11-23", "P1D", {"day": "2026-11-24"}, "[1..3]"]
+
+
+def test_a_second_round_of_instances_begins_its_results_anew() -> None:
+    loop = "xor m\n xor x\n each c q\n end e\n s > m > c > b > x\n x > m: again = true\n x > e"
+    play = Player(compiled(loop, q="end x\n s > i > x"), list=[1, 2])
+    play.do("i", "i", "b", again=True)
+    assert play.state.facts["c"] == []
+    play.do("i", said=3)
+    assert [one.get("said") for one in play.state.facts["c"]] == [3]
+    play.do("i").do("b", again=True, list=[])
+    assert (play.waiting(), play.state.facts["c"]) == ("b", [])
+
+
 def test_no_instances_are_passed_by() -> None:
     assert Player(compiled("each c q\n end e\n s > c > b > e", q=INNER), list=[]).waiting() == "b"
 
@@ -352,6 +377,19 @@ def test_a_return_to_where_one_cannot_is_refused(target: str) -> None:
     assert refused.value.code == "engine.target"
 
 
+def test_a_message_for_one_token_comes_to_that_one() -> None:
+    draft = (
+        "and o\n hear g message m\n hear h message m\n end e\n s > o > g > b > e\n o > h > c > e"
+    )
+    play = Player(compiled(draft))
+    key = play.tokens("catch")["h"]
+    with pytest.raises(Refusal) as refused:
+        play.act(engine.Deliver("m", token=key + 1))
+    assert refused.value.code == "engine.not_waiting"
+    assert play.act(engine.Deliver("m", token=key)).waiting() == "c"
+    assert play.act(engine.Deliver("m")).waiting() == "b c"
+
+
 def test_what_does_not_wait_is_refused_and_nothing_has_changed() -> None:
     play = Player(compiled("end e\n s > a > b > e"))
     before = play.state.to_json()
@@ -365,6 +403,28 @@ def test_what_does_not_wait_is_refused_and_nothing_has_changed() -> None:
 def test_a_circle_without_waiting_is_stopped() -> None:
     procedure = compiled("xor x\n xor m\n end e\n s > a > m > x\n x > m: go = true\n x > e")
     play = Player(procedure)
+    with pytest.raises(Refusal) as refused:
+        play.do("a", go=True)
+    assert refused.value.code == "engine.spin"
+
+
+TASKS = "task u\n task v\n task w\n end x\n s > u > v > w > x"
+
+
+@pytest.mark.parametrize("order", ["parallel", "sequential"])
+def test_many_instances_that_wait_nowhere_are_no_circle(order: str) -> None:
+    raw = bpmn("each c q\n end e\n s > c > b > e").replace(
+        b"<multiInstanceLoopCharacteristics",
+        f'<multiInstanceLoopCharacteristics isSequential="{str(order == "sequential").lower()}"'.encode(),
+    )
+    inner = {"q": compile_procedure(load_bpmn(bpmn(TASKS, "q"), "q"))}
+    play = Player(compile_procedure(load_bpmn(raw, "file"), {}, inner), list=list(range(450)))
+    assert (play.waiting(), len(play.state.facts["c"])) == ("b", 450)
+
+
+def test_a_circle_of_many_instances_without_waiting_is_stopped() -> None:
+    draft = "each c q\n xor x\n xor m\n end e\n s > a > m > c > x\n x > m: go = true\n x > e"
+    play = Player(compiled(draft, q=TASKS), list=list(range(60)))
     with pytest.raises(Refusal) as refused:
         play.do("a", go=True)
     assert refused.value.code == "engine.spin"

@@ -1,5 +1,6 @@
 """FEEL: values as the standard says, three-valued logic, and nothing that could run Python."""
 
+import json
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from qianshou.kernel.procedures.feel import compile_expression, compile_unary_tests
+from qianshou.kernel.procedures.feel import compile_expression, compile_unary_tests, to_json
 from qianshou.kernel.procedures.feel.temporal import DAY, Date, Duration, Months
 from qianshou.kernel.refusal import Refusal
 
@@ -182,3 +183,22 @@ def test_huge_work_is_not_done() -> None:
 def test_cells_of_tables(tests: str, given_value: Any, passes: bool | None) -> None:
     found = compile_unary_tests(tests)(given_value, {})
     assert (found or False) == (passes or False)
+
+
+@pytest.mark.parametrize("fact", [float("nan"), float("inf"), -float("inf")])
+def test_a_fact_that_is_no_finite_number_is_null(fact: float) -> None:
+    for text in ("a < 1", "a + 1", "b.a > 1", "[a, 1][1] < 1", "max([a, 1])", "-a"):
+        assert compile_expression(text)({"a": fact, "b": {"a": fact}}) is None
+    assert compile_expression("a = null")({"a": fact}) is True
+    assert to_json([fact, {"a": fact}]) == [None, {"a": None}]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1e6000", "null"), ("-1e6000", "null"), ("10 ** 400", "null"), ("1e-6000", "0.0"),
+        ("10 ** 30", "1" + "0" * 30), ("2.50", "2.5"), ("2.0", "2"), ("[1e400, 1]", "[null, 1]"),
+    ],
+)  # fmt: skip
+def test_a_number_that_json_readers_cannot_hold_is_null(text: str, told: str) -> None:
+    assert json.dumps(to_json(compile_expression(text)({}))) == told

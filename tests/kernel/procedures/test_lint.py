@@ -1,10 +1,12 @@
 """A file explained in a modeller's words: where, how grave, what to do."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from qianshou.kernel.procedures.bpmn import load_bpmn
 from qianshou.kernel.procedures.compiled import compile_procedure
-from qianshou.kernel.procedures.feel import compile_expression
+from qianshou.kernel.procedures.feel import Expression, compile_expression, meter
 from qianshou.kernel.procedures.forms import load_form
 from qianshou.kernel.procedures.kinds import is_condition
 from qianshou.kernel.procedures.lint import REMEDIES, Finding, Surroundings, lint
@@ -34,6 +36,31 @@ def found(draft: str, known: Surroundings | None = None) -> list[Finding]:
 def told(draft: str, known: Surroundings | None = None) -> set[tuple[str, str]]:
     """Return what is found besides missing English names."""
     return {(one.element, one.code) for one in found(draft, known) if one.code != "lint.name_en"}
+
+
+class Counted(Expression):
+    """An expression that remembers how often it was tried."""
+
+    __slots__ = ("tries",)
+
+    def __call__(self, facts: Mapping[str, object]) -> object:
+        self.tries = getattr(self, "tries", 0) + 1
+        return super().__call__(facts)
+
+
+def test_all_tries_of_a_condition_cost_no_more_than_one_evaluation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(meter, "MOST_STEPS", 20_000)
+    costly = Counted("count(for i in 1..100, j in 1..90 return a + b + c + d + i) + 1", (), {})
+    assert is_condition(costly, {})
+    assert costly.tries < 5
+
+
+def test_a_condition_is_tried_no_more_once_it_says_yes_or_no() -> None:
+    once = Counted("a = b or c = d or true", (), {})
+    assert is_condition(once, {})
+    assert once.tries == 1
 
 
 def test_a_sound_file_has_no_problem() -> None:

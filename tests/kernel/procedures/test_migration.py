@@ -44,7 +44,7 @@ def test_moving_between_names_loses_no_token_and_doubles_none(
     assert route.hurdles() == []
     play = Player(procedure, **filled(draft, draw, 0))
     moved: engine.State | None = None
-    for steps in range(60):
+    for steps in range(400):
         if moved is None and steps >= moment:
             moved = route.move(play.state)
         if moved is not None:
@@ -58,6 +58,7 @@ def test_moving_between_names_loses_no_token_and_doubles_none(
             moved = step.state
             assert [one.token for one in step.opened] == [one.token for one in play.step.opened]
             assert [one.token for one in step.closed] == [one.token for one in play.step.closed]
+    assert play.step.outcome is not None
     assert play.state.tokens == {}
 
 
@@ -73,7 +74,7 @@ def test_wherever_a_sound_procedure_stands_it_can_end(
     for steps in range(moment):
         if play.step.outcome is None:
             play.act(pick(play, draw, filled(draft, draw, steps), steps))
-    assert Route(procedure, procedure, {}).hurdles_of(play.state) == []
+    assert Route(procedure, procedure, {}).hurdles_of(play.state, at=AT) == []
 
 
 def test_an_inlined_id_goes_with_its_call() -> None:
@@ -131,12 +132,12 @@ def test_a_matter_that_a_join_would_keep_for_ever_is_not_moved() -> None:
     play = Player(old)
     route = Route(old, new, {})
     assert route.hurdles() == []
-    assert [one.code for one in route.hurdles_of(play.state)] == ["migration.stuck"]
+    assert [one.code for one in route.hurdles_of(play.state, at=AT)] == ["migration.stuck"]
     longer = Route(old, compiled("s > a > c > b > e\nend e"), {})
-    assert longer.hurdles_of(play.state) == []
+    assert longer.hurdles_of(play.state, at=AT) == []
     gone = Route(old, compiled("s > a > e\nend e"), {})
-    assert gone.hurdles_of(play.state) == []
-    assert [one.code for one in gone.hurdles_of(play.do("a").state)] == ["migration.missing"]
+    assert gone.hurdles_of(play.state, at=AT) == []
+    assert [one.code for one in gone.hurdles_of(play.do("a").state, at=AT)] == ["migration.missing"]
 
 
 def test_a_new_rule_without_a_span_and_a_straight_way_that_is_none_are_told() -> None:
@@ -144,14 +145,14 @@ def test_a_new_rule_without_a_span_and_a_straight_way_that_is_none_are_told() ->
     text = bpmn("timer t\ns > a > t > b > e\nend e").replace(b"P5D", b"=often")
     unclear = compile_procedure(load_bpmn(text, "unclear"))
     play = Player(old).do("a")
-    assert [one.code for one in Route(old, unclear, {}).hurdles_of(play.state)] == [
+    assert [one.code for one in Route(old, unclear, {}).hurdles_of(play.state, at=AT)] == [
         "migration.span"
     ]
     told = Player(old, often="P9D").do("a").state
-    assert Route(old, unclear, {}).hurdles_of(told) == []
-    assert list(Route(old, unclear, {}).spans(told).values()) == ["P9D"]
+    assert Route(old, unclear, {}).hurdles_of(told, at=AT) == []
+    assert list(Route(old, unclear, {}).spans(told, AT).values()) == ["P9D"]
     begun = Player(old).state
-    assert Route(old, old, {}).hurdles_of(begun, [("a", "b")]) == []
+    assert Route(old, old, {}).hurdles_of(begun, [("a", "b")], at=AT) == []
     route = Route(
         old,
         compiled(
@@ -159,7 +160,9 @@ def test_a_new_rule_without_a_span_and_a_straight_way_that_is_none_are_told() ->
         ),
         {},
     )
-    assert [one.code for one in route.hurdles_of(begun, [("a", "b")])] == ["migration.straight"]
+    assert [one.code for one in route.hurdles_of(begun, [("a", "b")], at=AT)] == [
+        "migration.straight"
+    ]
 
 
 def test_each_of_several_calls_is_looked_at_for_itself() -> None:
@@ -169,7 +172,21 @@ def test_each_of_several_calls_is_looked_at_for_itself() -> None:
         "each c i\ns > c > e\nend e", i="and j\nand k\ns > j > x > k\nj > y > k\nk > e\nend e"
     )
     play = Player(old, list=[1, 2])
-    assert Route(old, old, {}).hurdles_of(play.state) == []
+    assert Route(old, old, {}).hurdles_of(play.state, at=AT) == []
     play.do("x")
-    assert Route(old, old, {}).hurdles_of(play.state) == []
-    assert [one.code for one in Route(old, new, {}).hurdles_of(play.state)] == ["migration.stuck"]
+    assert Route(old, old, {}).hurdles_of(play.state, at=AT) == []
+    assert [one.code for one in Route(old, new, {}).hurdles_of(play.state, at=AT)] == [
+        "migration.stuck"
+    ]
+
+
+def test_an_end_that_is_reached_moves_under_its_new_name() -> None:
+    draft = (
+        "aside out\nout | on t false message m\nout | t > aid > y\nout | end y\nend e1\ns > a > e1"
+    )
+    old, (new, mapping) = compiled(draft), renamed(draft)
+    play = Player(old).act(engine.Deliver("m")).do("a")
+    assert play.state.locals == {0: {engine.ENDED: "e1"}}
+    moved = Route(old, new, mapping).move(play.state)
+    step = engine.advance(new, moved, engine.Complete(play.tokens()["aid"]), AT)
+    assert (step.outcome, step.state.locals) == ("ne1", {})

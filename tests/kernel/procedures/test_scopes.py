@@ -46,7 +46,7 @@ def hold(procedure: Procedure, state: engine.State, books: Books) -> None:
     events = {key: one for key, one in waits.items() if one.kind in ("catch", "boundary", "listen")}
     assert books.timers == {key for key, one in events.items() if one.timer is not None}
     assert books.awaited == {key for key, one in events.items() if one.timer is None}
-    assert {*state.locals} <= {*tokens}
+    assert {*state.locals} <= {0, *tokens}
     races: dict[str, int] = Counter()
     arrived: dict[tuple[str, int], set[str]] = {}
     for token in tokens.values():
@@ -83,7 +83,7 @@ def pick(play: Player, draw: random.Random, facts: dict[str, Any], steps: int) -
         if node.kind == "user":
             humans.append(engine.Complete(key, facts))
         elif node.kind in ("catch", "boundary", "listen"):
-            act: engine.Act = engine.Deliver(node.message, facts)
+            act: engine.Act = engine.Deliver(node.message, facts, key)
             act = engine.Fire(key) if node.timer is not None else act
             if node.kind == "catch":
                 humans.append(act)

@@ -18,10 +18,13 @@ from qianshou.kernel.procedures.scenario import (
     Staff,
     change_scenario,
     joined,
+    names_read,
     rate_of,
 )
 from qianshou.kernel.procedures.simulate import Simulation, simulate
+from qianshou.kernel.procedures.walk import Move, Walk
 from qianshou.kernel.refusal import Refusal, Refusals
+from tests.kernel.procedures.drafts import AT, bpmn, compiled
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -238,3 +241,74 @@ def test_too_many_matters_and_an_endless_loop_are_refused(monkeypatch):
     with pytest.raises(Refusal) as refused:
         simulate(made(AGAIN), endless, CALENDAR)
     assert refused.value.code == "simulate.too_long"
+
+
+RACES = """
+    and o
+    and j
+    and k
+    race r
+    race q
+    message m
+    message n
+    timer t
+    timer u
+    end e
+    s > o > x > j
+    o > y > j
+    o > z > j > k > r > m > b > e
+    r > t > e
+    k > a > q > n > c > e
+    q > u > e
+"""
+
+
+class Walker:
+    """Walks by the names of nodes, from state to state."""
+
+    def __init__(self, procedure: Procedure) -> None:
+        self.walk = Walk(procedure, {}, AT)
+        self.move: Move = self.walk.open("s", 0)
+
+    def at(self, node: str) -> int:
+        """Return the token that waits at a node."""
+        tokens = self.walk.states[self.move.after].tokens
+        return next(key for key, token in tokens.items() if token.node == node)
+
+    def nodes(self) -> set[str]:
+        return {token.node for token in self.walk.states[self.move.after].tokens.values()}
+
+    def do(self, *steps: str) -> None:
+        for step in steps:
+            self.move = self.walk.complete(self.move.after, self.at(step), 0)
+
+    def hear(self, node: str, message: str) -> None:
+        self.move = self.walk.deliver(self.move.after, self.at(node), message)
+
+
+def test_two_races_of_a_matter_keep_their_own_names():
+    walker = Walker(compiled(RACES))
+    walker.do("x", "y", "z", "a")
+    assert walker.nodes() == {"m", "t", "n", "u"}
+    walker.hear("m", "m")
+    assert walker.nodes() == {"b", "n", "u"}
+    walker.hear("n", "n")
+    assert walker.nodes() == {"b", "c"}
+
+
+def test_a_message_comes_to_the_catch_that_it_is_for():
+    draft = (
+        "and o\n hear g message m\n hear h message m\n end e\n s > o > g > b > e\n o > h > c > e"
+    )
+    for first, left in (("g", {"b", "h"}), ("h", {"c", "g"})):
+        walker = Walker(compiled(draft))
+        walker.hear(first, "m")
+        assert walker.nodes() == left
+
+
+def test_all_that_is_computed_tells_which_facts_are_read():
+    raw = bpmn("sign c parallel enough = true\n end e\n s > c > b > e").replace(
+        b'candidateGroups="seat"', b'candidateGroups="seat" qs:organisation="=whose"'
+    )
+    read = names_read(compile_procedure(load_bpmn(raw, "file")))
+    assert {"enough", "whose", "signer", "list"} <= read

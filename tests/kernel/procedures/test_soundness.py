@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from qianshou.kernel.procedures import soundness
 from qianshou.kernel.procedures.soundness import check_soundness
 from tests.kernel.procedures.blocks import blocks, drawn
 from tests.kernel.procedures.drafts import compiled
@@ -68,4 +69,12 @@ def test_a_choice_closed_by_a_parallel_join_never_is(block: object, kind: str) -
 def test_more_choices_than_can_be_played_are_told_as_such() -> None:
     ways = "\n".join(f"o > a{number}: n > {number}\na{number} > j" for number in range(20))
     found = check_soundness(compiled(f"or o\nor j\nend e\ns > o\nj > e\no > z > j\n{ways}"))
+    assert [one.code for one in found] == ["soundness.large"]
+
+
+def test_a_game_that_is_long_rather_than_wide_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundness, "MOST_MOVES", 100)
+    found = check_soundness(
+        compiled(" > ".join(["s", *(f"a{one}" for one in range(120)), "e"]) + "\nend e")
+    )
     assert [one.code for one in found] == ["soundness.large"]

@@ -149,9 +149,18 @@ def test_one_that_does_not_interrupt_runs_beside_as_often_as_it_is_told(trigger:
     assert play.state.facts["told"] == 1
     play.do("aid", "a", "b")
     assert play.step.outcome is None
-    assert play.do("aid").step.outcome == "y"
+    kept = engine.State.from_json(json.loads(json.dumps(play.state.to_json())))
+    assert kept == play.state
+    assert play.do("aid").step.outcome == "e"
+    assert (play.state.tokens, play.state.locals) == ({}, {})
     assert play.step.unsubscribed
     assert sound(draft)
+
+
+def test_an_end_reached_before_all_was_interrupted_is_no_outcome() -> None:
+    draft = beside("message", interrupting=True).replace("s > a", "and o\nend f\ns > o > f\no > a")
+    play = set_off(Player(compiled(draft)), "message")
+    assert play.do("aid").step.outcome == "y"
 
 
 def test_what_listens_keeps_no_matter_open() -> None:

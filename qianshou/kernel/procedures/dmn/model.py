@@ -79,7 +79,8 @@ class DecisionModel:
     read: frozenset[str] = frozenset()
 
     def decide(self, name: str, facts: Mapping[str, Any]) -> Any:
-        """Return the outcome of a decision, by id or name, over `facts`, as JSON values.
+        """Return the outcome of a decision, by id or name, over `facts`, as JSON values; `facts`
+        may hold the instant as NOW.
 
         Raises Refusal dmn.decision where there is none so called.
         """

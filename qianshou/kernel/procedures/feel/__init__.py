@@ -24,15 +24,18 @@ __all__ = [
 
 
 class Expression:
-    """A compiled expression: call it with facts. `names` are the free names it reads."""
+    """A compiled expression: call it with facts. `names` are the free names it reads; one that
+    `asks_now` wants the instant among the facts, as NOW.
+    """
 
-    __slots__ = ("_closure", "_costly", "names", "text")
+    __slots__ = ("_closure", "_costly", "asks_now", "names", "text")
 
     def __init__(self, text: str, names: Collection[str], kinds: Mapping[str, Kind]) -> None:
         self.text = text
         compiler = Compiler(text, kinds)
         self._closure = compiler.closure(parse(text, names).whole_expression())
         self._costly = compiler.costly
+        self.asks_now = compiler.asks_now
         self.names = frozenset(compiler.free)
 
     def __call__(self, facts: Mapping[str, Any]) -> Any:

@@ -39,7 +39,8 @@ NOW = "\0now"
 class Compiler(TestCompiler):
     """Turns the tree of one text into a closure and collects the free names it reads.
 
-    `costly` tells that the closure can loop or call, so that its steps must be counted.
+    `costly` tells that the closure can loop or call, so that its steps must be counted;
+    `asks_now` that it asks what time it is.
     """
 
     def __init__(self, text: str, kinds: Mapping[str, Kind]) -> None:
@@ -48,6 +49,7 @@ class Compiler(TestCompiler):
         self.free: set[str] = set()
         self.bound: list[str] = []
         self.costly = False
+        self.asks_now = False
 
     def closure(self, node: Node) -> Closure:
         """Return the closure of a node."""
@@ -356,6 +358,7 @@ class Compiler(TestCompiler):
         self.costly = True
         name = function[1] if function[0] == "name" and function[1] not in self.bound else ""
         if name in ("now", "today") and not positional and not named:
+            self.asks_now = True
             return lambda scope: now_of(scope, name)
         # A fact of that name hides no function.
         called = self._constant(FUNCTIONS[name]) if name in FUNCTIONS else self.closure(function)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
+from math import isfinite
 from typing import Any
 
 from qianshou.kernel.procedures.feel.meter import LONGEST_TEXT, spend
@@ -88,9 +89,13 @@ def kind(value: Any) -> str:
 
 
 def lift(value: Any) -> Any:
-    """Return a JSON or Python value as a FEEL value: floats are decimals, dates are FEEL's."""
+    """Return a JSON or Python value as a FEEL value: floats are decimals (null where they are no
+    finite number), dates are FEEL's.
+    """
     if type(value) in KINDS:
-        return Decimal(str(value)) if type(value) is float else value
+        if type(value) is float:
+            return Decimal(str(value)) if isfinite(value) else None
+        return value
     return lift_native(value) if isinstance(value, date | datetime | time | timedelta) else value
 
 
@@ -299,13 +304,23 @@ def _quoted(value: Any) -> str:
     return f'"{value}"' if type(value) is str else write(value)
 
 
+def _json_number(value: Decimal | int) -> int | float | None:
+    if isinstance(value, int):
+        return value
+    near = float(value)
+    if not isfinite(near):
+        return None
+    return int(value) if value == value.to_integral_value() else near
+
+
 def to_json(value: Any) -> Any:
-    """Return a FEEL value as JSON: whole numbers as int, other numbers as float, times as text."""
+    """Return a FEEL value as JSON: whole numbers as int, other numbers as float, null for one that
+    is too large for a float, times as text.
+    """
     value = lift(value)
     of = kind(value)
     if of == "number":
-        exact = Decimal(value)
-        return int(exact) if exact == exact.to_integral_value() else float(exact)
+        return _json_number(value)
     if of in ("null", "boolean", "string"):
         return value
     if of == "list":
