@@ -101,7 +101,7 @@ def offer_of_task(
 ) -> TaskOffer:
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
-        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks))
+        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks, procedure))
     if task.state != OPEN or matter.suspended_at is not None:
         return TaskOffer()
     if task.posts == RESIDENT:
@@ -145,8 +145,15 @@ def hold_of(task: Any) -> Hold:
     )
 
 
-def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
-    """Whether a completion may still be pulled back: nobody has taken up what followed."""
+def offers_withdrawal(
+    actor: Actor, matter: Any, task: Any, tasks: Iterable[Any], procedure: Procedure
+) -> bool:
+    """Whether a completion may still be pulled back: nobody has taken up what followed, and it is
+    not one of several.
+    """
+    node = procedure.nodes.get(task.node)
+    if node is not None and node.collection is not None:
+        return False
     followed = [
         (other.state == OPEN, other.claimed_at is not None)
         for other in tasks

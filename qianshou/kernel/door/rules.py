@@ -144,10 +144,11 @@ def may_copy(by: Actor, standing: Standing) -> bool:
 
 
 def may_suspend(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
-    """Whether `by` may stop the matter's clock: who holds one of its open tasks, or supervises
-    it.
+    """Whether `by` may stop the matter's clock: who holds one of its open tasks, and not only was
+    asked to sign first, or supervises it.
     """
-    return may_act(by, "supervise", standing) or any(may_complete(by, hold) for hold in holds)
+    held = any(hold.blocks is None and may_complete(by, hold) for hold in holds)
+    return held or may_act(by, "supervise", standing)
 
 
 def may_split(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:

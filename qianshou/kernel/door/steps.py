@@ -152,7 +152,8 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
 def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     """Pull back one's own completion while no task that followed was claimed or closed.
 
-    Refuses with door.taken_up when somebody has begun, access.denied for another's task, and
+    Refuses with door.taken_up when somebody has begun, access.denied for another's task,
+    door.withdraw_signing for one signature of several, which would undo the others too, and
     door.suspended while the matter's clock stands still.
     """
     matter, task = load_task(act.task)
@@ -164,6 +165,15 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
         (seq,) = cursor.fetchone()
+    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
+    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
+    if compiled(matter.digest).node(target).collection is not None:
+        raise Refusal(
+            "door.withdraw_signing",
+            "几人分别办理的环节，不能单独撤回一份；可请下一环节退回",
+            "One signature of several cannot be withdrawn; ask the next holder to return it",
+            "task",
+        )
     followed = list(
         Task.objects.filter(matter=matter.id, opened_seq=seq).values_list(
             "token", "state", "claimed_at"
@@ -177,8 +187,6 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
             "The next step has been taken up; ask its holder to return it instead",
             "task",
         )
-    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
-    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
     told = {"withdraw_reason": act.reason}
     entry = {"token": followed[0][0], "target": target}
     doing = Doing("withdraw", by, at, matter, task, target, told, entry)

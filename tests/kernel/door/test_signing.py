@@ -9,11 +9,12 @@ from qianshou.kernel import door
 from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.check import check_pack
 from qianshou.kernel.door import acts
-from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.ledger.replay import path_of, verify
 from qianshou.kernel.pack import packs
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
-from qianshou.kernel.worklist.models import Task
+from qianshou.kernel.worklist.models import Matter, Task
 from tests.kernel.conftest import Office, add_packs, make_office
 
 
@@ -122,6 +123,61 @@ def test_a_supervisor_leaves_a_signer_out_but_not_the_last(paper: Paper) -> None
     assert paper.waiting == ["issue"]
 
 
+@pytest.mark.parametrize("kind", ["all", "ratio", "turn"])
+def test_the_last_who_is_missing_is_left_out_where_others_have_signed(
+    paper: Paper, kind: str
+) -> None:
+    office = paper.begin(kind).office
+    paper.sign(office.wang, agree=False)
+    door.act(acts.RemoveSigner(paper.task(office.li), "出差"), by=office.sun, at=office.at)
+    assert paper.waiting == ["issue"]
+    assert list(verify()) == []
+
+
+def test_leaving_one_out_ends_a_signing_of_which_enough_is_done(paper: Paper) -> None:
+    office = paper.begin("ratio").office
+    sun = Officer.objects.get(username="sun")
+    first = Organisation.objects.get(code="first")
+    seat = {"post_id": "sign_seat", "organisation": first, "from_date": office.at.date()}
+    Posting.objects.create(officer=sun, **seat)
+    for officer in (office.zhao.officer, sun.pk):
+        more = acts.AddSigner(paper.task(office.wang), officer or 0, "涉及其片区")
+        door.act(more, by=office.wang, at=office.at)
+    for who in (office.wang, office.li):
+        paper.sign(who, agree=True)
+    assert paper.waiting == ["zhao", "sun"]
+    door.act(acts.RemoveSigner(paper.task(office.zhao), "出差"), by=office.sun, at=office.at)
+    assert paper.waiting == ["issue"]
+    assert list(verify()) == []
+
+
+def test_nobody_is_added_who_has_signed_or_whose_turn_comes(paper: Paper) -> None:
+    office = paper.begin("all").office
+    paper.sign(office.li, agree=True)
+    li = acts.AddSigner(paper.task(office.wang), office.li.officer or 0, "再签一次")
+    assert paper.refused(li, office.wang) == "door.signer"
+    paper.begin("turn")
+    li = acts.AddSigner(paper.task(office.wang), office.li.officer or 0, "先签")
+    assert paper.refused(li, office.wang) == "door.signer"
+
+
+def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -> None:
+    office = paper.begin("pairs").office
+    zhao = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
+    assert paper.refused(zhao, office.wang) == "door.no_signing"
+
+
+def test_one_signature_of_several_is_not_withdrawn(paper: Paper) -> None:
+    office = paper.begin("turn").office
+    signed = paper.task(office.wang)
+    paper.sign(office.wang, agree=True)
+    assert paper.refused(acts.Withdraw(signed, "写错了"), office.wang) == "door.withdraw_signing"
+    assert paper.waiting == ["li"]
+    client = Client()
+    client.force_login(Officer.objects.get(username="wang"))
+    assert "/withdraw/" not in client.get(f"/m/{paper.matter}/").content.decode()
+
+
 def test_in_turn_the_next_signs_for_one_left_out(paper: Paper) -> None:
     office = paper.begin("turn").office
     door.act(acts.RemoveSigner(paper.task(office.wang), "出差"), by=office.sun, at=office.at)
@@ -172,6 +228,7 @@ def test_the_page_shows_who_signed_who_is_missing_and_adds_one(paper: Paper) -> 
 def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> None:
     task = office.task(office.open(), "t1")
     paper = Paper(office, Task.objects.get(pk=task).matter_id)
+    door.act(acts.Claim(task), by=office.wang, at=office.at)
     ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
     assert paper.refused(ask, office.zhao) == "access.denied"
     door.act(ask, by=office.wang, at=office.at)
@@ -181,11 +238,16 @@ def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> Non
     assert paper.refused(acts.Sign(task), office.wang) == "access.denied"
     assert paper.refused(acts.Return(first, "t1", "x"), office.li) == "access.denied"
     assert paper.refused(acts.Release(first), office.li) == "access.denied"
+    assert paper.refused(acts.Suspend(paper.matter, "等材料"), office.li) == "access.denied"
+    split = acts.Split(paper.matter, "open", {"title": "另案"}, "另案办理")
+    assert paper.refused(split, office.li) == "access.denied"
     assert list(verify()) == []
     door.act(acts.Complete(first, {}), by=office.li, at=office.at)
     assert list(verify()) == []
     door.act(acts.Complete(task, {"again": 0}), by=office.wang, at=office.at)
     assert paper.waiting == ["t2"]
+    office.complete(paper.matter, "t2")
+    assert path_of(entries_of(Matter.objects.get().number))[-1][0] == "m1"
     assert list(verify()) == []
 
 
