@@ -15,6 +15,7 @@ from qianshou.kernel.access import (
 )
 from qianshou.kernel.door.rules import (
     Hold,
+    is_taken_up,
     may_add_signer,
     may_ask_first,
     may_claim,
@@ -152,14 +153,15 @@ def offers_withdrawal(
     not one of several.
     """
     node = procedure.nodes.get(task.node)
-    if node is not None and node.collection is not None:
-        return False
+    several = node is not None and node.collection is not None
+    asking = {other.blocks_id for other in tasks if other.state in (OPEN, DONE)}
     followed = [
-        (other.state == OPEN, other.claimed_at is not None)
+        (other.state == OPEN, other.claimed_at is not None or other.pk in asking)
         for other in tasks
         if other.opened_seq == task.closed_seq
     ]
-    return not matter.closed_at and may_withdraw(actor, hold_of(task), followed)
+    own = may_withdraw(actor, hold_of(task)) and not several
+    return own and not matter.closed_at and not is_taken_up(followed)
 
 
 def offer_of_matter(

@@ -305,11 +305,10 @@ def _require_not_closed(matter: MatterRow) -> None:
 
 
 def _tell_holders(matter: MatterRow, kind: str, zh: str, en: str, at: datetime) -> list[Statement]:
-    holders = (
-        Task.objects.filter(matter=matter.id, state=OPEN)
-        .values_list("organisation", "posts", "assignee")
-        .distinct()
-    )
+    tasks = Task.objects.filter(matter=matter.id, state=OPEN)
+    held = tasks.values_list("organisation", "posts", "assignee")
+    whose = tasks.filter(delegated_from__isnull=False)
+    holders = held.union(whose.values_list("organisation", "posts", "delegated_from"))
     return [
         (
             change.INSERT_NOTICE,

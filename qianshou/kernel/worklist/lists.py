@@ -29,17 +29,21 @@ t.due_at, t.amber_at, t.opened_at, t.provisional, t.procedure, t.division_id, m.
 m.supervised, m.urged, t.delegated_from_id"""
 
 NAMED = """
-SELECT named.*, d.name, above.name, above.kind, o.name, o.name_en
+SELECT named.*, d.name, above.name, above.kind, o.name, o.name_en, helper.name
 FROM ({}) AS named
 JOIN registry_division d ON d.id = named.division_id
 LEFT JOIN registry_division above ON above.id = d.parent_id
 JOIN registry_organisation o ON o.id = named.organisation_id
+LEFT JOIN registry_officer helper
+  ON helper.id = named.assignee_id AND named.delegated_from_id IS NOT NULL
 ORDER BY named.due_at, named.id"""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """A row of the list, ready for a template; `division_above` is what its division lies in."""
+    """A row of the list, ready for a template; `division_above` is what its division lies in,
+    `delegate` who was asked to do it for its holder.
+    """
 
     id: int
     matter: int
@@ -66,6 +70,7 @@ class ListedTask:
     kind_above: str | None
     organisation_name: str
     organisation_name_en: str
+    delegate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +153,20 @@ def _branches(
 ) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
     inside, own = inside_circles(by)
-    mine = [(f"t.assignee_id = %s AND {inside}", [by.officer, *own])]
+    covers = [principal.officer for principal in by.principals]
+    others = f" AND t.assignee_id NOT IN ({','.join(['%s'] * len(covers))})" if covers else ""
+    held = [
+        (f"t.assignee_id = %s AND {inside}", [by.officer, *own]),
+        (f"t.delegated_from_id = %s{others} AND {inside}", [by.officer, *covers, *own]),
+    ]
+    mine = held
     if not by.in_person:
         mine = [
             (
-                f"t.assignee_id = %s AND t.organisation_id = %s AND t.posts = %s AND {inside}",
-                [by.officer, organisation, posts, *own],
+                f"{condition} AND t.organisation_id = %s AND t.posts = %s",
+                [*parameters, organisation, posts],
             )
+            for condition, parameters in held
             for organisation, posts in addresses
         ]
     pools = [
@@ -252,7 +264,7 @@ def list_tasks(
 ) -> Page:
     """Return a page of open tasks, earliest deadline first.
 
-    `which` is "mine" (assigned to me or free at my posts), "post", "organisation" or "late"
+    `which` is "mine" (assigned to me, delegated by me or free at my posts), "post", "organisation" or "late"
     (mine and overdue at `at`). One query whatever the number of rows.
     """
     branches = _branches(which, by, addresses_of(by))

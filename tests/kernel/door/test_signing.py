@@ -167,6 +167,18 @@ def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -
     assert paper.refused(zhao, office.wang) == "door.no_signing"
 
 
+def test_nothing_is_withdrawn_once_who_is_named_next_has_asked_somebody(paper: Paper) -> None:
+    office = paper.begin("pairs").office
+    for who in (office.wang, office.li):
+        paper.sign(who, agree=True)
+    issue = Task.objects.get(matter=paper.matter, state=0).pk
+    door.act(acts.Complete(issue, {}), by=office.wang, at=office.at)
+    named = paper.task(office.li)
+    give = acts.Delegate(named, office.zhao.officer or 0, "请代办")
+    door.act(give, by=office.li, at=office.at)
+    assert paper.refused(acts.Withdraw(issue), office.wang) == "door.taken_up"
+
+
 def test_one_signature_of_several_is_not_withdrawn(paper: Paper) -> None:
     office = paper.begin("turn").office
     signed = paper.task(office.wang)
