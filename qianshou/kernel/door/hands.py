@@ -41,6 +41,7 @@ from qianshou.kernel.door.turn import (
     not_before,
     standing_of,
 )
+from qianshou.kernel.documents.models import Document
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Person
@@ -199,8 +200,16 @@ def comment_on(act: Comment, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def attach_documents(act: Attach, *, by: Actor, at: datetime) -> MatterRow:
-    """Hang stored documents on a matter."""
+    """Hang stored documents on a matter; Refusal door.no_document for one that is not stored."""
     matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
+    wanted = {digest for digest, _name in act.documents}
+    if Document.objects.filter(pk__in=wanted).count() < len(wanted):
+        raise Refusal(
+            "door.no_document",
+            "有文件没有存下来，请重新上传",
+            "A file is not stored; please upload it again",
+            "files",
+        )
     at = not_before(matter, at)
     doing = Doing(
         "attach",

@@ -35,7 +35,7 @@ PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
     "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
-    "timers": "计时", "readers": "抄送", "version": "规范版本",
+    "timers": "计时", "awaited": "等待的消息", "readers": "抄送", "version": "规范版本",
 }  # fmt: skip
 
 
@@ -331,6 +331,7 @@ def replay(bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
         token: home if one.organisation is None else str(one.organisation)
         for token, one in opened.items()
     }
+    told.awaited = engine.awaited_of(procedure, state)
     told.parties = {home, *codes.values(), *moved.values()}
     codes.update(moved)
     for key, at in due.items():
@@ -345,6 +346,7 @@ def replay(bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
                 codes[token],
                 *holders.get(token, (one.assignee, None)),
                 resumes.get(token, ""),
+                waiting.get(token),
             )
         else:
             told.timers[token] = at

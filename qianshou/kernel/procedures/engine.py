@@ -329,6 +329,19 @@ def facts_seen(
     return seen
 
 
+def awaited_of(procedure: Procedure, state: State) -> dict[int, str]:
+    """Return the message or signal that each token awaits which awaits one."""
+    return {
+        key: procedure.nodes[token.node].message
+        for key, token in state.tokens.items()
+        if _listens(procedure.nodes[token.node], token) and procedure.nodes[token.node].message
+    }
+
+
+def _listens(node: Node, token: Token) -> bool:
+    return node.kind in ("catch", "boundary", "listen") and token.via != MANY
+
+
 class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
@@ -427,11 +440,7 @@ class _Run:
     def awaits(self, token: Token, message: str) -> bool:
         """Whether a token waits for a message or signal."""
         node = self.nodes[token.node]
-        return (
-            node.message == message
-            and token.via != MANY
-            and node.kind in ("catch", "boundary", "listen")
-        )
+        return node.message == message and _listens(node, token)
 
     def receive(self, key: int, facts: Mapping[str, Any]) -> None:
         """Take a message at the token that awaits it."""

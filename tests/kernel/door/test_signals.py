@@ -47,6 +47,7 @@ def begin(office: Office, name: str) -> int:
 def test_a_signal_reaches_every_matter_and_every_start_once(siren: Office) -> None:
     waiting = [begin(siren, "drill"), begin(siren, "drill")]
     assert set(Subscription.objects.values_list("message", flat=True)) == {"signal:alarm"}
+    assert list(verify()) == []
     begin(siren, "siren")
     watch = Task.objects.get(node="watch")
     door.act(acts.Complete(watch.pk, {"title": "x"}), by=siren.wang, at=siren.at)
