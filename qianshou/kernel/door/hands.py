@@ -17,6 +17,7 @@ from qianshou.kernel.access import (
     principal_at,
     require,
 )
+from qianshou.kernel.documents.models import Document
 from qianshou.kernel.door.acts import (
     Attach,
     Claim,
@@ -41,7 +42,6 @@ from qianshou.kernel.door.turn import (
     not_before,
     standing_of,
 )
-from qianshou.kernel.documents.models import Document
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Person

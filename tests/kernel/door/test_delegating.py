@@ -145,6 +145,15 @@ def test_what_was_claimed_goes_back_to_the_post_when_its_holder_leaves(office: O
     assert list(verify()) == []
 
 
+def test_what_was_claimed_goes_back_to_the_post_when_an_account_is_stopped(office: Office) -> None:
+    task = claimed(office)
+    Officer.objects.filter(username="wang").update(is_active=False)
+    assert worker.tick(office.at)["reassigned"] == 1
+    assert Task.objects.get(pk=task).assignee_id is None
+    assert worker.tick(office.at)["reassigned"] == 0
+    assert list(verify()) == []
+
+
 def test_what_a_delegate_had_goes_back_to_whose_it_is(office: Office) -> None:
     task = delegated(office)
     leave(office.li, office)

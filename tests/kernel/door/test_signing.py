@@ -1,75 +1,23 @@
 """Countersigning in its four kinds through the door; a signer more, a signer less."""
 
-from dataclasses import dataclass
-
 import pytest
 from django.test import Client
 
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.check import check_pack
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import path_of, verify
 from qianshou.kernel.pack import packs
-from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
+from qianshou.kernel.worklist.lists import list_tasks
 from qianshou.kernel.worklist.models import Matter, Task
-from tests.kernel.conftest import Office, add_packs, make_office
-
-
-@pytest.fixture
-def sign_pack(settings):
-    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.sign")
-
-
-@dataclass
-class Paper:
-    """A paper that Wang and Li sign; Zhao may, Sun oversees."""
-
-    office: Office
-    matter: int = 0
-
-    def begin(self, kind: str) -> "Paper":
-        facts = {
-            "title": kind, "first": self.office.wang.officer, "second": self.office.li.officer
-        }  # fmt: skip
-        act = acts.Open(f"bench.{kind}", facts, kind)
-        receipt = door.act(act, by=self.office.wang, at=self.office.at)
-        assert receipt is not None
-        self.matter = receipt.matter
-        return self
-
-    @property
-    def waiting(self) -> list[str]:
-        tasks = Task.objects.filter(matter=self.matter, state=0).order_by("id")
-        return [task.assignee.username if task.assignee else task.node for task in tasks]
-
-    def task(self, who: Actor) -> int:
-        return Task.objects.get(matter=self.matter, state=0, assignee=who.officer).pk
-
-    def sign(self, who: Actor, *, agree: bool) -> None:
-        door.act(acts.Complete(self.task(who), {"agree": agree}), by=who, at=self.office.at)
-        assert list(verify()) == []
-
-    def refused(self, act: acts.Act, by: Actor) -> str:
-        with pytest.raises(Refusal) as refused:
-            door.act(act, by=by, at=self.office.at)
-        return refused.value.code
+from tests.kernel.conftest import Office, Paper, make_paper
 
 
 @pytest.fixture
 def paper(db, sign_pack, at) -> Paper:
-    office = make_office(at)
-    first = Organisation.objects.get(code="first")
-    for name in ("wang", "li", "zhao", "sun"):
-        officer = Officer.objects.get(username=name)
-        post = "sign_head" if name == "sun" else "sign_seat"
-        Posting.objects.create(
-            officer=officer, post_id=post, organisation=first, from_date=at.date()
-        )
-        setattr(office, name, actor_of(officer, at))
-    return Paper(office)
+    return make_paper(at)
 
 
 def test_the_pack_is_whole(sign_pack: None) -> None:
@@ -165,6 +113,21 @@ def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -
     office = paper.begin("pairs").office
     zhao = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
     assert paper.refused(zhao, office.wang) == "door.no_signing"
+
+
+def test_whoever_hands_tasks_on_has_those_of_who_is_gone_in_a_list(paper: Paper) -> None:
+    office = paper.begin("all").office
+    assert not list_tasks("left", office.sun, at=office.at).rows
+    Officer.objects.filter(username="li").update(is_active=False)
+    (left,) = list_tasks("left", office.sun, at=office.at).rows
+    assert (left.id, left.assignee) == (paper.task(office.li), office.li.officer)
+    assert not list_tasks("left", office.wang, at=office.at).rows
+    client = Client()
+    client.force_login(Officer.objects.get(username="sun"))
+    page = client.get("/", {"list": "left"}).content.decode()
+    assert f'value="{left.id}" form="batch"' in page
+    door.act(acts.Transfer(left.id, office.zhao.officer or 0, "接任"), by=office.sun, at=office.at)
+    assert not list_tasks("left", office.sun, at=office.at).rows
 
 
 def test_nothing_is_withdrawn_once_who_is_named_next_has_asked_somebody(paper: Paper) -> None:
