@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 
 from django.urls import NoReverseMatch, reverse
 
@@ -15,6 +16,7 @@ from qianshou.kernel.pack import (
     Pack,
     PostDeclaration,
     ProcedureDeclaration,
+    StartDeclaration,
     duty_source,
     has_effect,
     has_ranking,
@@ -24,7 +26,7 @@ from qianshou.kernel.pack import (
 from qianshou.kernel.procedures.compiled import Procedure
 from qianshou.kernel.procedures.engine import SIGNAL
 from qianshou.kernel.procedures.feel import compile_expression
-from qianshou.kernel.procedures.forms import load_form
+from qianshou.kernel.procedures.forms import Form, load_form
 from qianshou.kernel.procedures.soundness import check_soundness
 from qianshou.kernel.procedures.versions import compile_sources
 from qianshou.kernel.refusal import Refusal, Refusals
@@ -295,6 +297,29 @@ def _check_starts(pack: Pack) -> Iterator[Refusal]:
             if post not in pack.posts and not (post == RESIDENT and start.by == "page"):
                 yield _wrong(pack, start.id, f"没有岗位 {post}", f"there is no post {post}")
         try:
-            pack.form(start.form)
+            asked = _asked_at_once(pack.form(start.form))
         except Refusal as refusal:
             yield refusal
+            continue
+        if asked and _is_set_off(pack, start):
+            names = "、".join(asked)
+            yield _wrong(
+                pack, start.id, f"由信号触发，没有人填表，{names} 却是必填",
+                f"a signal sets it off and nobody fills in {', '.join(asked)}, which is required",
+            )  # fmt: skip
+
+
+def _asked_at_once(form: Form) -> list[str]:
+    """Return the fields of a form that must be filled in when nothing else is."""
+    return [
+        one.id for one in form.fields if one.required and (one.when is None or one.when({}) is True)
+    ]
+
+
+def _is_set_off(pack: Pack, start: StartDeclaration) -> bool:
+    """Whether a signal sets a start off; what cannot be compiled is told elsewhere."""
+    with suppress(Refusal, Refusals):
+        _, procedure = compile_sources(start.procedure, pack.sources(start.procedure))
+        node = procedure.nodes.get(start.start)
+        return node is not None and node.message.startswith(SIGNAL)
+    return False

@@ -15,6 +15,7 @@ from qianshou.kernel.access import (
 )
 from qianshou.kernel.door.rules import (
     Hold,
+    is_taken_up,
     may_add_signer,
     may_ask_first,
     may_claim,
@@ -101,7 +102,7 @@ def offer_of_task(
 ) -> TaskOffer:
     """Return what `actor` may do with `task` of `matter` now; `done` are the steps done."""
     if task.state == DONE:
-        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks))
+        return TaskOffer(withdraw=offers_withdrawal(actor, matter, task, tasks, procedure))
     if task.state != OPEN or matter.suspended_at is not None:
         return TaskOffer()
     if task.posts == RESIDENT:
@@ -145,14 +146,22 @@ def hold_of(task: Any) -> Hold:
     )
 
 
-def offers_withdrawal(actor: Actor, matter: Any, task: Any, tasks: Iterable[Any]) -> bool:
-    """Whether a completion may still be pulled back: nobody has taken up what followed."""
+def offers_withdrawal(
+    actor: Actor, matter: Any, task: Any, tasks: Iterable[Any], procedure: Procedure
+) -> bool:
+    """Whether a completion may still be pulled back: nobody has taken up what followed, and it is
+    not one of several.
+    """
+    node = procedure.nodes.get(task.node)
+    several = node is not None and node.collection is not None
+    asking = {other.blocks_id for other in tasks if other.state in (OPEN, DONE)}
     followed = [
-        (other.state == OPEN, other.claimed_at is not None)
+        (other.state == OPEN, other.claimed_at is not None or other.pk in asking)
         for other in tasks
         if other.opened_seq == task.closed_seq
     ]
-    return not matter.closed_at and may_withdraw(actor, hold_of(task), followed)
+    own = may_withdraw(actor, hold_of(task)) and not several
+    return own and not matter.closed_at and not is_taken_up(followed)
 
 
 def offer_of_matter(

@@ -96,7 +96,7 @@ def read_wanted(request: HttpRequest) -> Wanted:
     told = request.GET
     which = told.get("list", "mine")
     return Wanted(
-        which=which if which in LISTS else "mine",
+        which=which if which in (*LISTS, "left") else "mine",
         procedure=told.get("procedure", ""),
         level=told.get("level", ""),
         town=told.get("town", ""),

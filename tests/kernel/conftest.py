@@ -12,6 +12,8 @@ from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.sealing import register_person
 from qianshou.kernel.installing import install_packs
+from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import (
     Circle,
     CircleMember,
@@ -184,3 +186,63 @@ def quiet(db: None, quiet_pack: None, at: datetime) -> Quiet:
         circle=circle.pk,
         person=person.pk,
     )
+
+
+@pytest.fixture
+def sign_pack(settings):
+    """Let there be a pack besides whose steps are signed by several."""
+    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.sign")
+
+
+@dataclass
+class Paper:
+    """A paper that Wang and Li sign; Zhao may, Sun oversees."""
+
+    office: Office
+    matter: int = 0
+
+    def begin(self, kind: str) -> "Paper":
+        """Open a paper that is signed in one of the ways of the pack."""
+        facts = {
+            "title": kind, "first": self.office.wang.officer, "second": self.office.li.officer
+        }  # fmt: skip
+        act = acts.Open(f"bench.{kind}", facts, kind)
+        receipt = door.act(act, by=self.office.wang, at=self.office.at)
+        assert receipt is not None
+        self.matter = receipt.matter
+        return self
+
+    @property
+    def waiting(self) -> list[str]:
+        """Who has an open task, or at which step one is free."""
+        tasks = Task.objects.filter(matter=self.matter, state=0).order_by("id")
+        return [task.assignee.username if task.assignee else task.node for task in tasks]
+
+    def task(self, who: Actor) -> int:
+        """Return the open task of an officer."""
+        return Task.objects.get(matter=self.matter, state=0, assignee=who.officer).pk
+
+    def sign(self, who: Actor, *, agree: bool) -> None:
+        """Let one of them sign."""
+        door.act(acts.Complete(self.task(who), {"agree": agree}), by=who, at=self.office.at)
+        assert list(verify()) == []
+
+    def refused(self, act: acts.Act, by: Actor) -> str:
+        """Return the code with which an act is refused."""
+        with pytest.raises(Refusal) as refused:
+            door.act(act, by=by, at=self.office.at)
+        return refused.value.code
+
+
+def make_paper(at: datetime) -> Paper:
+    """Insert the office's rows with the posts of those who sign."""
+    office = make_office(at)
+    first = Organisation.objects.get(code="first")
+    for name in ("wang", "li", "zhao", "sun"):
+        officer = Officer.objects.get(username=name)
+        post = "sign_head" if name == "sun" else "sign_seat"
+        Posting.objects.create(
+            officer=officer, post_id=post, organisation=first, from_date=at.date()
+        )
+        setattr(office, name, actor_of(officer, at))
+    return Paper(office)

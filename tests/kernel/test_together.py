@@ -1,5 +1,6 @@
 """Several at once: two officers on one task, many openings, a clock that jumps back, a kill."""
 
+import json
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist.models import Matter, Task
-from tests.kernel.conftest import Office, make_office
+from tests.kernel.conftest import Office, Paper, make_office, make_paper
 from tests.office.town import Town, send
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def office(transactional_db: None, loop_pack: None, at: datetime) -> Office:
     """Return the office in tables that other connections see too."""
     return make_office(at)
+
+
+@pytest.fixture
+def paper(transactional_db: None, sign_pack: None, at: datetime) -> Paper:
+    """Return the signers in tables that other connections see too."""
+    return make_paper(at)
 
 
 def together(*does: Callable[[], None]) -> list[str]:
@@ -70,6 +77,39 @@ def test_of_two_at_once_one_completes_and_the_other_is_told(office: Office) -> N
 
 def _run(act: acts.Act, by: Actor, at: datetime) -> None:
     door.act(act, by=by, at=at)
+
+
+def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told(office: Office) -> None:
+    for _ in range(3):
+        task = office.task(office.open(), "t1")
+
+        def claim(by: Actor, task: int = task) -> Callable[[], None]:
+            return lambda: _run(acts.Claim(task), by, office.at)
+
+        assert together(claim(office.wang), claim(office.li)) == ["done", "door.claimed"]
+        assert Task.objects.get(pk=task).assignee_id in (office.wang.officer, office.li.officer)
+    assert list(verify()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("all", ["done", "done"]), ("any", ["done", "door.already_done"])]
+)
+def test_of_two_who_sign_at_once_both_count_or_the_first_is_enough(
+    paper: Paper, kind: str, told: list[str]
+) -> None:
+    office = paper.office
+    for _ in range(3):
+        paper.begin(kind)
+        tasks = {who: paper.task(who) for who in (office.wang, office.li)}
+
+        def sign(by: Actor, tasks: dict[Actor, int] = tasks) -> Callable[[], None]:
+            return lambda: _run(acts.Complete(tasks[by], {"agree": True}), by, office.at)
+
+        assert together(sign(office.wang), sign(office.li)) == told
+        assert paper.waiting == ["issue"]
+        facts = json.loads(Matter.objects.get(pk=paper.matter).state)["facts"]
+        assert len(facts["signed"]) == told.count("done")
+    assert list(verify()) == []
 
 
 def test_numbers_given_at_once_have_neither_gap_nor_double(office: Office) -> None:

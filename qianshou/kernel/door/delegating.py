@@ -114,6 +114,6 @@ def _give(
     notice = [matter.id, name, task.organisation, "", told_to, *texts, instant(at)]
     store_entry(
         doing,
-        (change.DELEGATE_TASK, [assignee, delegated_from, task.id]),
+        (change.DELEGATE_TASK, [assignee, delegated_from, instant(at), task.id]),
         (change.INSERT_NOTICE, notice),
     )

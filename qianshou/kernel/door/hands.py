@@ -17,6 +17,7 @@ from qianshou.kernel.access import (
     principal_at,
     require,
 )
+from qianshou.kernel.documents.models import Document
 from qianshou.kernel.door.acts import (
     Attach,
     Claim,
@@ -199,8 +200,16 @@ def comment_on(act: Comment, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def attach_documents(act: Attach, *, by: Actor, at: datetime) -> MatterRow:
-    """Hang stored documents on a matter."""
+    """Hang stored documents on a matter; Refusal door.no_document for one that is not stored."""
     matter = _loaded(act.matter, by, lambda standing: may_see(by, standing))
+    wanted = {digest for digest, _name in act.documents}
+    if Document.objects.filter(pk__in=wanted).count() < len(wanted):
+        raise Refusal(
+            "door.no_document",
+            "有文件没有存下来，请重新上传",
+            "A file is not stored; please upload it again",
+            "files",
+        )
     at = not_before(matter, at)
     doing = Doing(
         "attach",
@@ -305,11 +314,10 @@ def _require_not_closed(matter: MatterRow) -> None:
 
 
 def _tell_holders(matter: MatterRow, kind: str, zh: str, en: str, at: datetime) -> list[Statement]:
-    holders = (
-        Task.objects.filter(matter=matter.id, state=OPEN)
-        .values_list("organisation", "posts", "assignee")
-        .distinct()
-    )
+    tasks = Task.objects.filter(matter=matter.id, state=OPEN)
+    held = tasks.values_list("organisation", "posts", "assignee")
+    whose = tasks.filter(delegated_from__isnull=False)
+    holders = held.union(whose.values_list("organisation", "posts", "delegated_from"))
     return [
         (
             change.INSERT_NOTICE,

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from qianshou.kernel.access import REPORTER, RESIDENT, Actor, require
+from qianshou.kernel.access import REPORTER, RESIDENT, Actor, members_of, require
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door.acts import Open
 from qianshou.kernel.door.cleaning import clean_facts
@@ -61,8 +61,9 @@ class Way:
 def open_matters(opens: Sequence[Open], *, by: Actor, at: datetime) -> list[tuple[int, str]]:
     """Open matters by one way into one procedure; returns the id and number of each, in order.
 
-    Refuses them all for a start that is not for this actor (access.denied), facts that the form
-    refuses (Refusals with fields), a place or organisation that does not exist.
+    Refuses them all for a start that is not for this actor, or a circle to which an officer does
+    not belong (access.denied), facts that the form refuses (Refusals with fields), a place or
+    organisation that does not exist.
     """
     if not opens:
         return []
@@ -100,6 +101,8 @@ def _find_way(opens: Sequence[Open], by: Actor) -> Way:
     ((procedure, begun),) = ways
     pack, start = find_start(pack_of(procedure).id, begun)
     _require_start(start, by)
+    for circle in {act.circle for act in opens if act.circle is not None}:
+        _require_inside(circle, by)
     version, digest = current(procedure)
     form = form_of(digest, start.form)
     persons = {act.person for act in opens if act.person is not None}
@@ -128,6 +131,13 @@ def _require_start(start: StartDeclaration, by: Actor) -> None:
         return
     held = {RESIDENT} if by.kind == RESIDENT else {seat.post for seat in by.seats}
     require(bool(held & set(start.posts)))
+
+
+def _require_inside(circle: int, by: Actor) -> None:
+    """Let officers open only into circles to which they belong, be it in part."""
+    if by.kind == "officer":
+        members = members_of(circle)
+        require(members.hold(by) or bool(members.roles_of(by)))
 
 
 Drawn = tuple[dict[str, Any], Organisation, Division]

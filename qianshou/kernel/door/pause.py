@@ -115,7 +115,8 @@ def _loaded(matter: int, by: Actor) -> tuple[MatterRow, Principal | None]:
     if row.closed_at is not None:
         raise Refusal("door.closed", "此事项已经办结", "This matter is closed", "matter")
     supervises = may_act(by, "supervise", standing)
-    return row, None if supervises else principal_among(by, holds)
+    own = [hold for hold in holds if hold.blocks is None]
+    return row, None if supervises else principal_among(by, own)
 
 
 def _spans(matter: int) -> dict[int, str]:

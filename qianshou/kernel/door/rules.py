@@ -85,14 +85,18 @@ def may_recall(by: Actor, hold: Hold) -> bool:
     )
 
 
-def may_withdraw(by: Actor, hold: Hold, followed: Collection[tuple[bool, bool]]) -> bool:
-    """Whether `by` may pull back a completion: it was theirs or their principal's, and of what
-    followed, each (open, claimed), nothing has been taken up.
+def may_withdraw(by: Actor, hold: Hold) -> bool:
+    """Whether a completion is `by`'s to pull back: their own or their principal's, at a post that
+    is still held.
     """
-    own = hold.assignee is not None and (
-        hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
-    )
-    return own and bool(followed) and all(is_open and not claimed for is_open, claimed in followed)
+    whose = None if hold.assignee == by.officer else hold.assignee
+    done = hold.assignee is not None and hold.blocks is None
+    return done and holds_task(by, whose, hold.organisation, hold.posts)
+
+
+def is_taken_up(followed: Collection[tuple[bool, bool]]) -> bool:
+    """Whether somebody works on what followed a completion, each (open, begun), or nothing did."""
+    return not followed or any(begun or not is_open for is_open, begun in followed)
 
 
 def principal_among(by: Actor, holds: Iterable[Hold]) -> Principal | None:
@@ -144,10 +148,11 @@ def may_copy(by: Actor, standing: Standing) -> bool:
 
 
 def may_suspend(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:
-    """Whether `by` may stop the matter's clock: who holds one of its open tasks, or supervises
-    it.
+    """Whether `by` may stop the matter's clock: who holds one of its open tasks, and not only was
+    asked to sign first, or supervises it.
     """
-    return may_act(by, "supervise", standing) or any(may_complete(by, hold) for hold in holds)
+    held = any(hold.blocks is None and may_complete(by, hold) for hold in holds)
+    return held or may_act(by, "supervise", standing)
 
 
 def may_split(by: Actor, standing: Standing, holds: Iterable[Hold]) -> bool:

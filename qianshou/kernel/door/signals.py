@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.door.acts import Deliver, Open
+from qianshou.kernel.door.notices import tell_post
 from qianshou.kernel.door.opening import open_matters
 from qianshou.kernel.door.steps import deliver_message
 from qianshou.kernel.outbox import carrier, send
-from qianshou.kernel.pack import Pack, StartDeclaration, packs
+from qianshou.kernel.pack import Pack, StartDeclaration, find_start, pack_of, packs
 from qianshou.kernel.procedures.models import Version
 from qianshou.kernel.procedures.versions import compiled
-from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Organisation
 from qianshou.kernel.worklist.models import Subscription
 
@@ -58,7 +61,28 @@ def hear_signal(facts: Mapping[str, Any], at: datetime) -> None:
 
 @carrier("signal_started")
 def start_by_signal(facts: Mapping[str, Any], at: datetime) -> None:
-    """Open a matter that a signal sets off, kept by the organisation of the matter that threw it."""
-    home = Organisation.objects.values_list("code", flat=True).get(pk=facts["from"])
-    opening = Open(facts["procedure"], {}, facts["start"], organisation=home, via="signal")
-    open_matters([opening], by=CLOCK, at=at)
+    """Open a matter that a signal sets off, kept by the organisation of the matter that threw it.
+
+    Nobody is there to mend what is refused, so those who supervise are told there, or all posts
+    of the pack where none does; they can open it by hand.
+    """
+    organisation = Organisation.objects.get(pk=facts["from"])
+    opening = Open(
+        facts["procedure"], {}, facts["start"], organisation=organisation.code, via="signal"
+    )
+    try:
+        with transaction.atomic():
+            open_matters([opening], by=CLOCK, at=at)
+    except (Refusal, Refusals) as refused:
+        _tell_refused(facts, refused, at)
+
+
+def _tell_refused(facts: Mapping[str, Any], refused: Refusal | Refusals, at: datetime) -> None:
+    pack, start = find_start(pack_of(facts["procedure"]).id, facts["start"])
+    reasons = refused.refusals if isinstance(refused, Refusals) else [refused]
+    zh = f"信号没能开启“{start.name.zh}”，请人工登记：{'；'.join(one.zh for one in reasons)}"
+    en = f"A signal could not open “{start.name.en}”; please do it by hand: "
+    en += "; ".join(one.en for one in reasons)
+    posts = [post.code for post in pack.posts.values() if "supervise" in post.acts]
+    for post in posts or pack.posts:
+        tell_post(facts["from"], post, "signal", zh, en, at=at)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from qianshou.kernel.access import Actor, actor_of, require
 from qianshou.kernel.calendar import amber_at, due_at
@@ -24,7 +25,10 @@ from qianshou.kernel.door.turn import (
     standing_of,
 )
 from qianshou.kernel.ledger.append import stamp
+from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.ledger.replay import done_beside
 from qianshou.kernel.procedures import engine
+from qianshou.kernel.procedures.nodes import Node
 from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
@@ -38,14 +42,15 @@ def add_signer(act: AddSigner, *, by: Actor, at: datetime) -> MatterRow:
 
     Allowed to a signer and to a supervisor; to sign first somebody is asked by whoever holds the
     task, which then waits for them. Refuses a missing reason (door.reason), a step that
-    does not name its signers (door.no_signing), and whoever signs already, does not hold the post
-    there today or may not see the matter (door.signer).
+    does not name its signers by their numbers (door.no_signing), and whoever signs, has signed or
+    is to sign in turn, does not hold the post there today or may not see the matter (door.signer).
     """
     matter, task = load_open_task(act.task, by)
     node = compiled(matter.digest).node(task.node)
+    state = engine.State.from_json(json.loads(matter.state))
     if act.before:
         require(may_ask_first(by, task.hold, node))
-    elif node.collection is None or node.assignee is None or task.blocks is not None:
+    elif task.blocks is not None or _named_by(act.officer, node, task, state) != act.officer:
         raise Refusal(
             "door.no_signing",
             "这一步没有会签人名单，不能加签",
@@ -54,16 +59,17 @@ def add_signer(act: AddSigner, *, by: Actor, at: datetime) -> MatterRow:
         )
     require(act.before or may_add_signer(by, standing_of(matter), task.hold, node))
     require_text(act.reason, "reason", "请写明理由", "Please give a reason")
-    beside = Task.objects.filter(matter=matter.id, node=task.node, state=OPEN)
     found = Officer.objects.filter(pk=act.officer, is_active=True).first()
     to = None if found is None else actor_of(found, at)
     fits = to is not None and to.sits_at(task.organisation, task.posts)
-    signs = beside.filter(assignee=act.officer).exists()
+    signs = act.officer in _signing_now(matter, task.node) or (
+        not act.before and act.officer in _signers(matter, task, node, state)
+    )
     if found is None or to is None or not fits or signs or is_hidden(matter, to):
         raise Refusal(
             "door.signer",
-            "只能加一位目前任此岗位、能看到此事项、还没有在签的人",
-            "Only somebody who holds this post, sees the matter and is not signing can be added",
+            "只能加一位目前任此岗位、能看到此事项、还没有签也没有列入名单的人",
+            "Only somebody who holds this post, sees the matter and is not among the signers can be added",
             "officer",
         )
     entry = {
@@ -78,6 +84,30 @@ def add_signer(act: AddSigner, *, by: Actor, at: datetime) -> MatterRow:
     else:
         follow(doing, engine.Widen(task.token, found.pk))
     return matter
+
+
+def _named_by(element: Any, node: Node, task: TaskRow, state: engine.State) -> int | None:
+    """Return the officer whom a step that several do names for an element of its collection."""
+    if node.collection is None or node.assignee is None:
+        return None
+    seen = state.seen_from(state.tokens[task.token].scope)
+    return engine.officer_of(node.assignee({**seen, node.element: element}))
+
+
+def _signing_now(matter: MatterRow, node: str) -> set[int | None]:
+    """Return whose open tasks there are at a step, also those that a colleague does for them."""
+    open_tasks = Task.objects.filter(matter=matter.id, node=node, state=OPEN)
+    held = open_tasks.values_list("assignee", "delegated_from")
+    return {officer for pair in held for officer in pair}
+
+
+def _signers(matter: MatterRow, task: TaskRow, node: Node, state: engine.State) -> set[int | None]:
+    """Return who has signed beside a task, and whose turn comes later."""
+    done = done_beside(entries_of(matter.number), task.token)
+    signed = Task.objects.filter(matter=matter.id, token__in=done)
+    rest = state.locals.get(state.tokens[task.token].scope, {}).get(engine.REST, ())
+    later = {_named_by(element, node, task, state) for element in rest}
+    return later | set(signed.values_list("assignee", flat=True))
 
 
 def _open_before(doing: Doing, task: TaskRow, officer: int) -> None:
@@ -119,7 +149,9 @@ def sign_task(act: Sign, *, by: Actor, at: datetime) -> MatterRow:
 def remove_signer(act: RemoveSigner, *, by: Actor, at: datetime) -> MatterRow:
     """Let the officer of a signing task not sign. Allowed to a supervisor.
 
-    Refuses a missing reason (door.reason) and the last signer left (engine.last_signer).
+    Where others have signed, the step ends with the last who is left out, or once those are enough.
+    Refuses a missing reason (door.reason), and the last signer where nobody has signed
+    (engine.last_signer).
     """
     matter, task = load_open_task(act.task, by)
     node = compiled(matter.digest).node(task.node)
@@ -133,5 +165,7 @@ def remove_signer(act: RemoveSigner, *, by: Actor, at: datetime) -> MatterRow:
         closing = [CANCELLED, instant(doing.at), matter.seq + 1, None, None]
         store_entry(doing, (change.CLOSE_TASK, [*closing, matter.id, task.token]))
     else:
-        follow(doing, engine.Narrow(task.token))
+        ends = bool(done_beside(entries_of(matter.number), task.token))
+        doing.entry = {**entry, **({"ends": True} if ends else {})}
+        follow(doing, engine.Narrow(task.token, ends))
     return matter

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from qianshou.kernel.access import (
     RESIDENT,
@@ -31,8 +32,8 @@ from qianshou.kernel.door.cleaning import clean_facts
 from qianshou.kernel.door.delegating import resolve_task
 from qianshou.kernel.door.follow import Doing, follow, store_entry
 from qianshou.kernel.door.rules import (
+    is_taken_up,
     may_complete,
-    may_release,
     may_stand_in,
     may_withdraw,
     require_text,
@@ -60,7 +61,7 @@ from qianshou.kernel.procedures.migration import name_after
 from qianshou.kernel.procedures.versions import compiled, form_of
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.worklist import change
-from qianshou.kernel.worklist.models import DONE, OPEN, Task
+from qianshou.kernel.worklist.models import CANCELLED, DONE, OPEN, Task
 from qianshou.kernel.worklist.receipts import receipts_of
 
 
@@ -141,49 +142,69 @@ def return_task(act: Return, *, by: Actor, at: datetime) -> MatterRow:
             )
         entry["resume"] = task.node
     facts = {"return_reason": act.reason}
-    doing = Doing("return", by, at, matter, task, task.node, facts, entry)
-    step = follow(doing, engine.Return(task.token, act.target, facts))
-    if act.straight:
-        opened = [one.token for one in step.opened if one.node == act.target]
-        change.run([(change.RESUME_AT, [task.node, matter.id, token]) for token in opened])
+    _go_back(Doing("return", by, at, matter, task, task.node, facts, entry))
     return matter
 
 
 def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     """Pull back one's own completion while no task that followed was claimed or closed.
 
-    Refuses with door.taken_up when somebody has begun, access.denied for another's task, and
+    One that was to come straight back to a later step still does. Refuses with door.taken_up
+    when somebody has begun, access.denied for another's task or at a post left since,
+    door.withdraw_signing for one signature of several, which would undo the others too, and
     door.suspended while the matter's clock stands still.
     """
     matter, task = load_task(act.task)
     if is_hidden(matter, by):
         raise no_task()
-    require(task.state == DONE and may_release(by, task.hold))
+    require(task.state == DONE and may_withdraw(by, task.hold))
     require_running(matter)
     at = not_before(matter, at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
         (seq,) = cursor.fetchone()
-    followed = list(
-        Task.objects.filter(matter=matter.id, opened_seq=seq).values_list(
-            "token", "state", "claimed_at"
+    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
+    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
+    if compiled(matter.digest).node(target).collection is not None:
+        raise Refusal(
+            "door.withdraw_signing",
+            "几人分别办理的环节，不能单独撤回一份；可请下一环节退回",
+            "One signature of several cannot be withdrawn; ask the next holder to return it",
+            "task",
         )
+    asked = Task.objects.filter(blocks=OuterRef("pk")).exclude(state=CANCELLED)
+    followed = list(
+        Task.objects.filter(matter=matter.id, opened_seq=seq)
+        .annotate(asks=Exists(asked))
+        .values_list("token", "state", "claimed_at", "asks")
     )
-    moved = [(state == OPEN, claimed is not None) for _, state, claimed in followed]
-    if not may_withdraw(by, task.hold, moved):
+    if is_taken_up(
+        [(state == OPEN, asks or claimed is not None) for _, state, claimed, asks in followed]
+    ):
         raise Refusal(
             "door.taken_up",
             "下一环节已经签收或办理，不能撤回；可请对方退回",
             "The next step has been taken up; ask its holder to return it instead",
             "task",
         )
-    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
-    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
     told = {"withdraw_reason": act.reason}
-    entry = {"token": followed[0][0], "target": target}
-    doing = Doing("withdraw", by, at, matter, task, target, told, entry)
-    follow(doing, engine.Return(followed[0][0], target, told))
+    resume = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.resume_node)
+    kept = bool(resume) and engine.can_go_straight(compiled(matter.digest), target, resume)
+    entry = {"token": followed[0][0], "target": target, **({"resume": resume} if kept else {})}
+    _go_back(Doing("withdraw", by, at, matter, task, target, told, entry))
     return matter
+
+
+def _go_back(doing: Doing) -> None:
+    """Turn the matter back as the entry says; the step entered anew comes straight back from there
+    to the one that the entry names, if it names one.
+    """
+    entry = doing.entry or {}
+    step = follow(doing, engine.Return(entry["token"], entry["target"], doing.submitted or {}))
+    if "resume" in entry:
+        opened = [one.token for one in step.opened if one.node == entry["target"]]
+        place = [entry["resume"], doing.matter.id]
+        change.run([(change.RESUME_AT, [*place, token]) for token in opened])
 
 
 def fire_timer(act: Fire, *, by: Actor, at: datetime) -> MatterRow | None:
@@ -285,8 +306,8 @@ def merge_matter(act: Merge, *, by: Actor, at: datetime) -> MatterRow:
 
 
 def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Record that an open task has turned amber or late, and tell who should know; None where it
-    has not, or is told already. Allowed to the clock alone.
+    """Record that an open task has turned amber or late, and tell who should know, of a delegated
+    one also whose it is; None where it has not, or is told already. Allowed to the clock alone.
     """
     require(by.kind == "clock")
     matter, task = load_task(act.task)
@@ -307,6 +328,8 @@ def warn_task(act: Warn, *, by: Actor, at: datetime) -> MatterRow | None:
     )
     kind = "late" if late else "amber"
     told = {(task.organisation, task.posts, task.assignee)}
+    if task.delegated_from is not None:
+        told.add((task.organisation, task.posts, task.delegated_from))
     if late:
         seats = seats_allowed("supervise", standing_of(matter))
         told |= {(organisation, post, None) for organisation, post in seats}

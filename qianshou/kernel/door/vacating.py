@@ -15,7 +15,8 @@ from qianshou.kernel.worklist.models import OPEN, Task
 
 
 def reassign_tasks(act: Reassign, *, by: Actor, at: datetime) -> MatterRow | None:
-    """Give the tasks that an officer claimed at posts no longer theirs back to these posts.
+    """Give the tasks that an officer claimed at posts no longer theirs back to these posts; all of
+    them, where the officer's account was stopped.
 
     What was delegated to them goes back to whose it is. One entry for the matter; None where
     nothing is left to give back. Allowed to the clock alone.
@@ -23,7 +24,7 @@ def reassign_tasks(act: Reassign, *, by: Actor, at: datetime) -> MatterRow | Non
     require(by.kind == "clock")
     matter = load_matter(act.matter)
     officer = Officer.objects.get(pk=act.officer)
-    seats = actor_of(officer, at)
+    seats = actor_of(officer, at) if officer.is_active else Actor("officer", officer.pk)
     freed: dict[str, int | None] = {}
     statements: list[Statement] = []
     at = not_before(matter, at)

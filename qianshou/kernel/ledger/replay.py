@@ -35,7 +35,7 @@ PARTS = {
     "title": "标题", "organisation": "承办机构", "division": "区划", "receipt": "回执",
     "circle": "知情范围", "person": "当事人",
     "supervised": "督办", "suspended": "挂起", "outcome": "结果", "parties": "参与机构", "tasks": "任务",
-    "timers": "计时", "readers": "抄送", "version": "规范版本",
+    "timers": "计时", "awaited": "等待的消息", "readers": "抄送", "version": "规范版本",
 }  # fmt: skip
 
 
@@ -331,6 +331,7 @@ def replay(bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
         token: home if one.organisation is None else str(one.organisation)
         for token, one in opened.items()
     }
+    told.awaited = engine.awaited_of(procedure, state)
     told.parties = {home, *codes.values(), *moved.values()}
     codes.update(moved)
     for key, at in due.items():
@@ -345,6 +346,7 @@ def replay(bodies: list[dict[str, Any]]) -> tuple[engine.State, Picture]:
                 codes[token],
                 *holders.get(token, (one.assignee, None)),
                 resumes.get(token, ""),
+                waiting.get(token),
             )
         else:
             told.timers[token] = at
@@ -358,25 +360,55 @@ def _route(body: Mapping[str, Any], version: str) -> Route:
     return route_between(version, body["to"], tuple(sorted(body["mapping"].items())))
 
 
-def path_of(bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Return the nodes that each act of a matter passed, in order, from its entries; by their
-    names of today where it was moved to another version.
+Move = tuple[engine.Act | None, engine.State | None, engine.Step | None, Route | None]
+
+
+def _moves(bodies: list[dict[str, Any]]) -> Iterator[Move]:
+    """Yield what moved a matter's tokens: an act, the state that it met and the step that followed;
+    or the route to another version.
     """
     version = bodies[0]["procedure"]
     procedure = compiled(version)
     state: engine.State | None = None
-    path: list[tuple[str, ...]] = []
     for body in bodies:
         act = engine_act(body)
         if act is not None:
             step = engine.advance(procedure, state, act, datetime.fromisoformat(body["at"]))
+            yield act, state, step, None
             state = step.state
-            path.append(step.passed)
         elif body["act"] == "migrate" and state is not None:
             route = _route(body, version)
             state, procedure, version = route.move(state), route.new, body["to"]
+            yield None, state, None, route
+        elif body["act"] == "add_signer" and state is not None:
+            state = state._replace(serial=state.serial + 1)
+
+
+def path_of(bodies: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the nodes that each act of a matter passed, in order, from its entries; by their
+    names of today where it was moved to another version.
+    """
+    path: list[tuple[str, ...]] = []
+    for _act, _state, step, route in _moves(bodies):
+        if step is not None:
+            path.append(step.passed)
+        elif route is not None:
             path = [tuple(map(route.name, passed)) for passed in path]
     return path
+
+
+def done_beside(bodies: list[dict[str, Any]], token: int) -> set[int]:
+    """Return the tokens of the instances that are done of what several do, beside that of `token`,
+    which waits; `bodies` are the parsed entries of its matter, in order.
+    """
+    scopes: dict[int, int] = {}
+    here = 0
+    for act, state, step, _route in _moves(bodies):
+        if isinstance(act, engine.Complete) and state is not None:
+            scopes[act.token] = state.tokens[act.token].scope
+        if step is not None and token in step.state.tokens:
+            here = step.state.tokens[token].scope
+    return {done for done, scope in scopes.items() if scope == here}
 
 
 def engine_act(body: dict[str, Any]) -> engine.Act | None:
@@ -392,7 +424,9 @@ def engine_act(body: dict[str, Any]) -> engine.Act | None:
         case "add_signer":
             return None if "before" in body else engine.Widen(body["token"], body["element"])
         case "remove_signer":
-            return None if "before" in body else engine.Narrow(body["token"])
+            if "before" in body:
+                return None
+            return engine.Narrow(body["token"], body.get("ends", False))
         case "fire":
             return engine.Fire(body["token"])
         case "deliver":

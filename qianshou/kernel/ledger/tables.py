@@ -14,7 +14,7 @@ from qianshou.kernel.refusal import Refusal
 
 # Counted at the door of the house, without an entry.
 UNWRITTEN = {"failures", "locked_until", "totp_step"}
-Waiting = tuple[str, str, str, str, int | None, int | None, str]
+Waiting = tuple[str, str, str, str, int | None, int | None, str, int | None]
 
 
 @dataclass(slots=True)
@@ -23,8 +23,8 @@ class Picture:
 
     Organisations and the division are codes; tasks and timers are those that wait, by token:
     a task's node, deadline, posts, organisation, assignee and whose it is where it is delegated,
-    to which step it then goes, a timer's deadline; readers are whom it is copied to, and whether they
-    have read it.
+    to which step it then goes and which task waits for it, a timer's deadline; what is awaited are
+    messages and signals by token; readers are whom it is copied to, and whether they have read it.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Picture:
     parties: set[str] = field(default_factory=set)
     tasks: dict[int, Waiting] = field(default_factory=dict)
     timers: dict[int, str] = field(default_factory=dict)
+    awaited: dict[int, str] = field(default_factory=dict)
     readers: dict[int, bool] = field(default_factory=dict)
     version: str = ""
 
@@ -54,17 +55,19 @@ class StoredMatter:
 
 
 def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
-    """Return every matter, or the one of this number, by number (five queries)."""
+    """Return every matter, or the one of this number, by number (six queries)."""
     matters = apps.get_model("worklist", "Matter").objects.order_by("pk")
     tasks = apps.get_model("worklist", "Task").objects.filter(state=0)
     timers = apps.get_model("worklist", "Timer").objects.all()
     parties = apps.get_model("worklist", "Party").objects.all()
+    awaited = apps.get_model("worklist", "Subscription").objects.all()
     copies = apps.get_model("worklist", "Copy").objects.filter(ended_at=None)
     if subject:
         matters = matters.filter(number=subject)
         tasks = tasks.filter(matter__number=subject)
         timers = timers.filter(matter__number=subject)
         parties = parties.filter(matter__number=subject)
+        awaited = awaited.filter(matter__number=subject)
         copies = copies.filter(matter__number=subject)
     stored: dict[str, StoredMatter] = {}
     pictures: dict[int, Picture] = {}
@@ -84,16 +87,19 @@ def stored_matters(subject: str = "") -> dict[str, StoredMatter]:
         stored[number] = StoredMatter(state, seq, head, picture)
     for matter, token, *waiting in tasks.values_list(
         "matter", "token", "node", Stamped("due_at"), "posts", "organisation__code", "assignee",
-        "delegated_from", "resume_node",
+        "delegated_from", "resume_node", "blocks__token",
     ):  # fmt: skip
         if matter in pictures:
-            node, due_at, posts, organisation, assignee, whose, resume = waiting
+            node, due_at, posts, organisation, assignee, whose, resume, blocks = waiting
             pictures[matter].tasks[token] = (
-                node, due_at, posts, organisation, assignee, whose, resume,
+                node, due_at, posts, organisation, assignee, whose, resume, blocks,
             )  # fmt: skip
     for matter, token, due_at in timers.values_list("matter", "token", Stamped("due_at")):
         if matter in pictures:
             pictures[matter].timers[token] = due_at
+    for matter, token, message in awaited.values_list("matter", "token", "message"):
+        if matter in pictures:
+            pictures[matter].awaited[token] = message
     for matter, organisation in parties.values_list("matter", "organisation__code"):
         if matter in pictures:
             pictures[matter].parties.add(organisation)

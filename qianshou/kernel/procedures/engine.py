@@ -135,9 +135,12 @@ class Widen(NamedTuple):
 
 
 class Narrow(NamedTuple):
-    """Let the instance of a token be left out; not the last that is left."""
+    """Let the instance of a token be left out: not the last, unless it `ends` what others have
+    done, which it then does also where those are enough now.
+    """
 
     token: int
+    ends: bool = False
 
 
 Act = Open | Complete | Fire | Deliver | Return | Widen | Narrow
@@ -341,6 +344,19 @@ def facts_seen(
     return seen
 
 
+def awaited_of(procedure: Procedure, state: State) -> dict[int, str]:
+    """Return the message or signal that each token awaits which awaits one."""
+    return {
+        key: procedure.nodes[token.node].message
+        for key, token in state.tokens.items()
+        if _listens(procedure.nodes[token.node], token) and procedure.nodes[token.node].message
+    }
+
+
+def _listens(node: Node, token: Token) -> bool:
+    return node.kind in ("catch", "boundary", "listen") and token.via != MANY
+
+
 class _Run:
     """One act being worked out; everything here is thrown away after it."""
 
@@ -448,11 +464,7 @@ class _Run:
     def awaits(self, token: Token, message: str) -> bool:
         """Whether a token waits for a message or signal."""
         node = self.nodes[token.node]
-        return (
-            node.message == message
-            and token.via != MANY
-            and node.kind in ("catch", "boundary", "listen")
-        )
+        return node.message == message and _listens(node, token)
 
     def receive(self, key: int, facts: Mapping[str, Any]) -> None:
         """Take a message at the token that awaits it."""
@@ -905,11 +917,15 @@ class _Run:
             outer = self.view(many.scope).get(node.results)
             kept = [*(outer if isinstance(outer, list) else []), found]
             self.keep(many.scope, {node.results: kept})
-        if not any(one.scope == token.scope for one in self.tokens.values()):
-            del self.tokens[token.scope]
-            self.forget(token.scope)
-            self.disarm(token.scope)
-            self.go(node, many.scope)
+        self.leave_many(node, token.scope)
+
+    def leave_many(self, node: Node, many: int) -> None:
+        """Leave the container of instances once none is left in it."""
+        if not any(one.scope == many for one in self.tokens.values()):
+            outside = self.tokens.pop(many).scope
+            self.forget(many)
+            self.disarm(many)
+            self.go(node, outside)
 
     def count(self, node: Node, many: int, found: dict[str, Any]) -> None:
         """Count an instance that has ended with its facts: is it enough, or is it the next's turn?
@@ -921,23 +937,30 @@ class _Run:
         collected = told[COLLECTED] = [*told[COLLECTED], found]
         told[DONE] += 1
         told[ACTIVE] = sum(one.scope == many for one in self.tokens.values())
-        outside = self.tokens[many].scope
         if node.results:
-            self.keep(outside, {node.results: collected})
-        aliases = {alias: told[name] for name, alias in COUNTERS.items()}
-        facts = {**self.known(outside), "instances": collected, **found, **told, **aliases}
+            self.keep(self.tokens[many].scope, {node.results: collected})
         rest = told[REST]
-        if node.completion is not None and node.completion(facts) is True:
-            told[REST], told[ACTIVE] = [], 0
-            self.local = {**self.local, many: told}
-            for key in [key for key, one in self.tokens.items() if one.scope == many]:
-                self.cancel(key)
+        if self.are_enough(node, many, told):
+            self.leave_out_rest(many, told)
         elif rest:
             told[REST], told[ACTIVE] = rest[1:], 1
             self.local = {**self.local, many: told}
             self.begin_one(node, many, rest[0])
         else:
             self.local = {**self.local, many: told}
+
+    def are_enough(self, node: Node, many: int, told: Mapping[str, Any]) -> bool:
+        """Whether the instances that have ended, of which there is one, are enough."""
+        aliases = {alias: told[name] for name, alias in COUNTERS.items()}
+        collected, outside = told[COLLECTED], self.known(self.tokens[many].scope)
+        facts = {**outside, "instances": collected, **collected[-1], **told, **aliases}
+        return node.completion is not None and node.completion(facts) is True
+
+    def leave_out_rest(self, many: int, told: Mapping[str, Any]) -> None:
+        """Cancel the instances that have not ended, and those whose turn has not come."""
+        self.local = {**self.local, many: {**told, REST: [], ACTIVE: 0}}
+        for key in [key for key, one in self.tokens.items() if one.scope == many]:
+            self.cancel(key)
 
     def widen(self, act: Widen) -> None:
         """Add an instance: beside the others, or as the next where they go in turn."""
@@ -951,11 +974,14 @@ class _Run:
             self.begin_one(node, many, act.element)
 
     def narrow(self, act: Narrow) -> None:
-        """Take an instance away; where they go in turn it is then the next one's."""
+        """Take an instance away; where they go in turn it is then the next one's. The container
+        is left where nobody is left, and where those that are done are enough without it.
+        """
         many, node = self.several(act.token)
         told = self.local.get(many)
+        rest = told[REST] if told else []
         others = sum(one.scope == many for one in self.tokens.values()) > 1
-        if not others and not (told and told[REST]):
+        if not (others or rest or act.ends):
             raise Refusal(
                 "engine.last_signer",
                 "这是最后一位，不能减去",
@@ -963,13 +989,15 @@ class _Run:
                 "token",
             )
         self.cancel(act.token)
-        if told is None:
-            return
-        left = {TOTAL: told[TOTAL] - 1, ACTIVE: told[ACTIVE] - (not node.sequential)}
-        self.local = {**self.local, many: {**told, **left}}
-        if node.sequential:
-            self.local = {**self.local, many: {**self.local[many], REST: told[REST][1:]}}
-            self.begin_one(node, many, told[REST][0])
+        if told is not None:
+            left = {TOTAL: told[TOTAL] - 1, ACTIVE: told[ACTIVE] - (not node.sequential)}
+            told = {**told, **left, REST: rest[1:]}
+            self.local = {**self.local, many: told}
+            if act.ends and self.are_enough(node, many, told):
+                self.leave_out_rest(many, told)
+            elif rest:
+                self.begin_one(node, many, rest[0])
+        self.leave_many(node, many)
 
     def several(self, key: int) -> tuple[int, Node]:
         """Return the container of the instance at a token, with its node, or refuse."""

@@ -79,7 +79,9 @@ UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, organisation_id = %s
   delegated_from_id = NULL
 WHERE id = %s AND state = 0"""
 DELEGATE_TASK = """
-UPDATE worklist_task SET assignee_id = %s, delegated_from_id = %s WHERE id = %s AND state = 0"""
+UPDATE worklist_task SET assignee_id = %s, delegated_from_id = %s,
+  claimed_at = COALESCE(claimed_at, %s)
+WHERE id = %s AND state = 0"""
 VACATE_TASK = """
 UPDATE worklist_task SET assignee_id = %s, claimed_at = %s, delegated_from_id = NULL
 WHERE matter_id = %s AND token = %s AND state = 0"""

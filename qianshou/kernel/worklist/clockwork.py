@@ -21,13 +21,22 @@ WHERE p.to_date < %s AND t.state = 0 AND t.claimed_at IS NOT NULL AND {mine}
       AND q.organisation_id = t.organisation_id AND q.from_date <= %s
       AND (q.to_date IS NULL OR q.to_date >= %s) AND {holds})"""
 AT_POST = "',' || t.posts || ',' LIKE '%%,' || q.post_id || ',%%'"
+STOPPED = """
+SELECT t.matter_id, f.id, v.digest, t.node
+FROM registry_officer f JOIN worklist_task t ON t.{held} = f.id
+JOIN worklist_matter m ON m.id = t.matter_id JOIN procedures_version v ON v.id = m.version_id
+WHERE NOT f.is_active AND t.state = 0 AND t.claimed_at IS NOT NULL
+  AND (t.retry_at IS NULL OR t.retry_at <= %s)"""
 VACATED = " UNION ".join(
-    ENDED.format(held=held, mine=mine, holds=holds)
-    for held, mine, holds in (
-        ("assignee_id", "t.delegated_from_id IS NULL", AT_POST),
-        ("delegated_from_id", "1 = 1", AT_POST),
-        ("assignee_id", "t.delegated_from_id IS NOT NULL", "1 = 1"),
-    )
+    [
+        ENDED.format(held=held, mine=mine, holds=holds)
+        for held, mine, holds in (
+            ("assignee_id", "t.delegated_from_id IS NULL", AT_POST),
+            ("delegated_from_id", "1 = 1", AT_POST),
+            ("assignee_id", "t.delegated_from_id IS NOT NULL", "1 = 1"),
+        )
+    ]
+    + [STOPPED.format(held=held) for held in ("assignee_id", "delegated_from_id")]
 )
 LATE = timedelta(minutes=1)
 
@@ -64,13 +73,14 @@ def due_warnings(at: datetime) -> list[int]:
 
 def vacated_tasks(at: datetime) -> list[tuple[int, int]]:
     """Return (matter, officer) where tasks are claimed by, or delegated to or from, somebody whose
-    postings for them have ended; at most 200.
+    postings for them have ended or whose account was stopped; at most 200.
 
-    A task whose step names an officer is not its post's to give: its pack hands it on.
+    A task whose step names an officer is not its post's to give: its pack hands it on, or whoever
+    transfers tasks there, who has it in the list "left".
     """
     today, moment = at.astimezone(CHINA).date(), connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
-        cursor.execute(VACATED, [today, moment, today, today] * 3)
+        cursor.execute(VACATED, [*[today, moment, today, today] * 3, moment, moment])
         rows = cursor.fetchall()
     found = {
         (matter, officer)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, not_hidden, visible_matters
+from qianshou.kernel.clock import day_of
 from qianshou.kernel.pack import packs, roles_of_part
 from qianshou.kernel.prepared import prepared_cursor
 from qianshou.kernel.procedures.versions import compiled_all
@@ -29,17 +30,21 @@ t.due_at, t.amber_at, t.opened_at, t.provisional, t.procedure, t.division_id, m.
 m.supervised, m.urged, t.delegated_from_id"""
 
 NAMED = """
-SELECT named.*, d.name, above.name, above.kind, o.name, o.name_en
+SELECT named.*, d.name, above.name, above.kind, o.name, o.name_en, helper.name
 FROM ({}) AS named
 JOIN registry_division d ON d.id = named.division_id
 LEFT JOIN registry_division above ON above.id = d.parent_id
 JOIN registry_organisation o ON o.id = named.organisation_id
+LEFT JOIN registry_officer helper
+  ON helper.id = named.assignee_id AND named.delegated_from_id IS NOT NULL
 ORDER BY named.due_at, named.id"""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """A row of the list, ready for a template; `division_above` is what its division lies in."""
+    """A row of the list, ready for a template; `division_above` is what its division lies in,
+    `delegate` who was asked to do it for its holder.
+    """
 
     id: int
     matter: int
@@ -66,6 +71,7 @@ class ListedTask:
     kind_above: str | None
     organisation_name: str
     organisation_name_en: str
+    delegate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +154,20 @@ def _branches(
 ) -> list[tuple[str, list[Any]]]:
     """Return the index ranges that make up a list, each as a condition with parameters."""
     inside, own = inside_circles(by)
-    mine = [(f"t.assignee_id = %s AND {inside}", [by.officer, *own])]
+    covers = [principal.officer for principal in by.principals]
+    others = f" AND t.assignee_id NOT IN ({','.join(['%s'] * len(covers))})" if covers else ""
+    held = [
+        (f"t.assignee_id = %s AND {inside}", [by.officer, *own]),
+        (f"t.delegated_from_id = %s{others} AND {inside}", [by.officer, *covers, *own]),
+    ]
+    mine = held
     if not by.in_person:
         mine = [
             (
-                f"t.assignee_id = %s AND t.organisation_id = %s AND t.posts = %s AND {inside}",
-                [by.officer, organisation, posts, *own],
+                f"{condition} AND t.organisation_id = %s AND t.posts = %s",
+                [*parameters, organisation, posts],
             )
+            for condition, parameters in held
             for organisation, posts in addresses
         ]
     pools = [
@@ -181,6 +194,32 @@ def _branches(
             )
             covered.append((condition, [principal.officer, organisation, *own, *keys]))
     return [*mine, *covered, *pools]
+
+
+LEFT = """
+t.organisation_id = %s AND t.assignee_id IS NOT NULL AND t.procedure IN ({keys}) AND {inside}
+AND NOT EXISTS (
+  SELECT 1 FROM registry_posting q JOIN registry_officer f ON f.id = q.officer_id
+  WHERE f.id = COALESCE(t.delegated_from_id, t.assignee_id) AND f.is_active
+    AND q.organisation_id = t.organisation_id AND q.from_date <= %s
+    AND (q.to_date IS NULL OR q.to_date >= %s) AND ',' || t.posts || ',' LIKE {post})"""
+POST = "'%%,' || q.post_id || ',%%'"
+
+
+def _left(by: Actor, at: datetime) -> list[tuple[str, list[Any]]]:
+    """Return, as `_branches`, what is assigned to officers who no longer sit there or whose account
+    was stopped, where `by` transfers tasks.
+    """
+    inside, own = inside_circles(by)
+    today = day_of(at)
+    heads = {(one.organisation, one.pack) for one in by.seats if "transfer" in one.acts}
+    found = []
+    for organisation, pack in sorted(heads):
+        keys = procedures_of_packs().get(pack, ())
+        marks = ",".join(["%s"] * len(keys)) or "NULL"
+        condition = LEFT.format(keys=marks, inside=inside, post=POST)
+        found.append((condition, [organisation, *keys, *own, today, today]))
+    return found
 
 
 def inside_circles(by: Actor, *, in_part: bool = True) -> tuple[str, list[Any]]:
@@ -252,10 +291,11 @@ def list_tasks(
 ) -> Page:
     """Return a page of open tasks, earliest deadline first.
 
-    `which` is "mine" (assigned to me or free at my posts), "post", "organisation" or "late"
-    (mine and overdue at `at`). One query whatever the number of rows.
+    `which` is "mine" (assigned to me, delegated by me or free at my posts), "post", "organisation",
+    "late" (mine and overdue at `at`), or "left" (assigned to somebody who is there no more, where I
+    transfer tasks). One query whatever the number of rows.
     """
-    branches = _branches(which, by, addresses_of(by))
+    branches = _left(by, at) if which == "left" else _branches(which, by, addresses_of(by))
     if not branches or by.officer is None:
         return Page()
     narrowed, narrow_parameters = _narrowed(filters or Filters(), at if which == "late" else None)

@@ -124,6 +124,11 @@ class Task(models.Model):
                 name="task_mine",
             ),
             models.Index(
+                fields=["delegated_from", "due_at", "id"],
+                condition=Q(state=OPEN, delegated_from__isnull=False),
+                name="task_delegated",
+            ),
+            models.Index(
                 fields=["organisation", "posts", "due_at", "id"],
                 condition=Q(state=OPEN, assignee=None),
                 name="task_pool",

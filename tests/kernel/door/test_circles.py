@@ -183,3 +183,14 @@ def test_whoever_sits_nowhere_any_more_is_in_no_circle(quiet: Quiet) -> None:
     gone = replace(quiet.wang, seats=())
     assert not members_of(circle.pk).hold(gone)
     assert not circles_of(gone).exists()
+
+
+@pytest.mark.parametrize("circle", [None, NOWHERE])
+def test_nobody_opens_into_a_circle_to_which_they_do_not_belong(
+    quiet: Quiet, circle: int | None
+) -> None:
+    act = replace(quiet.opening(), circle=circle or quiet.circle)
+    with pytest.raises(Refusal) as refused:
+        door.act(act, by=quiet.li, at=quiet.at)
+    assert refused.value.code == "access.denied"
+    assert door.act(quiet.opening(), by=quiet.zhao, at=quiet.at) is not None

@@ -69,6 +69,10 @@ def test_what_is_returned_comes_straight_back_once_redone(office: Office) -> Non
     act = acts.Return(office.task(matter, "t5"), "t1", "缺材料", straight=True)
     door.act(act, by=office.wang, at=office.at)
     assert list(verify()) == []
+    redone = office.task(matter, "t1")
+    office.complete(matter, "t1")
+    door.act(acts.Withdraw(redone, "漏填"), by=office.wang, at=office.at)
+    assert list(verify()) == []
     office.complete(matter, "t1")
     task = office.task(matter, "t5")
     assert list(verify()) == []

@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from qianshou.kernel import door, worker
-from qianshou.kernel.access import CLOCK, Actor
+from qianshou.kernel.access import CLOCK, Actor, actor_of
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger.models import Entry
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.refusal import Refusal, Refusals
-from qianshou.kernel.registry.models import Posting
+from qianshou.kernel.registry.models import Officer, Posting
 from qianshou.kernel.worklist.clockwork import vacated_tasks
+from qianshou.kernel.worklist.lists import count_tasks, list_tasks
 from qianshou.kernel.worklist.models import Matter, Notice, Task
 from tests.kernel.conftest import Office, Quiet
 
@@ -54,6 +56,31 @@ def test_a_delegate_does_the_task_and_it_comes_back_with_a_draft(office: Office)
     assert (told["act"], told["draft"]["note"], told["text"]) == ("resolve", "已查", "同意")
     door.act(acts.Complete(task, {"again": 0}), by=office.wang, at=office.at)
     assert list(verify()) == []
+
+
+def test_whose_task_it_is_keeps_it_in_their_list_and_is_warned(
+    office: Office, client: Client
+) -> None:
+    row = Task.objects.get(pk=delegated(office))
+    for by in (office.wang, office.li):
+        (listed,) = list_tasks("mine", by, at=office.at).rows
+        assert (listed.delegate, count_tasks(by, at=office.at)["mine"]) == ("李强", 1)
+    client.force_login(Officer.objects.get(username="wang"))
+    assert "已委托 李强" in client.get("/").content.decode()
+    door.act(acts.Warn(row.pk), by=CLOCK, at=row.amber_at)
+    door.act(acts.Urge(row.matter_id), by=office.wang, at=office.at)
+    told = {(one.kind, one.officer_id) for one in Notice.objects.exclude(kind="delegate")}
+    both = {office.wang.officer, office.li.officer}
+    assert told == {(kind, officer) for kind in ("amber", "urge") for officer in both}
+
+
+def test_who_has_left_the_post_withdraws_nothing(office: Office) -> None:
+    matter = office.open()
+    done = office.task(matter, "t1")
+    office.complete(matter, "t1")
+    leave(office.wang, office)
+    wang = actor_of(Officer.objects.get(username="wang"), office.at)
+    assert refusal(acts.Withdraw(done), wang, office) == "access.denied"
 
 
 def test_completing_by_a_delegate_does_not_move_the_matter_on(office: Office) -> None:
@@ -114,6 +141,15 @@ def test_what_was_claimed_goes_back_to_the_post_when_its_holder_leaves(office: O
     assert set(Task.objects.filter(state=0).values_list("assignee", flat=True)) == {None}
     assert Entry.objects.filter(act="reassign").count() == 2
     door.act(acts.Claim(kept), by=office.li, at=office.at)
+    assert worker.tick(office.at)["reassigned"] == 0
+    assert list(verify()) == []
+
+
+def test_what_was_claimed_goes_back_to_the_post_when_an_account_is_stopped(office: Office) -> None:
+    task = claimed(office)
+    Officer.objects.filter(username="wang").update(is_active=False)
+    assert worker.tick(office.at)["reassigned"] == 1
+    assert Task.objects.get(pk=task).assignee_id is None
     assert worker.tick(office.at)["reassigned"] == 0
     assert list(verify()) == []
 

@@ -97,6 +97,10 @@ def test_documents_hang_on_a_matter_once(office: Office) -> None:
     door.act(act, by=office.wang, at=office.at)
     door.act(act, by=office.wang, at=office.at)
     assert Attachment.objects.get(matter=matter).name == "现场.png"
+    unknown = acts.Attach(matter, (("e" * 64, "另一张.png"),))
+    with pytest.raises(Refusal) as refused:
+        door.act(unknown, by=office.wang, at=office.at)
+    assert refused.value.code == "door.no_document"
 
 
 def test_two_matters_are_linked_but_not_one_to_itself(office: Office) -> None:

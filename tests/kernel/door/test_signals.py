@@ -1,5 +1,6 @@
 """A signal that one matter throws reaches all that wait for it, and every start that it sets off."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,15 @@ from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, actor_of
 from qianshou.kernel.calendar import NEVER, resume
 from qianshou.kernel.check import check_pack
-from qianshou.kernel.door import acts
+from qianshou.kernel.door import acts, opening
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.outbox import carry_out
-from qianshou.kernel.pack import packs
+from qianshou.kernel.pack import Pack, packs
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
 from qianshou.kernel.registry.workdays import work_calendar
 from qianshou.kernel.worklist.clockwork import due_timers
 from qianshou.kernel.worklist.models import Matter, Subscription, Task, Timer
+from qianshou.kernel.worklist.notices import notices_for
 from tests.kernel.conftest import Office, add_packs, make_office
 
 
@@ -47,6 +49,7 @@ def begin(office: Office, name: str) -> int:
 def test_a_signal_reaches_every_matter_and_every_start_once(siren: Office) -> None:
     waiting = [begin(siren, "drill"), begin(siren, "drill")]
     assert set(Subscription.objects.values_list("message", flat=True)) == {"signal:alarm"}
+    assert list(verify()) == []
     begin(siren, "siren")
     watch = Task.objects.get(node="watch")
     door.act(acts.Complete(watch.pk, {"title": "x"}), by=siren.wang, at=siren.at)
@@ -113,3 +116,18 @@ def test_a_matter_that_went_on_meanwhile_hears_nothing(siren: Office) -> None:
 
 def test_the_small_pack_is_in_order(siren_pack: None) -> None:
     assert check_pack(next(one for one in packs() if one.id == "bench.siren")) == []
+
+
+def test_a_start_by_signal_that_asks_for_something_is_told_and_tells(siren, monkeypatch) -> None:
+    pack = next(one for one in packs() if one.id == "bench.siren")
+    begin(siren, "siren")
+    door.act(acts.Complete(Task.objects.get(node="watch").pk, {}), by=siren.wang, at=siren.at)
+    form = pack.form("open")
+    asking = replace(form, fields=tuple(replace(one, required=True) for one in form.fields))
+    monkeypatch.setattr(Pack, "form", lambda _pack, _name: asking)
+    (problem,) = check_pack(pack)
+    assert (problem.code, problem.field) == ("check.pack", "alarmed")
+    monkeypatch.setattr(opening, "form_of", lambda _digest, _name: asking)
+    assert [carry_out(siren.at), carry_out(siren.at)] == [1, 1]
+    assert not Matter.objects.filter(procedure="bench.drill").exists()
+    assert "“警报”" in notices_for(siren.wang).get(kind="signal").text

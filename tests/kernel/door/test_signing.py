@@ -1,74 +1,23 @@
 """Countersigning in its four kinds through the door; a signer more, a signer less."""
 
-from dataclasses import dataclass
-
 import pytest
 from django.test import Client
 
 from qianshou.kernel import door
-from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.check import check_pack
 from qianshou.kernel.door import acts
-from qianshou.kernel.ledger.replay import verify
+from qianshou.kernel.ledger.read import entries_of
+from qianshou.kernel.ledger.replay import path_of, verify
 from qianshou.kernel.pack import packs
-from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Posting
-from qianshou.kernel.worklist.models import Task
-from tests.kernel.conftest import Office, add_packs, make_office
-
-
-@pytest.fixture
-def sign_pack(settings):
-    yield from add_packs(settings, "benchmarks.packs.bench.loop", "tests.kernel.packs.bench.sign")
-
-
-@dataclass
-class Paper:
-    """A paper that Wang and Li sign; Zhao may, Sun oversees."""
-
-    office: Office
-    matter: int = 0
-
-    def begin(self, kind: str) -> "Paper":
-        facts = {
-            "title": kind, "first": self.office.wang.officer, "second": self.office.li.officer
-        }  # fmt: skip
-        act = acts.Open(f"bench.{kind}", facts, kind)
-        receipt = door.act(act, by=self.office.wang, at=self.office.at)
-        assert receipt is not None
-        self.matter = receipt.matter
-        return self
-
-    @property
-    def waiting(self) -> list[str]:
-        tasks = Task.objects.filter(matter=self.matter, state=0).order_by("id")
-        return [task.assignee.username if task.assignee else task.node for task in tasks]
-
-    def task(self, who: Actor) -> int:
-        return Task.objects.get(matter=self.matter, state=0, assignee=who.officer).pk
-
-    def sign(self, who: Actor, *, agree: bool) -> None:
-        door.act(acts.Complete(self.task(who), {"agree": agree}), by=who, at=self.office.at)
-        assert list(verify()) == []
-
-    def refused(self, act: acts.Act, by: Actor) -> str:
-        with pytest.raises(Refusal) as refused:
-            door.act(act, by=by, at=self.office.at)
-        return refused.value.code
+from qianshou.kernel.worklist.lists import list_tasks
+from qianshou.kernel.worklist.models import Matter, Task
+from tests.kernel.conftest import Office, Paper, make_paper
 
 
 @pytest.fixture
 def paper(db, sign_pack, at) -> Paper:
-    office = make_office(at)
-    first = Organisation.objects.get(code="first")
-    for name in ("wang", "li", "zhao", "sun"):
-        officer = Officer.objects.get(username=name)
-        post = "sign_head" if name == "sun" else "sign_seat"
-        Posting.objects.create(
-            officer=officer, post_id=post, organisation=first, from_date=at.date()
-        )
-        setattr(office, name, actor_of(officer, at))
-    return Paper(office)
+    return make_paper(at)
 
 
 def test_the_pack_is_whole(sign_pack: None) -> None:
@@ -122,6 +71,88 @@ def test_a_supervisor_leaves_a_signer_out_but_not_the_last(paper: Paper) -> None
     assert paper.waiting == ["issue"]
 
 
+@pytest.mark.parametrize("kind", ["all", "ratio", "turn"])
+def test_the_last_who_is_missing_is_left_out_where_others_have_signed(
+    paper: Paper, kind: str
+) -> None:
+    office = paper.begin(kind).office
+    paper.sign(office.wang, agree=False)
+    door.act(acts.RemoveSigner(paper.task(office.li), "出差"), by=office.sun, at=office.at)
+    assert paper.waiting == ["issue"]
+    assert list(verify()) == []
+
+
+def test_leaving_one_out_ends_a_signing_of_which_enough_is_done(paper: Paper) -> None:
+    office = paper.begin("ratio").office
+    sun = Officer.objects.get(username="sun")
+    first = Organisation.objects.get(code="first")
+    seat = {"post_id": "sign_seat", "organisation": first, "from_date": office.at.date()}
+    Posting.objects.create(officer=sun, **seat)
+    for officer in (office.zhao.officer, sun.pk):
+        more = acts.AddSigner(paper.task(office.wang), officer or 0, "涉及其片区")
+        door.act(more, by=office.wang, at=office.at)
+    for who in (office.wang, office.li):
+        paper.sign(who, agree=True)
+    assert paper.waiting == ["zhao", "sun"]
+    door.act(acts.RemoveSigner(paper.task(office.zhao), "出差"), by=office.sun, at=office.at)
+    assert paper.waiting == ["issue"]
+    assert list(verify()) == []
+
+
+def test_nobody_is_added_who_has_signed_or_whose_turn_comes(paper: Paper) -> None:
+    office = paper.begin("all").office
+    paper.sign(office.li, agree=True)
+    li = acts.AddSigner(paper.task(office.wang), office.li.officer or 0, "再签一次")
+    assert paper.refused(li, office.wang) == "door.signer"
+    paper.begin("turn")
+    li = acts.AddSigner(paper.task(office.wang), office.li.officer or 0, "先签")
+    assert paper.refused(li, office.wang) == "door.signer"
+
+
+def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -> None:
+    office = paper.begin("pairs").office
+    zhao = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
+    assert paper.refused(zhao, office.wang) == "door.no_signing"
+
+
+def test_whoever_hands_tasks_on_has_those_of_who_is_gone_in_a_list(paper: Paper) -> None:
+    office = paper.begin("all").office
+    assert not list_tasks("left", office.sun, at=office.at).rows
+    Officer.objects.filter(username="li").update(is_active=False)
+    (left,) = list_tasks("left", office.sun, at=office.at).rows
+    assert (left.id, left.assignee) == (paper.task(office.li), office.li.officer)
+    assert not list_tasks("left", office.wang, at=office.at).rows
+    client = Client()
+    client.force_login(Officer.objects.get(username="sun"))
+    page = client.get("/", {"list": "left"}).content.decode()
+    assert f'value="{left.id}" form="batch"' in page
+    door.act(acts.Transfer(left.id, office.zhao.officer or 0, "接任"), by=office.sun, at=office.at)
+    assert not list_tasks("left", office.sun, at=office.at).rows
+
+
+def test_nothing_is_withdrawn_once_who_is_named_next_has_asked_somebody(paper: Paper) -> None:
+    office = paper.begin("pairs").office
+    for who in (office.wang, office.li):
+        paper.sign(who, agree=True)
+    issue = Task.objects.get(matter=paper.matter, state=0).pk
+    door.act(acts.Complete(issue, {}), by=office.wang, at=office.at)
+    named = paper.task(office.li)
+    give = acts.Delegate(named, office.zhao.officer or 0, "请代办")
+    door.act(give, by=office.li, at=office.at)
+    assert paper.refused(acts.Withdraw(issue), office.wang) == "door.taken_up"
+
+
+def test_one_signature_of_several_is_not_withdrawn(paper: Paper) -> None:
+    office = paper.begin("turn").office
+    signed = paper.task(office.wang)
+    paper.sign(office.wang, agree=True)
+    assert paper.refused(acts.Withdraw(signed, "写错了"), office.wang) == "door.withdraw_signing"
+    assert paper.waiting == ["li"]
+    client = Client()
+    client.force_login(Officer.objects.get(username="wang"))
+    assert "/withdraw/" not in client.get(f"/m/{paper.matter}/").content.decode()
+
+
 def test_in_turn_the_next_signs_for_one_left_out(paper: Paper) -> None:
     office = paper.begin("turn").office
     door.act(acts.RemoveSigner(paper.task(office.wang), "出差"), by=office.sun, at=office.at)
@@ -172,6 +203,7 @@ def test_the_page_shows_who_signed_who_is_missing_and_adds_one(paper: Paper) -> 
 def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> None:
     task = office.task(office.open(), "t1")
     paper = Paper(office, Task.objects.get(pk=task).matter_id)
+    door.act(acts.Claim(task), by=office.wang, at=office.at)
     ask = acts.AddSigner(task, office.li.officer or 0, "请先看", before=True)
     assert paper.refused(ask, office.zhao) == "access.denied"
     door.act(ask, by=office.wang, at=office.at)
@@ -181,11 +213,16 @@ def test_a_task_waits_for_whoever_was_asked_to_sign_first(office: Office) -> Non
     assert paper.refused(acts.Sign(task), office.wang) == "access.denied"
     assert paper.refused(acts.Return(first, "t1", "x"), office.li) == "access.denied"
     assert paper.refused(acts.Release(first), office.li) == "access.denied"
+    assert paper.refused(acts.Suspend(paper.matter, "等材料"), office.li) == "access.denied"
+    split = acts.Split(paper.matter, "open", {"title": "另案"}, "另案办理")
+    assert paper.refused(split, office.li) == "access.denied"
     assert list(verify()) == []
     door.act(acts.Complete(first, {}), by=office.li, at=office.at)
     assert list(verify()) == []
     door.act(acts.Complete(task, {"again": 0}), by=office.wang, at=office.at)
     assert paper.waiting == ["t2"]
+    office.complete(paper.matter, "t2")
+    assert path_of(entries_of(Matter.objects.get().number))[-1][0] == "m1"
     assert list(verify()) == []
 
 

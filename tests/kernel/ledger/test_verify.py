@@ -22,7 +22,7 @@ from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.ledger.seals import seal_entries
 from qianshou.kernel.ledger.tables import StoredMatter, stored_matters
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Shift
-from qianshou.kernel.worklist.models import Matter, Party, Task, Timer
+from qianshou.kernel.worklist.models import Matter, Party, Subscription, Task, Timer
 from tests.kernel.conftest import Office
 
 
@@ -221,13 +221,14 @@ def test_a_matter_s_changed_column_is_found(
     assert problem.en.endswith(f": {said}")
 
 
-@pytest.mark.parametrize("column", ["posts", "assignee", "organisation", "node"])
+@pytest.mark.parametrize("column", ["posts", "assignee", "organisation", "node", "blocks"])
 def test_a_task_s_changed_column_is_found(office: Office, matter: Matter, column: str) -> None:
     values = {
         "posts": "bench_head",
         "assignee": office.zhao.officer,
         "organisation": Organisation.objects.get(code="second"),
         "node": "t1",
+        "blocks": Task.objects.filter(matter=matter, state=0).latest("id"),
     }
     task = Task.objects.filter(matter=matter, state=0).earliest("id")
     Task.objects.filter(pk=task.pk).update(**{column: values[column]})
@@ -259,6 +260,12 @@ def test_a_party_added_or_taken_away_is_found(office: Office, matter: Matter, ad
         Party.objects.filter(matter=matter).delete()
     (problem,) = found(office)
     assert problem.en.endswith(": parties")
+
+
+def test_a_message_awaited_that_is_not_is_found(office: Office, matter: Matter) -> None:
+    Subscription.objects.create(matter=matter, token=1, message="reply")
+    (problem,) = found(office)
+    assert problem.en.endswith(": awaited")
 
 
 def test_a_postponed_timer_is_found(office: Office, matter: Matter) -> None:

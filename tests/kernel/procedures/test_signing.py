@@ -8,7 +8,7 @@ from qianshou.kernel.procedures import engine
 from qianshou.kernel.procedures.bpmn import load_bpmn
 from qianshou.kernel.procedures.compiled import digest_of
 from qianshou.kernel.procedures.soundness import check_soundness
-from qianshou.kernel.refusal import Refusals
+from qianshou.kernel.refusal import Refusal, Refusals
 from tests.kernel.procedures.drafts import AT, Player, bpmn, compiled
 
 RATIO = "count(signed[agree = true]) / nrOfInstances >= 0.6"
@@ -51,6 +51,22 @@ def test_the_rest_need_not_sign_once_enough_agree(order: str) -> None:
     assert [one.reason for one in play.step.closed].count("cancelled") == (order == "parallel")
     assert play.state.locals == {}
     assert len(play.state.tokens) == 1
+
+
+@pytest.mark.parametrize("order", ["parallel", "sequential"])
+def test_leaving_one_out_ends_a_signing_only_where_the_act_says_so(order: str) -> None:
+    play = signing(f"{order} {RATIO}")
+    for _ in range(2):
+        sign(play, agree=True)
+    for _ in range(2):
+        play.act(engine.Narrow(play.tokens()["sign"]))
+        assert "sign" in play.waiting()
+    with pytest.raises(Refusal) as refused:
+        play.act(engine.Narrow(play.tokens()["sign"]))
+    assert refused.value.code == "engine.last_signer"
+    play.act(engine.Narrow(play.tokens()["sign"], ends=True))
+    assert (play.waiting(), play.state.locals, len(play.state.tokens)) == ("b", {}, 1)
+    assert [one["agree"] for one in play.state.facts["signed"]] == [True, True]
 
 
 @pytest.mark.parametrize("order", ["parallel", "sequential"])
