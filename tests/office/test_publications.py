@@ -209,6 +209,16 @@ def test_small_counts_are_kept_back_in_publications_and_in_their_differences(bro
     assert [one.mark.zh for one in found.value.reasons if one.mark][-1] == "1～4"
 
 
+def test_nothing_is_published_without_its_records(browse: Browse, monkeypatch):
+    def refuse(**_: Any) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(Counted.objects, "create", refuse)
+    with pytest.raises(IntegrityError):
+        publish(indicator_named("police.gate", "street_incidents"))
+    assert len(named("street_incidents")) == 2
+
+
 @pytest.mark.parametrize(
     ("told", "title", "code"),
     [
