@@ -12,6 +12,7 @@ from django.test import Client
 
 from qianshou.demo.playing import actor
 from qianshou.demo.publications import HALF, THREE, play_publications
+from qianshou.design.environment import signed
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.indicators.declaration import Indicator, indicator_named
@@ -217,6 +218,10 @@ def test_nothing_is_published_without_its_records(browse: Browse, monkeypatch):
     with pytest.raises(IntegrityError):
         publish(indicator_named("police.gate", "street_incidents"))
     assert len(named("street_incidents")) == 2
+
+
+def test_a_difference_is_told_with_all_its_digits():
+    assert [signed(one) for one in (1234567.89, -0.5, 0.0)] == ["+1,234,567.89", "-0.5", "0"]
 
 
 @pytest.mark.parametrize(
