@@ -105,7 +105,7 @@ def _show(
 ) -> HttpResponse:
     kept = CountedIncident.objects.filter(withdrawn_at=None)
     latest = kept.order_by("-received_at").values_list("received_at", flat=True).first()
-    told = {"kept": kept.count(), "latest": latest, **context}
+    told = {"kept": kept.count(), "latest": latest, "here": "gate-incidents", **context}
     return show(request, actor, "gate/incidents.html", told, status)
 
 
