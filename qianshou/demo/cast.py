@@ -13,6 +13,7 @@ ACCOUNTS = [
     ("tang_li", "唐丽", "officer", "longshui-office", "office_seat", "龙水镇政府承办岗"),
     ("xie_bo", "谢波", "officer", "city", "office_seat", "区城市管理局"),
     ("jiang_yue", "蒋悦", "officer", "district-centre", "district_seat", "区级席位"),
+    ("feng_yi", "冯毅", "officer", "district-centre", "district_seat", "区级席位：第二人核准"),
     ("lin_yue", "林悦", "officer", "justice", "cadre", "护蕾：帮扶干部"),
     ("jin_ke", "金科", "officer", "justice", "department", "护蕾：部门联络员"),
     ("deng_hong", "邓红", "officer", "longshui-office", "town_team", "护蕾：龙水镇专班"),

@@ -11,16 +11,18 @@ from typing import Any
 
 from qianshou.demo.names import CALLS, GIVEN, LEADS, SPOTS, SURNAMES
 from qianshou.kernel import door
-from qianshou.kernel.access import CLOCK, Actor, actor_of
+from qianshou.kernel.access import CLOCK, RESIDENT, Actor, actor_of
 from qianshou.kernel.clock import CHINA
 from qianshou.kernel.door import acts
 from qianshou.kernel.registry.models import Division, Officer, Organisation
 from qianshou.kernel.registry.places import shipped_divisions
+from qianshou.kernel.simulations.fitting import LOOK_BACK
 from qianshou.kernel.worklist.clockwork import next_timer
 from qianshou.kernel.worklist.lists import next_task
 
 YEARS = ((2023, 120), (2024, 980), (2025, 40))
 RECENT, OPEN_NOW = 40, 70
+WAITED = 0.2  # of the time that a step takes, before somebody claims it
 Facts = dict[str, Any]
 
 
@@ -81,7 +83,10 @@ class Player:
         return town, category, facts
 
     def play(self, at: datetime, steps: int = 99, town: Division | None = None) -> None:
-        """Open a call at `at` and work on it for so many steps, each at its own time."""
+        """Open a call at `at` and work on it for so many steps, each at its own time.
+
+        In the year that simulations look back on, officers claim what they work on.
+        """
         rng = self.rng
         town, category, facts = self.call(town)
         centre = self.centres[town.pk]
@@ -96,14 +101,16 @@ class Player:
                 if not self.fire(matter):
                     return
                 continue
-            at = min(at + self.delay(task), max(at, self.now))
+            before, at = at, min(at + self.delay(task), max(at, self.now))
             step = task.node.rpartition("/")[2]
             silent = step == "callback" and rng.random() < 0.2
             if silent and at + timedelta(days=7) < self.now and self.fire(matter):
                 continue
             done = self.facts(step, category, lead, spoiled)
-            posts = "town_seat" if task.posts == "resident" else task.posts
+            posts = "town_seat" if task.posts == RESIDENT else task.posts
             by = self.actor(task.organisation_id, posts)
+            if task.posts != RESIDENT and before > self.now - LOOK_BACK:
+                door.act(acts.Claim(task.pk), by=by, at=before + (at - before) * WAITED)
             door.act(acts.Complete(task.pk, done), by=by, at=at)
 
     def open(self, town: Division, centre: Organisation, facts: Facts, at: datetime) -> int:

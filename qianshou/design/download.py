@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 from qianshou.design.refused import language
 from qianshou.kernel.documents.models import Document
@@ -42,12 +43,28 @@ def give_file(document: Document, name: str) -> HttpResponse:
 
 
 def table_response(
-    request: HttpRequest, columns: Sequence[Column], rows: Iterable[Sequence[str]], name: str
+    request: HttpRequest,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    name: str,
+    most: int | None = None,
 ) -> HttpResponse:
-    """Return a list as a download `name`.xlsx, or .csv where the address says as=csv."""
+    """Return a list as a download `name`.xlsx, or .csv where the address says as=csv.
+
+    Where there are more than `most` rows, a last row says instead that the list goes on.
+    """
+    if most is not None:
+        rows = _cut(list(rows), most, len(columns))
     if request.GET.get("as") == "csv":
         return file_response(write_csv(columns, rows, language()), f"{name}.csv", CSV)
     return file_response(write_sheet(columns, rows, language()), f"{name}.xlsx")
+
+
+def _cut(rows: list[Sequence[str]], most: int, columns: int) -> list[Sequence[str]]:
+    if len(rows) <= most:
+        return rows
+    told = _("只导出了前 %(n)s 行，后面还有；请缩小范围后再导出") % {"n": most}
+    return [*rows[:most], (told, *[""] * (columns - 1))]
 
 
 def write_csv(columns: Sequence[Column], rows: Iterable[Sequence[str]], language: str) -> bytes:

@@ -42,7 +42,12 @@ def environment(**options: Any) -> Environment:
         get_messages=get_messages,
     )
     made.filters.update(
-        day=day, instant=instant, clock=clock_time, initial=initial, json_text=json_text
+        day=day,
+        instant=instant,
+        clock=clock_time,
+        initial=initial,
+        json_text=json_text,
+        signed=signed,
     )
     return made
 
@@ -119,12 +124,17 @@ def clock_time(value: datetime | None) -> str:
 
 
 def instant(value: datetime | str | None) -> str:
-    """Return date and time in China."""
-    if not value:
+    """Return date and time in China; of a deadline that never comes nothing."""
+    if not value or value == NEVER:
         return ""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign and all its digits."""
+    return f"{value:+,.12g}" if value else "0"
 
 
 def span_words(seconds: float) -> str:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import frame, officer_page, show
 from qianshou.design.download import table_response
-from qianshou.design.environment import instant
+from qianshou.design.environment import either, instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, hidden_rows, require
 from qianshou.kernel.clock import now
@@ -102,10 +102,9 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the entries that the filters leave as an Excel or CSV file, the newest 5,000."""
     require(actor.role == "audit")
     act, subject = request.GET.get("act", ""), request.GET.get("subject", "").strip()[:60]
-    rows, _following = find_entries(act=act, subject=subject, size=MOST, **_hidden(actor))
+    rows, _following = find_entries(act=act, subject=subject, size=MOST + 1, **_hidden(actor))
     names = Officer.objects.in_bulk({row.officer_id for row in rows if row.officer_id})
     places = Organisation.objects.in_bulk({row.organisation_id for row in rows})
-    zh = language().startswith("zh")
     lines = []
     for row in rows:
         officer = names.get(row.officer_id or 0)
@@ -118,11 +117,11 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
                 str(row.seq),
                 act_words(row.act),
                 officer.name if officer else "",
-                "" if place is None else place.name if zh else place.name_en,
+                either(place.name, place.name_en) if place else "",
                 row.hash,
             )
         )
-    return table_response(request, COLUMNS, lines, "ledger")
+    return table_response(request, COLUMNS, lines, "ledger", MOST)
 
 
 @require_safe

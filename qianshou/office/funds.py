@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import give_file, table_response
-from qianshou.design.environment import instant
-from qianshou.design.refused import by_field, language
+from qianshou.design.environment import either, instant
+from qianshou.design.refused import by_field
 from qianshou.design.tried import Tried
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.campaigns.funds import (
@@ -184,11 +184,10 @@ def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
     """Return the entries, of all lines or one, as an Excel or CSV file, 5,000 at most."""
     found = find_campaign(actor, campaign)
     line = whole(request.GET.get("line", ""))
-    entries, _following = find_entries(found, line=line, size=MOST)
-    zh = language().startswith("zh")
+    entries, _following = find_entries(found, line=line, size=MOST + 1)
     rows = [
         (
-            one.line.name if zh else one.line.name_en,
+            either(one.line.name, one.line.name_en),
             one.spent_date.isoformat(),
             yuan_text(one.amount),
             one.text,
@@ -199,7 +198,7 @@ def export(request: HttpRequest, actor: Actor, campaign: int) -> HttpResponse:
         )
         for one in entries
     ]
-    return table_response(request, COLUMNS, rows, f"{found.code}.funds")
+    return table_response(request, COLUMNS, rows, f"{found.code}.funds", MOST)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from qianshou.design.asked import day, whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
+from qianshou.design.environment import signed
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.campaigns.funds import yuan_text
@@ -230,7 +231,7 @@ def export_all(request: HttpRequest, actor: Actor) -> HttpResponse:
         if one.pack != chosen or (wanted.town and not one.division):
             continue
         figure = figure_of(actor, one, wanted)
-        change = "" if figure.change is None else f"{figure.change:+g}"
+        change = "" if figure.change is None else signed(figure.change)
         rows.append(
             (
                 one.name.text(language()),

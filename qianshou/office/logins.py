@@ -128,6 +128,6 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
             instant(row.at), whose_words(row.officer), kind_words(row.kind), way_words(row.way),
             row.address, device_words(row.device),
         )
-        for row in find_logins(read_asked(request))[:MOST]
+        for row in find_logins(read_asked(request))[: MOST + 1]
     ]  # fmt: skip
-    return table_response(request, COLUMNS, lines, "logins")
+    return table_response(request, COLUMNS, lines, "logins", MOST)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
-from qianshou.design.environment import instant
+from qianshou.design.environment import either, instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.pack import Pack, pack_of
@@ -185,20 +185,19 @@ MOST = 5000
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return what the filters leave as an Excel or CSV file, 5,000 matters at most."""
     require(actor.role == "officer")
-    rows = rows_of(with_open_tasks(matters_found(actor, read_search(request))[:MOST]))
-    zh = language().startswith("zh")
+    rows = rows_of(with_open_tasks(matters_found(actor, read_search(request))[: MOST + 1]))
     lines = [
         (
             row.matter.number,
             row.matter.title,
             row.place,
             row.level,
-            row.matter.organisation.name if zh else row.matter.organisation.name_en,
+            either(row.matter.organisation.name, row.matter.organisation.name_en),
             instant(row.matter.opened_at),
             instant(row.matter.closed_at),
-            "、".join(task.name if zh else task.name_en for task in row.waiting),
+            "、".join(either(task.name, task.name_en) for task in row.waiting),
             instant(row.waiting[0].due_at) if row.waiting else "",
         )
         for row in rows
     ]
-    return table_response(request, EXPORTED, lines, "matters")
+    return table_response(request, EXPORTED, lines, "matters", MOST)

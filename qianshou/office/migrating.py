@@ -235,7 +235,8 @@ def export(request: HttpRequest, actor: Actor, plan: int) -> HttpResponse:
     found = find_plan(actor, plan)
     names = _step_names(found)
     trials = sorted(migrating.try_plan(found, by=actor, at=now()), key=lambda one: not one.hurdles)
-    return table_response(request, COLUMNS, _lines(trials[:MOST], names), f"migration-{found.pk}")
+    lines = _lines(trials[: MOST + 1], names)
+    return table_response(request, COLUMNS, lines, f"migration-{found.pk}", MOST)
 
 
 def _lines(trials: list[Trial], names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
-from qianshou.design.environment import instant
-from qianshou.design.refused import language
+from qianshou.design.environment import either, instant
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import now
 from qianshou.kernel.registry.sheets import Column
@@ -52,18 +51,17 @@ COLUMNS = (
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the notices as an Excel or CSV file, the newest 5,000."""
-    zh = language().startswith("zh")
-    found: Iterable[Any] = notices.notices_for(actor).select_related("matter")[:MOST]
+    found: Iterable[Any] = notices.notices_for(actor).select_related("matter")[: MOST + 1]
     rows = [
         (
             instant(one.at),
-            one.text if zh else one.text_en,
+            either(one.text, one.text_en),
             one.matter.number if one.matter else "",
             _("是") if one.is_read else _("否"),
         )
         for one in found
     ]
-    return table_response(request, COLUMNS, rows, "notices")
+    return table_response(request, COLUMNS, rows, "notices", MOST)
 
 
 @require_POST

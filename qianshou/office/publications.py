@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
+from qianshou.design.environment import either, signed
 from qianshou.design.refused import by_field, language
 from qianshou.kernel.access import Actor
 from qianshou.kernel.clock import day_of, now
@@ -48,8 +49,8 @@ LINKED = 200
 
 def visible_publications(actor: Actor) -> list[Publication]:
     """Return the publications whose indicator is shown to the officer, the newest first."""
-    rows = Publication.objects.select_related("officer", "town").order_by("-as_of_at", "-pk")
-    return [row for row in rows[:2000] if is_shown(actor, row)]
+    rows = Publication.objects.select_related("officer", "town").defer("breakdowns")
+    return [row for row in rows.order_by("-as_of_at", "-pk") if is_shown(actor, row)]
 
 
 def is_shown(actor: Actor, row: Publication) -> bool:
@@ -80,7 +81,7 @@ def change_text(row: Publication) -> str:
     if change is None:
         return "—"
     unit = _(" 个百分点") if row.declaration["measure"] == "share" else "%"
-    return f"{change:+g}{unit}"
+    return f"{signed(change)}{unit}"
 
 
 @require_safe
@@ -129,11 +130,10 @@ COLUMNS = (
 @officer_page
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the publications as an Excel or CSV file."""
-    zh = language().startswith("zh")
     rows = [
         (
             row.title,
-            row.name if zh else row.name_en,
+            either(row.name, row.name_en),
             f"{row.first_date} – {row.last_date}",
             f"{row.compared_first_date} – {row.compared_last_date}",
             number_of(row, "value"),
@@ -226,8 +226,8 @@ def compare(request: HttpRequest, actor: Actor, row: int, other: int) -> HttpRes
             for one in (found.first, found.second)
         ],
         "differences": [
-            (_("本期"), found.value, _lines(actor, found, found.value)),
-            (_("对比期"), found.earlier, _lines(actor, found, found.earlier)),
+            (title, "—" if told.whole is None else signed(told.whole), _lines(actor, found, told))
+            for title, told in ((_("本期"), found.value), (_("对比期"), found.earlier))
         ],
         "here": "indicators",
     }
@@ -253,7 +253,7 @@ def _lines(actor: Actor, found: Comparison, told: Difference) -> list[dict[str, 
                 "name": reason_words(one.name),
                 "came": one.came,
                 "went": one.went,
-                "sum": f"{one.sum:+g}" if one.sum else "0",
+                "sum": signed(one.sum),
                 "mark": one.mark.text(language()) if one.mark else "",
                 "records": _records(actor, found.second, one.keys) if one.keys else [],
                 "cut": len(one.keys) > LINKED,

@@ -19,7 +19,6 @@ from qianshou.design.download import table_response
 from qianshou.design.environment import address, due_tone, due_words, either, icon, instant
 from qianshou.design.refused import language
 from qianshou.kernel.access import Actor, principal_at, require
-from qianshou.kernel.calendar import NEVER
 from qianshou.kernel.clock import CHINA, now
 from qianshou.kernel.pack import declaration_of, pack_of, packs
 from qianshou.kernel.procedures.wording import choice_label, fields_of, stages_of
@@ -168,12 +167,12 @@ def rows_of(page: Page, actor: Actor, current: Current) -> list[Row]:
                 pane=address("peek", task.id),
                 step=either(task.name, task.name_en),
                 place=place_of(task.division_name, task.division_above, task.kind_above),
-                organisation=task.organisation_name if zh else task.organisation_name_en,
+                organisation=either(task.organisation_name, task.organisation_name_en),
                 level=level_label(task.procedure, digest, task.level),
                 stage=stages_of(digest).get(task.node, (1, 1)),
                 tone=due_tone(task.due_at, task.amber_at),
                 left=due_words(task.due_at),
-                due=instant(task.due_at) if task.due_at.year < NEVER.year else "",
+                due=instant(task.due_at),
                 principal=principal.name if principal else "",
             )
         )
@@ -263,13 +262,13 @@ COLUMNS = (
 def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Return the list that the filters leave as an Excel or CSV file, 5,000 tasks at most."""
     require(actor.role == "officer")
-    wanted, zh = read_wanted(request), language().startswith("zh")
-    page = list_tasks(wanted.which, actor, at=now(), filters=filters_of(wanted), size=MOST)
+    wanted = read_wanted(request)
+    page = list_tasks(wanted.which, actor, at=now(), filters=filters_of(wanted), size=MOST + 1)
     lines = [
         (
             row.task.number,
             row.task.title,
-            row.task.name if zh else row.task.name_en,
+            either(row.task.name, row.task.name_en),
             row.place,
             row.level,
             row.organisation,
@@ -278,7 +277,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
         )
         for row in rows_of(page, actor, current_versions(actor))
     ]
-    return table_response(request, COLUMNS, lines, "worklist")
+    return table_response(request, COLUMNS, lines, "worklist", MOST)
 
 
 def filter_choices(current: Current) -> dict[str, list[tuple[str, str]]]:
@@ -293,7 +292,7 @@ def filter_choices(current: Current) -> dict[str, list[tuple[str, str]]]:
                 levels.setdefault(choice.value, choice.zh if zh else choice.en)
     return {
         "procedures": [
-            (key, name if zh else name_en) for key, name, name_en, _ in current if key in declared
+            (key, either(name, name_en)) for key, name, name_en, _ in current if key in declared
         ],
         "levels": list(levels.items()),
         "towns": towns(),

@@ -20,12 +20,14 @@ TRIAGE = {
 }  # fmt: skip
 ALL = "see claim complete transfer urge supervise suspend comment link merge disclose"
 NOBODY = dict.fromkeys(("sys_admin", "sec_admin", "audit_admin"), "")
+DISTRICT_SEAT = "see urge supervise suspend comment link merge disclose"
 EXPECTED = {
     "fresh": {
         "zhang_min": "see claim complete transfer urge suspend comment link merge disclose",
         "chen_gang": "see claim complete transfer urge suspend comment link merge disclose",
         "luo_jing": "see transfer urge supervise suspend comment link",
-        "jiang_yue": "see urge supervise suspend comment link merge disclose",
+        "jiang_yue": DISTRICT_SEAT,
+        "feng_yi": DISTRICT_SEAT,
         "he_feng": "",
         "tang_li": "",
         "xie_bo": "",
@@ -35,14 +37,16 @@ EXPECTED = {
         "zhang_min": "see urge comment link merge disclose",
         "chen_gang": "see urge comment link merge disclose",
         "luo_jing": "see urge supervise suspend comment link",
-        "jiang_yue": "see urge supervise suspend comment link merge disclose",
+        "jiang_yue": DISTRICT_SEAT,
+        "feng_yi": DISTRICT_SEAT,
         "he_feng": "",
         "tang_li": "see claim complete transfer urge suspend comment disclose",
         "xie_bo": "",
         **NOBODY,
     },
     "elsewhere": {
-        "jiang_yue": "see urge supervise suspend comment link merge disclose",
+        "jiang_yue": DISTRICT_SEAT,
+        "feng_yi": DISTRICT_SEAT,
         **dict.fromkeys(("zhang_min", "chen_gang", "luo_jing", "he_feng", "tang_li", "xie_bo"), ""),
         **NOBODY,
     },

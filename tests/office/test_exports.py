@@ -14,13 +14,15 @@ from django.test import Client
 
 from qianshou import cli
 from qianshou.design.download import write_csv
+from qianshou.design.environment import instant
 from qianshou.kernel.ledger.ocel import export_ocel
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.registry.sheets import Column
 from qianshou.kernel.registry.synthetic import remember
-from qianshou.kernel.worklist.models import Matter
-from tests.office.calls import TRIAGE, register_call, send
+from qianshou.kernel.worklist.models import Matter, Task
+from qianshou.office import worklist
+from tests.office.calls import TRIAGE, open_task, register_call, send
 
 Browse = Callable[[str], Client]
 LISTS = (
@@ -64,6 +66,42 @@ def test_who_may_not_see_a_list_may_not_take_it_away(browse: Browse):
     assert browse("audit_admin").get("/campaigns/sheet/").status_code == 403
     register_call(other)
     assert "夜间施工" not in browse("lin_yue").get("/m/export/?as=csv").content.decode()
+
+
+def lines_of(client: Client, address: str) -> list[list[str]]:
+    """Return the lines of a CSV file, without the heading."""
+    text = client.get(address).content.decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))[1:]
+
+
+def test_a_suspended_task_goes_out_without_a_deadline(browse: Browse):
+    seat = browse("zhang_min")
+    matter = register_call(seat)
+    assert send(seat, matter, "suspend", text="等部门答复").status_code == 302
+    assert lines_of(seat, "/list/sheet/?list=organisation&as=csv")[0][-2:] == [
+        instant(open_task(matter).opened_at), ""
+    ]  # fmt: skip
+    assert lines_of(seat, "/m/export/?as=csv")[0][-1] == ""
+
+
+def test_a_list_that_is_cut_says_so(browse: Browse, monkeypatch: pytest.MonkeyPatch):
+    seat = browse("zhang_min")
+    for _ in range(2):
+        register_call(seat)
+    monkeypatch.setattr(worklist, "MOST", 2)
+    address = "/list/sheet/?list=organisation&as=csv"
+    assert len(lines_of(seat, address)) == 2
+    monkeypatch.setattr(worklist, "MOST", 1)
+    (_task, last) = lines_of(seat, address)
+    assert last[0].startswith("只导出了前 1 行")
+
+
+def test_a_task_that_has_no_english_name_goes_out_under_its_own(browse: Browse):
+    seat = browse("zhang_min")
+    matter = register_call(seat)
+    Task.objects.filter(matter=matter).update(name_en="")
+    seat.cookies["django_language"] = "en"
+    assert lines_of(seat, "/list/sheet/?list=organisation&as=csv")[0][2] == "研判"
 
 
 def test_a_cell_that_a_spreadsheet_would_compute_is_kept_a_text(db: None):

@@ -12,6 +12,7 @@ from django.test import Client
 
 from qianshou.demo.playing import actor
 from qianshou.demo.publications import HALF, THREE, play_publications
+from qianshou.design.environment import signed
 from qianshou.kernel.clock import now
 from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.indicators.declaration import Indicator, indicator_named
@@ -162,8 +163,31 @@ def test_a_share_is_explained_by_its_records(browse: Browse):
     assert (one.value, found.second.value) == (100, 50)
     assert not found.sums
     assert {reason.name: reason.came for reason in found.value.reasons if reason.came} == {
-        "late": 1
+        "period": 1
     }
+
+
+def test_in_a_period_that_goes_on_what_happened_since_is_not_late(browse: Browse):
+    """A record of the time before that is written down later is."""
+    today = replace(HALF, first=now().date() - timedelta(days=5), last=now().date())
+    one = publish(indicator_named("police.gate", "street_incidents"), today)
+    row = CountedIncident.objects.filter(in_street=True, withdrawn_at=None)[0]
+    kept = {"division": row.division, "category": row.category, "in_street": True}
+    for number, at in (("N", now()), ("L", one.as_of_at - timedelta(minutes=1))):
+        told = {**kept, "number": number, "received_at": at}
+        change_row(CountedIncident(), told, by=actor("jiang_yue", now()), at=now())
+    other = publish(indicator_named("police.gate", "street_incidents"), today)
+    came = {found.name: found.came for found in compare_publications(one, other).value.reasons}
+    assert came == {"definition": 0, "period": 1, "late": 1, "corrected": 0}
+
+
+def test_what_counted_a_table_that_is_gone_is_still_compared(browse: Browse):
+    first, second = named("street_incidents")
+    second.declaration = {**second.declaration, "over": "gate.Gone"}
+    found = compare_publications(first, second)
+    assert second.value is not None
+    assert first.value is not None
+    assert found.value.whole == second.value - first.value
 
 
 def test_small_counts_are_kept_back_in_publications_and_in_their_differences(browse: Browse):
@@ -184,6 +208,20 @@ def test_small_counts_are_kept_back_in_publications_and_in_their_differences(bro
     found = compare_publications(whole, publish(few))
     assert found.value.whole is None
     assert [one.mark.zh for one in found.value.reasons if one.mark][-1] == "1～4"
+
+
+def test_nothing_is_published_without_its_records(browse: Browse, monkeypatch):
+    def refuse(**_: Any) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(Counted.objects, "create", refuse)
+    with pytest.raises(IntegrityError):
+        publish(indicator_named("police.gate", "street_incidents"))
+    assert len(named("street_incidents")) == 2
+
+
+def test_a_difference_is_told_with_all_its_digits():
+    assert [signed(one) for one in (1234567.89, -0.5, 0.0)] == ["+1,234,567.89", "-0.5", "0"]
 
 
 @pytest.mark.parametrize(

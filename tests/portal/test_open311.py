@@ -18,6 +18,7 @@ from qianshou.kernel.access import Actor, actor_of
 from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.ledger.read import entries_of
 from qianshou.kernel.limits.counting import Limit
+from qianshou.kernel.limits.models import Allowance
 from qianshou.kernel.registry.models import Circle, Division, Officer
 from qianshou.kernel.tokens.keeping import issue_token, revoke_token
 from qianshou.kernel.worklist.models import Matter
@@ -101,6 +102,27 @@ def test_neither_officers_calls_nor_matters_in_a_circle_are_told(browse: Browse)
     assert client.get(f"{ROOT}/requests.json").json() == []
     for number in (kept, hidden, "LD-19000101-0001"):
         assert client.get(f"{ROOT}/requests/{number}.json").status_code == 404
+
+
+def test_what_does_not_exist_and_what_is_hidden_are_answered_alike(browse: Browse) -> None:
+    """By number and by receipt: one status, one sentence, and the same count against guessing."""
+    client = browse("")
+    told = submit(client).json()[0]
+    number = told["service_request_id"]
+    code = told["service_notice"].split()[1].partition("：")[0]
+    Matter.objects.filter(number=number).update(circle=Circle.objects.create(about="police.gate"))
+    for kind, hidden, missing in (
+        ("requests", number, "LD-19000101-0001"), ("tokens", code, "AAAA-AAAA-AA"),
+    ):  # fmt: skip
+        answers = []
+        for asked in (hidden, missing):
+            before = sum(Allowance.objects.values_list("count", flat=True))
+            answer = client.get(f"{ROOT}/{kind}/{asked}.json")
+            spent = sum(Allowance.objects.values_list("count", flat=True)) - before
+            text = answer.content.decode().replace(asked, "")
+            answers.append((answer.status_code, text, spent))
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
 
 
 def test_both_formats_tell_the_same(browse: Browse) -> None:

@@ -1,8 +1,8 @@
 """Why two publications of what reads as one indicator differ: each record by one reason.
 
-The reasons, in this order: the definition changed; the period is another; the record was written
-down after the first was published, about a time before (late); it was corrected or withdrawn
-since. Their sums add up to the difference.
+The reasons, in this order: the definition changed; the period is another, or had not come as far
+when the first was published; the record was written down after that, about a time before (late);
+it was corrected or withdrawn since. Their sums add up to the difference.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Q
 
 from qianshou.kernel.clock import day_of
@@ -130,7 +129,7 @@ def _explain(
         when, part, _counted = after[key]
         if key not in old_now:
             name = DEFINITION
-        elif not _lies_in(when, one, stands):
+        elif not _lies_in(when, one, stands) or _is_after(when, first.as_of_at):
             name = PERIOD
         elif key in written and written[key] > first.as_of_at:
             name = LATE
@@ -185,11 +184,21 @@ def _told(reasons: Mapping[str, Reason], by: int, guarded: bool) -> Difference:
     return Difference(whole, found)
 
 
+def _is_day(when: str) -> bool:
+    return len(when) <= len("2026-01-31")
+
+
 def _lies_in(when: str, period: Period, stands: bool) -> bool:
     """Whether a record's time is one that a period counts; what stands may have begun before."""
-    short = len(when) <= len("2026-01-31")
-    day = date.fromisoformat(when) if short else day_of(datetime.fromisoformat(when))
+    day = date.fromisoformat(when) if _is_day(when) else day_of(datetime.fromisoformat(when))
     return (stands or period.first <= day) and day <= period.last
+
+
+def _is_after(when: str, at: datetime) -> bool:
+    """Whether a record's time had not come at `at`: a day has once it has begun."""
+    if _is_day(when):
+        return date.fromisoformat(when) > day_of(at)
+    return datetime.fromisoformat(when) > at
 
 
 def _matching(row: Publication, keys: Iterable[int]) -> set[int]:
@@ -216,10 +225,13 @@ def indicator_of(row: Publication) -> Indicator | None:
 
 
 def _written(row: Publication, keys: Iterable[int]) -> dict[int, datetime]:
-    """Return when the records were first written down, by their own entry or their matter's."""
-    wanted = list(keys)
-    model = apps.get_model(row.declaration["over"])
-    path = str(row.declaration["matter"])
+    """Return when the records were first written down, by their own entry or their matter's; of
+    none where the declaration can no longer be read.
+    """
+    indicator = indicator_of(row)
+    if indicator is None:
+        return {}
+    wanted, model, path = list(keys), indicator.model, indicator.matter
     if model._meta.label == "worklist.Matter":
         pairs = list(model._default_manager.filter(pk__in=wanted).values_list("pk", "number"))
     elif path:

@@ -6,13 +6,17 @@ the records, whoever publishes.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
+
 from qianshou.kernel.access import Actor, require
 from qianshou.kernel.door.registering import change_row
+from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.indicators.declaration import DIVISION, PERIOD, Indicator
 from qianshou.kernel.indicators.evaluate import Result, evaluate
 from qianshou.kernel.indicators.lines import Line
@@ -79,41 +83,56 @@ def publish_indicator(
             "This period has not begun; it cannot be published",
             "to",
         )
-    value = evaluate(indicator, wanted.period, narrowing=wanted.narrowing)
-    earlier = evaluate(indicator, wanted.compared, narrowing=wanted.narrowing)
-    rows = [
-        counted_rows(indicator, period, wanted.narrowing)
-        for period in (wanted.period, wanted.compared)
-    ]
-    made = change_row(
-        Publication(),
-        {
-            "indicator": indicator.id,
-            "pack": indicator.pack,
-            "name": indicator.name.zh,
-            "name_en": indicator.name.en,
-            "title": title,
-            "digest": indicator.digest,
-            "declaration": json.loads(json.dumps(indicator.table, default=str)),
-            "first_date": wanted.period.first,
-            "last_date": wanted.period.last,
-            "compared_first_date": wanted.compared.first,
-            "compared_last_date": wanted.compared.last,
-            "town": wanted.town,
-            "as_of_at": at,
-            "value": value.value,
-            "earlier": earlier.value,
-            "marks": _marks(value, earlier),
-            "breakdowns": _breakdowns(indicator, wanted),
-            "records_digest": digest_of_rows(rows[0]),
-            "earlier_digest": digest_of_rows(rows[1]),
-            "officer_id": by.officer,
-        },
-        by=by,
-        at=at,
-    )
-    Counted.objects.create(publication=made, value=rows[0], earlier=rows[1])
+    periods = (wanted.period, wanted.compared)
+    with one_snapshot():
+        value, earlier = (evaluate(indicator, one, narrowing=wanted.narrowing) for one in periods)
+        breakdowns = _breakdowns(indicator, wanted)
+        rows = [counted_rows(indicator, one, wanted.narrowing) for one in periods]
+    with write_turn():
+        made = change_row(
+            Publication(),
+            {
+                "indicator": indicator.id,
+                "pack": indicator.pack,
+                "name": indicator.name.zh,
+                "name_en": indicator.name.en,
+                "title": title,
+                "digest": indicator.digest,
+                "declaration": json.loads(json.dumps(indicator.table, default=str)),
+                "first_date": wanted.period.first,
+                "last_date": wanted.period.last,
+                "compared_first_date": wanted.compared.first,
+                "compared_last_date": wanted.compared.last,
+                "town": wanted.town,
+                "as_of_at": at,
+                "value": value.value,
+                "earlier": earlier.value,
+                "marks": _marks(value, earlier),
+                "breakdowns": breakdowns,
+                "records_digest": digest_of_rows(rows[0]),
+                "earlier_digest": digest_of_rows(rows[1]),
+                "officer_id": by.officer,
+            },
+            by=by,
+            at=at,
+        )
+        Counted.objects.create(publication=made, value=rows[0], earlier=rows[1])
     return made
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Let all that is read see the same records, whatever is written down meanwhile.
+
+    SQLite has no other writer in a write turn. PostgreSQL reads one snapshot (REPEATABLE READ),
+    where the caller holds no transaction.
+    """
+    outermost = not connection.in_atomic_block
+    with write_turn():
+        if connection.vendor == "postgresql" and outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def counted_rows(indicator: Indicator, period: Period, narrowing: Narrowing) -> list[Row]:

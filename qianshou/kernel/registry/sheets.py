@@ -216,7 +216,7 @@ def read_sheet(source: bytes | IO[bytes], columns: Sequence[Column]) -> list[She
 
 def _rows_of(sheet: Any, columns: Sequence[Column]) -> list[SheetRow]:
     lines = sheet.iter_rows(min_row=1, max_row=LAST_ROW, min_col=1, max_col=MOST_COLUMNS)
-    places = _places(next(lines, ()), columns)
+    places = find_columns([_read_cell(cell) for cell in next(lines, ())], columns)
     found = []
     written = 0
     for number, cells in enumerate(lines, 2):
@@ -228,12 +228,15 @@ def _rows_of(sheet: Any, columns: Sequence[Column]) -> list[SheetRow]:
             found.append(SheetRow(number, texts))
             written += sum(map(len, texts.values()))
             if len(found) > MOST_ROWS or written > MOST_TEXT:
-                raise _too_large(f"一次最多导入 {MOST_ROWS} 行", f"At most {MOST_ROWS} rows")
+                raise too_many_rows()
     return found
 
 
-def _places(heading: Sequence[Any], columns: Sequence[Column]) -> dict[str, int]:
-    titles = [_read_cell(cell).rstrip("*＊ ") for cell in heading]
+def find_columns(heading: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
+    """Return where each column stands in a heading; Refusal sheet.header for one that is missing or
+    there twice.
+    """
+    titles = [title.rstrip("*＊ ") for title in heading]
     places: dict[str, int] = {}
     missing = []
     for column in columns:
@@ -315,6 +318,11 @@ def _check_part(name: str, part: bytes, limits: Limits) -> None:
         declared = ENCODING.search(part.decode("utf-8")[:400])
         if declared and declared[1].lower() not in ("utf-8", "us-ascii", "ascii"):
             raise _not_xlsx()
+
+
+def too_many_rows() -> Refusal:
+    """Return the answer to a sheet of more rows, or more words, than are taken at once."""
+    return _too_large(f"一次最多导入 {MOST_ROWS} 行", f"At most {MOST_ROWS} rows")
 
 
 def _too_large(zh: str, en: str) -> Refusal:

@@ -96,6 +96,6 @@ def actor(username: str, at: datetime) -> Actor:
 
 
 MANAGER = "jiang_yue"
-OTHER_MANAGER = "district-centre.district_seat.2"
+OTHER_MANAGER = "feng_yi"
 OWNER = "xie_bo"
 STRANGER = "zhang_min"

@@ -80,7 +80,8 @@ class SuggestionModel(models.Model):
     """One version of what ranks categories at triage (研判建议模型), with how often it was right.
 
     It was trained on `calls` triaged before the month `tested_month` (YYYY-MM) and tried on the
-    `tested` calls of that month, which it had not seen: the officer's category came first
+    `tested` calls of that month, which it had not seen (officers had, from version 2 on, seen an
+    earlier version's list): the officer's category came first
     `first_hits` times, among the first three `three_hits` times; the rule table named it
     `rule_hits` times. `by_category` holds [tested, first, three] for each category.
     """

@@ -24,8 +24,13 @@ from qianshou.kernel.pack import Name, Ranked, ranking
 from qianshou.packs.police.gate.models import Call, SuggestionModel
 
 LEAST = 500
+LEAST_TESTED = 50
 MOST = 50_000
 SHOWN = 3
+CAUTION = (
+    "研判那些诉求的人已看过前一版的排序，这个数可能偏高。",
+    "Whoever triaged those calls had seen an earlier version's list, so this may be too high. ",
+)
 FEATURES = 2**14
 DIGITS = re.compile(r"\d+")
 
@@ -106,15 +111,16 @@ def decided_calls() -> list[Decided]:
 def train(at: datetime) -> SuggestionModel | None:
     """Train and try the next version on what is decided at `at`, with an entry in the ledger.
 
-    Returns it, or None where there are fewer than LEAST decided calls, or no earlier month with
-    two categories.
+    It is tried on the last month that is over and has LEAST_TESTED calls, and learns from those
+    before. Returns it, or None where there are fewer than LEAST decided calls, no such month, or
+    before it no two categories.
     """
     calls = decided_calls()
-    newest = calls[-1].month if calls else ""
-    before = [call for call in calls if call.month < newest]
+    last_month = _tested_month(calls, at)
+    before = [call for call in calls if call.month < last_month]
     if len(calls) < LEAST or len({call.category for call in before}) < 2:
         return None
-    tested = [call for call in calls if call.month == newest]
+    tested = [call for call in calls if call.month == last_month]
     model = learn(before)
     ranks = rank(model, [call.words for call in tested])
     first = [call.category == found[0] for call, found in zip(tested, ranks, strict=True)]
@@ -137,7 +143,7 @@ def train(at: datetime) -> SuggestionModel | None:
             "version": last.version + 1 if last else 1,
             "trained_at": at,
             "calls": len(before),
-            "tested_month": newest,
+            "tested_month": last_month,
             "tested": len(tested),
             "first_hits": sum(first),
             "three_hits": sum(three),
@@ -150,6 +156,13 @@ def train(at: datetime) -> SuggestionModel | None:
         by=CLOCK,
         at=at,
     )
+
+
+def _tested_month(calls: Sequence[Decided], at: datetime) -> str:
+    """Return the last month that is over and has enough calls to say something, or ""."""
+    present = f"{at.astimezone(CHINA):%Y-%m}"
+    counted = Counter(call.month for call in calls if call.month < present)
+    return max((month for month, count in counted.items() if count >= LEAST_TESTED), default="")
 
 
 @daily("gate.train")
@@ -196,15 +209,16 @@ def rank_categories(facts: Mapping[str, Any]) -> Ranked | None:
     first, three = (
         round(100 * hits / newest.tested) for hits in (newest.first_hits, newest.three_hits)
     )
+    seen, seen_en = ("", "") if newest.version == 1 else CAUTION
     return Ranked(
         codes,
         Name(
             f"“最像的几类”由本区 {newest.calls} 件研判学得（第 {newest.version} 版）；"
             f"用它没见过的 {newest.tested_month} 月 {newest.tested} 件来试，"
-            f"第一类命中 {first}%，三类之内 {three}%。由您决定。",
+            f"第一类命中 {first}%，三类之内 {three}%。{seen}由您决定。",
             f"The likeliest are learnt from {newest.calls} triaged calls of this district "
             f"(version {newest.version}); tried on the {newest.tested} calls of "
             f"{newest.tested_month}, which it had not seen, the first was right in {first} %, "
-            f"one of the three in {three} %. You decide.",
+            f"one of the three in {three} %. {seen_en}You decide.",
         ),
     )

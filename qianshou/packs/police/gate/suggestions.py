@@ -34,5 +34,6 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         else [],
         "decided": Call.objects.filter(triaged_at__isnull=False).count(),
         "least": LEAST,
+        "here": "gate-suggestions",
     }
     return show(request, actor, "gate/suggestions.html", context)

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from qianshou.kernel.refusal import Refusal
+from qianshou.kernel.registry.delimited import find_separator, records
 from qianshou.packs.commission.care.roster.columns import COMPARED
-from qianshou.packs.commission.care.roster.delimited import find_separator, records
 from qianshou.packs.commission.care.roster.grid import Sheet
 from qianshou.packs.commission.care.roster.header import Header, find_header
 from qianshou.packs.commission.care.roster.reading import CLOSING, OWN, TOTALS, is_no_person

@@ -87,10 +87,10 @@ def test_a_torn_old_workbook_is_refused_with_a_remedy() -> None:
         (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook/>", "roster.not_a_table"),
         (b"%PDF-1.7", "roster.not_a_table"),
         (b"PK\x03\x04 torn", "sheet.not_xlsx"),
-        (b"\xff\xfe\xff", "roster.encoding"),
-        (b"\x81\x00\x81", "roster.encoding"),
+        (b"\xff\xfe\xff", "sheet.encoding"),
+        (b"\x81\x00\x81", "sheet.encoding"),
         (b"hello", "roster.columns"),
-        (csv([["姓名", "身份证号"], ['"' + "长" * 200_000, "1"]]), "roster.torn"),
+        (csv([["姓名", "身份证号"], ['"' + "长" * 200_000, "1"]]), "sheet.torn"),
     ],
 )
 def test_what_holds_no_table_is_refused_with_a_remedy(content: bytes, code: str) -> None:
