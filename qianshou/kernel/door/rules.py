@@ -47,10 +47,12 @@ def may_claim(by: Actor, hold: Hold) -> bool:
 
 
 def may_release(by: Actor, hold: Hold) -> bool:
-    """Whether `by` may give a claimed task back to its post: its assignee or their substitute."""
+    """Whether `by` may give a claimed task back to its post: its assignee, who still sits there,
+    or their substitute.
+    """
     if hold.assignee is None or hold.delegated_from is not None or hold.blocks is not None:
         return False
-    return hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
+    return holds_task(by, *hold[:3])
 
 
 def may_transfer(by: Actor, pack: str, hold: Hold) -> bool:
@@ -86,12 +88,10 @@ def may_recall(by: Actor, hold: Hold) -> bool:
 
 
 def may_withdraw(by: Actor, hold: Hold, followed: Collection[tuple[bool, bool]]) -> bool:
-    """Whether `by` may pull back a completion: it was theirs or their principal's, and of what
-    followed, each (open, claimed), nothing has been taken up.
+    """Whether `by` may pull back a completion: it was theirs, at a post that they still hold, or
+    their principal's, and of what followed, each (open, claimed), nothing has been taken up.
     """
-    own = hold.assignee is not None and (
-        hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
-    )
+    own = hold.assignee is not None and holds_task(by, *hold[:3])
     return own and bool(followed) and all(is_open and not claimed for is_open, claimed in followed)
 
 
