@@ -254,5 +254,6 @@ def _step_names(plan: Migration) -> dict[str, str]:
 
 def _trial_words(one: Trial, names: Mapping[str, str]) -> tuple[str, str]:
     """Return where a matter stands and what keeps it there, in words."""
-    steps = "、".join(names[key] for key in one.steps)
-    return steps, "；".join(f"{name}：{text}" for name, text in map(_hurdle_words, one.hurdles))
+    comma, stop, colon = ("、", "；", "：") if language().startswith("zh") else (", ", "; ", ": ")
+    reasons = (f"{name}{colon}{text}" for name, text in map(_hurdle_words, one.hurdles))
+    return comma.join(names[key] for key in one.steps), stop.join(reasons)

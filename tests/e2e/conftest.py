@@ -20,6 +20,7 @@ from qianshou.kernel.login.codes import code_at, step_of
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
+COMMAND = (sys.executable, "-m", "qianshou")
 Visit = Callable[..., Page]
 ADMINISTRATORS = {username for username, _, role, *_ in ACCOUNTS if role != "officer"}
 
@@ -32,18 +33,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of the served product."""
+    kept = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
+    return {**kept, "QIANSHOU_VAR": str(tmp_path_factory.mktemp("var"))}
+
+
+@pytest.fixture(scope="session")
+def site(given: dict[str, str]) -> Iterator[str]:
     """Return the address of the served product with its worker and the demonstration."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    given = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
-    given["QIANSHOU_VAR"] = str(tmp_path_factory.mktemp("var"))
-    command = [sys.executable, "-m", "qianshou"]
-    subprocess.run([*command, "demo"], cwd=ROOT, env=given, check=True, timeout=300)
+    subprocess.run([*COMMAND, "demo"], cwd=ROOT, env=given, check=True, timeout=300)
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(
-        [*command, "serve", "--with-worker", "--port", str(port)], cwd=ROOT, env=given
+        [*COMMAND, "serve", "--with-worker", "--port", str(port)], cwd=ROOT, env=given
     ) as served:
         try:
             wait_for(address)

@@ -23,21 +23,36 @@ WAYS = {
     "throw": "throw {0} signal alarm",
     "together": "sign {0} parallel",
     "turn": "sign {0} sequential",
-    "enough": "sign {0} parallel numberOfCompletedInstances >= 1",
+    "any": "sign {0} parallel numberOfCompletedInstances >= 1",
+    "share": "sign {0} parallel numberOfCompletedInstances / numberOfInstances >= 0.6",
     "late": "late {0}late {0}\nxor {0}join\n{0}late > {0}join",
     "beside": "beside {0}beside {0}\n{0}beside > {0}end\nend {0}end",
 }
 LISTED = {"list": {"type": "array", "title": "签署人", "items": {"type": "integer"}}}
 UNIT = {"unit": {"type": "string", "title": "单位"}}
+CALLER = {"caller": {"type": "object", "title": "来电人", "x-vault": True}}
+RENAMED = {"tail": "rest", "t1": "first"}  # steps that have another name in the next version
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A procedure's sources, and the gates whose facts choose its ways (whether true or false)."""
+    """A procedure's sources, the gates whose facts choose its ways (whether true or false), and
+    what its steps have besides.
+    """
 
     draft: str
     sources: dict[str, Any] = field(repr=False)
     gates: dict[str, bool]
+    ways: dict[str, str]
+
+    @property
+    def renewed(self) -> dict[str, Any]:
+        """The sources of a next version: other deadlines, and other names for some steps."""
+        text = self.sources["bpmn"][LOOP].replace('qs:due="5d"', 'qs:due="8d"')
+        text = text.replace("P5D", "P6D")
+        for name, new in RENAMED.items():
+            text = text.replace(f'"{name}"', f'"{new}"')
+        return {**self.sources, "bpmn": {**self.sources["bpmn"], LOOP: text}}
 
 
 @some.composite
@@ -47,9 +62,12 @@ def drawings(draw: some.DrawFn) -> Drawing:
     """
     block: Block = draw(blocks((*KINDS, "or")))
     draft = drawn(block)
-    ways = {
-        step: draw(some.sampled_from(sorted(WAYS))) for step in sorted(set(STEPS.findall(draft)))
-    }
+    steps = sorted(set(STEPS.findall(draft)))
+    return drawing(draft, {step: draw(some.sampled_from(sorted(WAYS))) for step in steps})
+
+
+def drawing(draft: str, ways: dict[str, str]) -> Drawing:
+    """Return a draft with what its steps have besides, by their names, as a procedure."""
     for step, way in ways.items():
         if way == "late":
             draft = re.sub(rf"\b{step} > (\w+)", rf"{step} > {step}join > \1", draft)
@@ -60,7 +78,7 @@ def drawings(draw: some.DrawFn) -> Drawing:
         text = text.replace(
             f'<userTask id="{step}"', f'<userTask id="{step}" qs:organisation="=unit"'
         )
-    return Drawing(draft, sources(text, gates), gates)
+    return Drawing(draft, sources(text, gates), gates, ways)
 
 
 def made(draft: str, process: str) -> str:
@@ -81,7 +99,7 @@ def sources(text: str, gates: dict[str, bool]) -> dict[str, Any]:
         "bpmn": {LOOP: text, INNER: made("end e\ns > a > b > e", INNER)},
         "dmn": {},
         "forms": {
-            "open": form({**opening, **LISTED, **UNIT, **told}),
+            "open": form({**opening, **LISTED, **UNIT, **CALLER, **told}),
             "step": form({**LISTED, **UNIT, **told}),
         },
     }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class Crash(Exception):
 
 @dataclass
 class Town:
-    """The office and more people: Chen stands in for Wang, Ma's post ends in three days, He sits
+    """The office and more people: Chen stands in for Wang, Ma holds Wang's post too, He sits
     nowhere, one administers; a circle of Wang and the seats of the second centre.
     """
 
@@ -55,10 +55,14 @@ class Town:
     document: str
     at: datetime
     tables: list[str] = field(default_factory=list)
+    known: dict[str, Actor] = field(default_factory=dict)
 
     def actor(self, name: str, at: datetime) -> Actor:
-        """Return who acts by that name, as they sit at `at`."""
-        return OTHERS.get(name) or actor_of(Officer.objects.get(pk=self.ids[name]), at)
+        """Return who acts by that name, as they sit at `at`; remembered until `known` is cleared."""
+        if name not in self.known:
+            officer = Officer.objects.filter(pk=self.ids.get(name, 0)).first()
+            self.known[name] = OTHERS[name] if officer is None else actor_of(officer, at)
+        return replace(self.known[name])
 
     def picture(self) -> tuple[Any, ...]:
         """Return every row of the rooms in which acts write."""
@@ -78,13 +82,12 @@ def build_town(office: Office) -> Town:
         Officer.objects.create(username=name, name=name)
     Officer.objects.create(username="admin", name="admin", role="security")
     who = {officer.username: officer for officer in Officer.objects.all()}
-    for name, post, ends in (("chen", "bench_head", None), ("ma", "bench_seat", 3)):
+    for name, post in (("chen", "bench_head"), ("ma", "bench_seat")):
         Posting.objects.create(
             officer=who[name],
             post_id=post,
             organisation=Organisation.objects.get(code="second") if name == "chen" else first,
             from_date=day,
-            to_date=None if ends is None else day + timedelta(days=ends),
         )
     Substitution.objects.create(
         principal=who["wang"], substitute=who["chen"], from_date=day,

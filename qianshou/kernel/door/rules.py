@@ -47,10 +47,12 @@ def may_claim(by: Actor, hold: Hold) -> bool:
 
 
 def may_release(by: Actor, hold: Hold) -> bool:
-    """Whether `by` may give a claimed task back to its post: its assignee or their substitute."""
+    """Whether `by` may give a claimed task back to its post: its assignee, who still sits there,
+    or their substitute.
+    """
     if hold.assignee is None or hold.delegated_from is not None or hold.blocks is not None:
         return False
-    return hold.assignee == by.officer or principal_at(by, *hold[:3]) is not None
+    return holds_task(by, *hold[:3])
 
 
 def may_transfer(by: Actor, pack: str, hold: Hold) -> bool:

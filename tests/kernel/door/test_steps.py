@@ -1,5 +1,6 @@
 """Acts that move a matter, and each refusal."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,18 @@ def test_nothing_is_withdrawn_once_the_next_is_claimed(office: Office) -> None:
     with pytest.raises(Refusal) as refused:
         door.act(acts.Withdraw(done), by=office.wang, at=office.at)
     assert refused.value.code == "door.taken_up"
+
+
+def test_who_has_left_the_post_neither_withdraws_nor_gives_back(office: Office) -> None:
+    held, matter = office.task(office.open(), "t1"), office.open()
+    door.act(acts.Claim(held), by=office.wang, at=office.at)
+    done = office.task(matter, "t1")
+    office.complete(matter, "t1")
+    gone = replace(office.wang, seats=())
+    for act in (acts.Withdraw(done), acts.Release(held)):
+        with pytest.raises(Refusal) as refused:
+            door.act(act, by=gone, at=office.at)
+        assert refused.value.code == "access.denied"
 
 
 def test_nobody_withdraws_what_another_completed(office: Office) -> None:
