@@ -11,8 +11,8 @@ from qianshou.kernel.access import Actor, Standing
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.rules import (
     Hold,
-    may_add_signer,
     is_taken_up,
+    may_add_signer,
     may_ask_first,
     may_claim,
     may_complete,
