@@ -94,7 +94,7 @@ def fire_and_finish(office: Office, drill: int) -> None:
     for node in ("gather", "remind"):
         task = Task.objects.get(matter=drill, node=node, state=0)
         door.act(acts.Complete(task.pk, {}), by=office.wang, at=later)
-    assert Matter.objects.get(pk=drill).outcome == "reminded"
+    assert Matter.objects.get(pk=drill).outcome == "end"
     other = Task.objects.filter(node="gather", state=0).first()
     assert other is not None
     assert Timer.objects.filter(matter=other.matter).count() == 1
