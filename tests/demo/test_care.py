@@ -1,23 +1,20 @@
 """What was reported of 2024 comes out by counting, and holds together."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q
 
-from qianshou.demo.care import build_care
 from qianshou.demo.children import Girl
-from qianshou.demo.district import build_district
 from qianshou.kernel.access import CLOCK
-from qianshou.kernel.clock import CHINA, day_of
+from qianshou.kernel.clock import day_of
 from qianshou.kernel.door.sealing import read_sheets
 from qianshou.kernel.indicators.declaration import indicator_named
 from qianshou.kernel.indicators.evaluate import evaluate
 from qianshou.kernel.indicators.period import Period
-from qianshou.kernel.installing import install_packs
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.pack import pack_of
 from qianshou.kernel.procedures.forms import validate
@@ -37,8 +34,8 @@ from qianshou.packs.commission.care.rounds.closing import reproduce
 from qianshou.packs.commission.care.rounds.explaining import DECISIONS
 from qianshou.packs.commission.care.rounds.sight import Sight
 from qianshou.packs.commission.care.rounds.standing import standing_of
+from tests.demo.cared import AT, put_girls
 
-AT = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
 YEAR = Period(date(2024, 1, 1), date(2024, 12, 31))
 REPORTED = {
     "rounds": 3,
@@ -77,10 +74,7 @@ def girls(
 ) -> Iterator[list[Girl]]:
     """Build the whole demonstration of care once."""
     with django_db_blocker.unblock(), transaction.atomic():
-        install_packs(AT)
-        build_district(AT, 1)
-        forget_calendar()
-        girls = build_care(AT, 1, lambda zh, en: None)
+        girls = put_girls()
         settle()
         yield girls
         transaction.set_rollback(True)

@@ -31,7 +31,7 @@ from qianshou.kernel.registry.models import CircleMember, Division, Officer, Pai
 from qianshou.kernel.registry.workdays import forget_calendar
 from qianshou.kernel.worklist.models import Task
 from qianshou.packs.commission.care.models.child import IDENTITY
-from tests.demo.test_care import AT
+from tests.demo.cared import AT
 
 PACK = "commission.care"
 SPAN = Period(date(2024, 1, 1), date(2026, 11, 30))

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from qianshou.demo.care import build_care
 from qianshou.demo.children import Girl
-from qianshou.demo.district import build_district
 from qianshou.demo.month import play_month
 from qianshou.demo.played import play_care
 from qianshou.kernel import door
@@ -19,7 +17,6 @@ from qianshou.kernel.documents.store import read_document
 from qianshou.kernel.door import acts
 from qianshou.kernel.indicators.declaration import indicator_named
 from qianshou.kernel.indicators.evaluate import evaluate
-from qianshou.kernel.installing import install_packs
 from qianshou.kernel.ledger.replay import verify
 from qianshou.kernel.outbox.models import Parcel
 from qianshou.kernel.refusal import Refusal
@@ -38,7 +35,8 @@ from qianshou.packs.commission.care.models import (
     Wish,
 )
 from qianshou.packs.commission.care.sample import reproduce
-from tests.demo.test_care import AT, REPORTED, YEAR
+from tests.demo.cared import AT, put_girls
+from tests.demo.test_care import REPORTED, YEAR
 
 PLAYED = {"matter__isnull": False}
 
@@ -49,10 +47,7 @@ def girls(
 ) -> Iterator[list[Girl]]:
     """Build the demonstration of care with its month and last weeks once."""
     with django_db_blocker.unblock(), transaction.atomic():
-        install_packs(AT)
-        build_district(AT, 1)
-        forget_calendar()
-        girls = build_care(AT, 1, lambda zh, en: None)
+        girls = put_girls()
         play_month(girls, AT, 1)
         play_care(girls, AT, 1)
         settle()
