@@ -54,7 +54,7 @@ def test_a_step_waits_for_who_signs_first_or_is_left_out(visit: Visit) -> None:
     expect(seat.get_by_role("button", name="办结此步")).to_be_visible()
 
 
-def log_in_second(visit: Visit, given: dict[str, str]) -> Page:
+def admit_second(visit: Visit, given: dict[str, str]) -> Page:
     """Give the second officer of the district's centre a password, and log in with it."""
     told = subprocess.run(
         [*COMMAND, "users", "reset", SECOND], cwd=ROOT, env=given, check=True, capture_output=True
@@ -84,7 +84,7 @@ def test_running_matters_are_moved_once_a_second_person_approves(
     drafter.get_by_label("改了什么、为什么改").fill("英文名称更清楚")
     drafter.get_by_role("button", name="送审").click()
 
-    second = log_in_second(visit, given)
+    second = admit_second(visit, given)
     second.goto(revision)
     second.get_by_role("button", name="发布", exact=True).click()
 

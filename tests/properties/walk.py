@@ -149,7 +149,7 @@ class Walk:
         signers = [[], [ids["wang"], ids["li"]], [ids["zhao"], ids["wang"], ids["ma"]]]
         return {
             "title": "噪音",
-            "caller": {"name": "何先生", "phone": "13800000000"},
+            "caller": {"name": "何先生", "phone": "10000000001"},
             "unit": draw.choice(("first", "second", "second", "second", "nowhere")),
             "list": draw.choice((*signers, *signers[1:])),
             **{
