@@ -136,13 +136,14 @@ def act(request: HttpRequest, actor: Actor, matter: int, name: str) -> HttpRespo
     tried: Mapping[str, Any] = sent.dict()
     try:
         if name in ("complete", "resolve"):
-            tried, refused = _read_task_form(request, step)
+            facts, refused = _read_task_form(request, step)
+            tried = facts if name == "complete" else {**facts, "opinion": sent.get("opinion", "")}
             if refused:
                 raise Refusals(refused)
             wanted: acts.Act = (
-                acts.Complete(task, tried)
+                acts.Complete(task, facts)
                 if name == "complete"
-                else acts.Resolve(task, tried, sent.get("opinion", "")[:200])
+                else acts.Resolve(task, facts, sent.get("opinion", "")[:200])
             )
         elif name == "attach":
             person = find_matter(actor, matter).person_id

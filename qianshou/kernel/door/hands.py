@@ -32,6 +32,7 @@ from qianshou.kernel.door.acts import (
 from qianshou.kernel.door.follow import Doing, store_entry
 from qianshou.kernel.door.rules import may_claim, may_release, may_transfer, may_urge, require_text
 from qianshou.kernel.door.sealing import note_openings
+from qianshou.kernel.door.signing import signers_of
 from qianshou.kernel.door.turn import (
     MatterRow,
     TaskRow,
@@ -43,6 +44,8 @@ from qianshou.kernel.door.turn import (
     standing_of,
 )
 from qianshou.kernel.pack import pack_of
+from qianshou.kernel.procedures.engine import State
+from qianshou.kernel.procedures.versions import compiled
 from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer, Organisation, Person
 from qianshou.kernel.registry.vault import key_of, open_person, open_value
@@ -82,7 +85,8 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
 
     Allowed to its holder and to a seat of its organisation with "transfer"; the clock hands a
     task to the same post of another organisation too. Refuses an officer who does not hold the
-    post there today (door.no_holder) and a missing reason.
+    post there today (door.no_holder) or signs at that step already (door.signs), and a missing
+    reason.
     """
     matter, task = load_open_task(act.task, by)
     require_text(act.reason, "reason", "请写明转办理由", "Please say why you hand this over")
@@ -103,6 +107,16 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
             "That officer does not hold this post today",
             "officer",
         )
+    node = compiled(matter.digest).node(task.node)
+    if node.collection is not None and node.assignee is not None:
+        state = State.from_json(json.loads(matter.state))
+        if act.officer in signers_of(matter, task, node, state):
+            raise Refusal(
+                "door.signs",
+                "对方已在会签人之列，不能再替人签一份",
+                "That officer is among the signers already and cannot sign twice",
+                "officer",
+            )
     told = {"reason": act.reason, "to": receiver.name}
     if there:
         told["organisation"] = there

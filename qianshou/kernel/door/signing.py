@@ -62,8 +62,8 @@ def add_signer(act: AddSigner, *, by: Actor, at: datetime) -> MatterRow:
     found = Officer.objects.filter(pk=act.officer, is_active=True).first()
     to = None if found is None else actor_of(found, at)
     fits = to is not None and to.sits_at(task.organisation, task.posts)
-    signs = act.officer in _signing_now(matter, task.node) or (
-        not act.before and act.officer in _signers(matter, task, node, state)
+    signs = act.officer in (
+        _signing_now(matter, task.node) if act.before else signers_of(matter, task, node, state)
     )
     if found is None or to is None or not fits or signs or is_hidden(matter, to):
         raise Refusal(
@@ -101,13 +101,16 @@ def _signing_now(matter: MatterRow, node: str) -> set[int | None]:
     return {officer for pair in held for officer in pair}
 
 
-def _signers(matter: MatterRow, task: TaskRow, node: Node, state: engine.State) -> set[int | None]:
-    """Return who has signed beside a task, and whose turn comes later."""
+def signers_of(
+    matter: MatterRow, task: TaskRow, node: Node, state: engine.State
+) -> set[int | None]:
+    """Return who signs at the step of a task, has signed beside it, and whose turn comes later."""
     done = done_beside(entries_of(matter.number), task.token)
     signed = Task.objects.filter(matter=matter.id, token__in=done)
     rest = state.locals.get(state.tokens[task.token].scope, {}).get(engine.REST, ())
     later = {_named_by(element, node, task, state) for element in rest}
-    return later | set(signed.values_list("assignee", flat=True))
+    signing = _signing_now(matter, task.node)
+    return signing | later | set(signed.values_list("assignee", flat=True))
 
 
 def _open_before(doing: Doing, task: TaskRow, officer: int) -> None:

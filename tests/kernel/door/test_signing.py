@@ -109,6 +109,17 @@ def test_nobody_is_added_who_has_signed_or_whose_turn_comes(paper: Paper) -> Non
     assert paper.refused(li, office.wang) == "door.signer"
 
 
+def test_a_signature_is_handed_to_nobody_who_signs_beside(paper: Paper) -> None:
+    office = paper.begin("all").office
+    to_li = acts.Transfer(paper.task(office.wang), office.li.officer or 0, "出差")
+    assert paper.refused(to_li, office.wang) == "door.signs"
+    paper.sign(office.li, agree=True)
+    assert paper.refused(to_li, office.wang) == "door.signs"
+    to_zhao = acts.Transfer(to_li.task, office.zhao.officer or 0, "出差")
+    door.act(to_zhao, by=office.wang, at=office.at)
+    assert paper.waiting == ["zhao"]
+
+
 def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -> None:
     office = paper.begin("pairs").office
     zhao = acts.AddSigner(paper.task(office.wang), office.zhao.officer or 0, "涉及其片区")
