@@ -60,7 +60,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def summarise(scenario: Scenario, records: Sequence[Record]) -> Summary:
-    """Return what the runs say of the time after the warm-up."""
+    """Return what the runs say of the time after the warm-up; nothing measured is below zero."""
     measured = [measure(scenario, record) for record in records]
     keys = dict.fromkeys(key for one in measured for key in one)
     weeks = {
@@ -68,7 +68,8 @@ def summarise(scenario: Scenario, records: Sequence[Record]) -> Summary:
         for place, post in enumerate(records[0].posts)
     }
     stuck = sorted({message for record in records for message in record.stuck})
-    estimates = {key: estimate([one[key] for one in measured if key in one]) for key in keys}
+    found = {key: estimate([one[key] for one in measured if key in one]) for key in keys}
+    estimates = {key: one._replace(low=max(one.low, 0.0)) for key, one in found.items()}
     return Summary(estimates, weeks, tuple(stuck))
 
 

@@ -131,10 +131,12 @@ def staff_of(procedure: str, posts: Iterable[str], today: date) -> dict[str, Sta
 
 def fit_span(minutes: list[float]) -> Span:
     """Return the span that minutes come from: fixed where all are alike, else exponential or
-    lognormal, whichever fits better by AIC (Akaike 1974).
+    lognormal, whichever fits better by AIC (Akaike 1974). Its mean and spread are those of the
+    minutes themselves, so that a simulated year has the work that the past year had.
     """
     mean = fmean(minutes)
-    if pstdev(minutes) < 0.01 * mean:
+    deviation = pstdev(minutes)
+    if deviation < 0.01 * mean:
         return Span(round(mean, 2), "fixed")
     logs = [math.log(one) for one in minutes]
     spread = max(pstdev(logs), 1e-6)
@@ -143,8 +145,7 @@ def fit_span(minutes: list[float]) -> Span:
     lognormal = 2 * (sum(logs) + count * (math.log(spread * math.sqrt(2 * math.pi)) + 0.5)) + 4
     if exponential <= lognormal:
         return Span(round(mean, 2))
-    cv = math.sqrt(math.expm1(min(spread**2, 8.0)))
-    return Span(round(math.exp(fmean(logs) + spread**2 / 2), 2), "lognormal", round(cv, 2))
+    return Span(round(mean, 2), "lognormal", round(deviation / mean, 2))
 
 
 def _minutes(begin: datetime, end: datetime, clock: DutyClock | None, since: datetime) -> float:
