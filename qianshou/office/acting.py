@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -47,18 +48,31 @@ def _other(actor: Actor, sent: Sent, name: str) -> int:
 
 
 def _officers(sent: Sent, name: str) -> tuple[int, ...]:
-    """Return the officers whose accounts are written in a field, several with a space between."""
-    accounts = re.split(r"[\s,，、;；]+", sent.get(name, "").strip())
-    known = dict(Officer.objects.filter(username__in=accounts).values_list("username", "pk"))
-    for account in accounts:
-        if account not in known:
-            raise Refusal(
-                "office.no_officer",
-                f"没有账号“{account}”",
-                f"There is no account “{account}”",
-                name,
-            )
-    return tuple(known[account] for account in dict.fromkeys(accounts))
+    """Return the officers who are written in a field by name or account, a space between several."""
+    told = dict.fromkeys(re.split(r"[\s,，、;；]+", sent.get(name, "").strip()))
+    known = Officer.objects.filter(Q(username__in=told) | Q(name__in=told))
+    rows = list(known.values_list("pk", "username", "name").order_by("username"))
+    return tuple(_officer(one, rows, name) for one in told)
+
+
+def _officer(told: str, rows: list[tuple[int, str, str]], field: str) -> int:
+    found = [row for row in rows if row[1] == told] or [row for row in rows if row[2] == told]
+    if not found:
+        raise Refusal(
+            "office.no_officer",
+            f"没有叫“{told}”的人，也没有这个账号",
+            f"There is nobody of the name or account “{told}”",
+            field,
+        )
+    if len(found) > 1:
+        accounts = "、".join(row[1] for row in found)
+        raise Refusal(
+            "office.several_officers",
+            f"叫“{told}”的不止一人，请写账号：{accounts}",
+            f"Several are called “{told}”; write the account: {accounts}",
+            field,
+        )
+    return found[0][0]
 
 
 READERS: dict[str, Callable[[Actor, int, Sent], acts.Act]] = {

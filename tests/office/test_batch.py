@@ -51,9 +51,9 @@ def test_a_copy_is_read_by_its_receiver_who_can_do_nothing_else(browse: Browse) 
     matter = register_call(seat)
     wrong = send(seat, matter, "copy", task=False, officers="nobody")
     assert wrong.status_code == 422
-    assert "没有账号" in said(wrong)
+    assert "没有叫“nobody”的人" in said(wrong)
     assert reader.get(f"/m/{matter}/").status_code == 404
-    assert send(seat, matter, "copy", task=False, officers="tang_li").status_code == 302
+    assert send(seat, matter, "copy", task=False, officers="唐丽").status_code == 302
     page = said(reader.get(f"/m/{matter}/"))
     assert f"/m/{matter}/read/" in page
     for name in ("comment", "attach", "link", "copy", "urge"):
@@ -65,6 +65,14 @@ def test_a_copy_is_read_by_its_receiver_who_can_do_nothing_else(browse: Browse) 
     assert ended.status_code == 302
     assert reader.get(f"/m/{matter}/").status_code == 404
     assert entries(matter) == ["open", "copy", "read", "copy"]
+
+
+def test_of_two_of_one_name_the_account_is_asked_for(browse: Browse) -> None:
+    Officer.objects.filter(username__in=("tang_li", "luo_jing")).update(name="唐莉")
+    seat = browse("zhang_min")
+    asked = send(seat, register_call(seat), "copy", task=False, officers="唐莉")
+    assert asked.status_code == 422
+    assert "luo_jing、tang_li" in said(asked)
 
 
 def test_a_return_can_ask_to_come_straight_back(browse: Browse) -> None:
