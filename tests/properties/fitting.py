@@ -197,7 +197,8 @@ def _return(ground: Ground) -> Iterator[Fit]:
 def _withdraw(ground: Ground) -> Iterator[Fit]:
     done = Task.objects.filter(state=DONE, matter__suspended_at=None, matter__closed_at=None)
     for task in done.select_related("matter").order_by("-pk"):
-        if ground.node(task).collection is not None:
+        node = compiled(task.matter.version.digest).nodes.get(task.node)
+        if node is not None and node.collection is not None:
             continue
         after = Task.objects.filter(matter=task.matter_id, opened_seq=task.closed_seq or 0)
         told = after.values_list("state", "claimed_at")

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
-READY_SECONDS = 10  # a third of it on a machine that does nothing else
+READY_SECONDS = 20  # a sixth of it on a machine that does nothing else
 
 
 def free_port() -> int:

@@ -108,7 +108,7 @@ def transfer_task(act: Transfer, *, by: Actor, at: datetime) -> MatterRow:
             "officer",
         )
     node = compiled(matter.digest).node(task.node)
-    if node.collection is not None and node.assignee is not None:
+    if task.blocks is not None or (node.collection is not None and node.assignee is not None):
         state = State.from_json(json.loads(matter.state))
         if act.officer in signers_of(matter, task, node, state):
             raise Refusal(

@@ -62,9 +62,10 @@ def add_signer(act: AddSigner, *, by: Actor, at: datetime) -> MatterRow:
     found = Officer.objects.filter(pk=act.officer, is_active=True).first()
     to = None if found is None else actor_of(found, at)
     fits = to is not None and to.sits_at(task.organisation, task.posts)
-    signs = act.officer in (
+    signing = (
         _signing_now(matter, task.node) if act.before else signers_of(matter, task, node, state)
     )
+    signs = act.officer in signing
     if found is None or to is None or not fits or signs or is_hidden(matter, to):
         raise Refusal(
             "door.signer",
@@ -105,11 +106,13 @@ def signers_of(
     matter: MatterRow, task: TaskRow, node: Node, state: engine.State
 ) -> set[int | None]:
     """Return who signs at the step of a task, has signed beside it, and whose turn comes later."""
+    signing = _signing_now(matter, task.node)
+    if task.blocks is not None:
+        return signing
     done = done_beside(entries_of(matter.number), task.token)
     signed = Task.objects.filter(matter=matter.id, token__in=done)
     rest = state.locals.get(state.tokens[task.token].scope, {}).get(engine.REST, ())
     later = {_named_by(element, node, task, state) for element in rest}
-    signing = _signing_now(matter, task.node)
     return signing | later | set(signed.values_list("assignee", flat=True))
 
 

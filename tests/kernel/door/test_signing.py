@@ -118,6 +118,13 @@ def test_a_signature_is_handed_to_nobody_who_signs_beside(paper: Paper) -> None:
     to_zhao = acts.Transfer(to_li.task, office.zhao.officer or 0, "出差")
     door.act(to_zhao, by=office.wang, at=office.at)
     assert paper.waiting == ["zhao"]
+    ask = acts.AddSigner(to_li.task, office.li.officer or 0, "请先看", before=True)
+    door.act(ask, by=office.zhao, at=office.at)
+    to_zhao = acts.Transfer(paper.task(office.li), office.zhao.officer or 0, "出差")
+    assert paper.refused(to_zhao, office.sun) == "door.signs"
+    to_wang = acts.Transfer(to_zhao.task, office.wang.officer or 0, "出差")
+    door.act(to_wang, by=office.sun, at=office.at)
+    assert paper.waiting == ["zhao", "wang"]
 
 
 def test_nobody_is_added_to_a_list_that_holds_more_than_officers(paper: Paper) -> None:
