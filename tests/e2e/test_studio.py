@@ -13,6 +13,7 @@ def test_a_procedure_is_drawn_anew_and_offered_to_a_second_person(visit: Visit) 
     revision = drafter.url
     drafter.goto(f"{revision}bpmn/{CAUSE}/")
     drafter.wait_for_selector("[data-shown]")
+    expect(drafter.get_by_title("新建任务")).to_be_visible()
     drafter.locator("[data-element-id=plan] .djs-hit").first.click()
     drafter.get_by_label("表单", exact=True).fill("gone")
     drafter.get_by_label("英文名称", exact=True).fill("Plan it")

@@ -24,6 +24,7 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.models import Officer
 from qianshou.kernel.revising import sources_of
 from qianshou.office.studio import forms
+from qianshou.office.studio.modelers import WORDS
 
 Browse = Callable[[str], Client]
 CAUSE = "police.gate.cause"
@@ -434,3 +435,29 @@ def test_differences_name_elements_and_fields(revision: Revision) -> None:
     found = differences(before, after)
     assert [(one.kind, one.change) for one in found] == [("bpmn", "changed"), ("forms", "added")]
     assert found[0].parts[0][2] == "改过的环节"
+
+
+def test_every_word_of_the_modelers_is_still_in_a_vendored_modeler() -> None:
+    vendor = Path(qianshou.__file__).parent / "design/static/vendor"
+    source = "".join(
+        (vendor / f"{kind}-modeler.production.min.js").read_text("utf-8")
+        for kind in ("bpmn", "dmn")
+    )
+
+    def told(words: str) -> bool:
+        return any(f"{quote}{words}{quote}" in source for quote in "\"'`")
+
+    composed = [words for words in WORDS if not told(words)]  # "Align elements " + "left"
+    assert not [
+        words
+        for words in composed
+        if not any(told(words[:cut]) and told(words[cut:]) for cut in range(1, len(words)))
+    ]
+
+
+def test_the_modelers_speak_the_language_of_the_page(browse: Browse, revision: Revision) -> None:
+    client = browse(DRAFTER)
+    page = f"/studio/{revision.pk}/bpmn/{CAUSE}/"
+    assert "新建任务" in client.get(page).content.decode()
+    client.cookies["django_language"] = "en"
+    assert "新建任务" not in client.get(page).content.decode()

@@ -19,6 +19,7 @@ from qianshou.kernel.refusal import Refusal, Refusals
 from qianshou.kernel.registry.models import Post
 from qianshou.kernel.revising import sources_of
 from qianshou.kernel.statutes import statutes
+from qianshou.office.studio.modelers import WORDS
 from qianshou.office.studio.revisions import find_revision
 
 DRAWN = ("bpmn", "dmn")
@@ -63,6 +64,7 @@ def page(request: HttpRequest, actor: Actor, revision: int, kind: str, name: str
         "statutes": [(key, f"{one.law} {one.article}") for key, one in statutes().items()],
         "called": [(one, "") for one in sorted(sources["bpmn"])],
         "labels": _labels(),
+        "words": WORDS if zh else {},
         "here": "procedures",
     }
     answer = show(request, actor, "office/modeler.html", context)

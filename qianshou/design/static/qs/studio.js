@@ -2,6 +2,7 @@
 const place = document.querySelector("[data-modeler]");
 const kind = place.dataset.modeler;
 const labels = JSON.parse(document.getElementById("labels").textContent);
+const words = JSON.parse(document.getElementById("words").textContent);
 const token = document.querySelector("[data-token] input").value;
 const saved = document.querySelector("[data-saved]");
 const save = document.querySelector("[data-save]");
@@ -10,8 +11,16 @@ let seq = place.dataset.seq;
 let changed = false;
 
 const extension = (prefix, uri) => ({ name: prefix, prefix, uri, types: [] });
+const translate = (text, told = {}) =>
+  (words[text] ?? text).replace(/{([^}]+)}/g, (whole, name) => told[name.trim()] ?? whole);
+const spoken = { additionalModules: [{ translate: ["value", translate] }] };
 const modeler = new (kind === "bpmn" ? BpmnJS : DmnJS)({
   container: place.querySelector("[data-canvas]"),
+  ...spoken,
+  drd: spoken,
+  decisionTable: spoken,
+  literalExpression: spoken,
+  boxedExpression: spoken,
   moddleExtensions: {
     qs: extension("qs", "urn:qianshou:bpmn"),
     camunda: extension("camunda", "http://camunda.org/schema/1.0/bpmn"),
