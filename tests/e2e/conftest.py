@@ -33,15 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the environment of the served product."""
-    kept = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
-    return {**kept, "QIANSHOU_VAR": str(tmp_path_factory.mktemp("var"))}
-
-
-@pytest.fixture(scope="session")
-def site(given: dict[str, str]) -> Iterator[str]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of the served product with its worker and the demonstration."""
+    kept = {key: text for key, text in os.environ.items() if key != "DATABASE_URL"}
+    given = {**kept, "QIANSHOU_VAR": str(tmp_path_factory.mktemp("var"))}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -129,7 +124,7 @@ def visit(site: str, chromium: Browser, kept: dict[str, Any]) -> Iterator[Visit]
             if username in ADMINISTRATORS:
                 page.fill("#code", code_at(TOTP_SECRET, step_of(now())))
                 page.click("form.form button")
-                page.wait_for_selector(".side")
+                page.wait_for_selector(".side", state="attached")
                 kept[username] = [one for one in context.cookies() if "theme" not in one["name"]]
             page.wait_for_url(f"{site}/**")
         context.add_cookies(

@@ -103,7 +103,7 @@ PASSING = (
     (r"(到记录|up to entry) #\d+", ""),
     (r'(?s)<div class="qr">.*?</div>', ""),
     (r'"(count|first|last|id)":\d+', ""),
-    (r"\?seal=\d+", ""),
+    (r"\?seal=\d+|封存 \d+", ""),
     (r'"(hash|root|prev)":"[0-9a-f]{64}"', ""),
 )
 
