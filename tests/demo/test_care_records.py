@@ -20,7 +20,7 @@ from qianshou.demo.played import play_care
 from qianshou.kernel.access import CLOCK
 from qianshou.kernel.campaigns.declaration import declared_campaigns
 from qianshou.kernel.campaigns.install import install_campaigns
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door.registering import change_row
 from qianshou.kernel.door.sealing import read_sheets
 from qianshou.kernel.indicators.declaration import indicator_named, indicators_of
@@ -103,7 +103,7 @@ def opened_by(username: str) -> Client:
 
 
 def records_of(client: Client, key: str) -> str:
-    span = f"from={SPAN.first}&to={min(SPAN.last, now().date())}"
+    span = f"from={SPAN.first}&to={min(SPAN.last, day_of(now()))}"
     answer = client.get(f"/indicators/{PACK}/{key}/records/?{span}")
     assert answer.status_code == 200
     return str(answer.content.decode()).partition("<main")[2].partition('class="pager"')[0]

@@ -440,7 +440,7 @@ def test_mail_of_a_matter_in_a_circle_says_only_that_there_is_a_notice(
     circle.members.create(
         role="keeper",
         officer=Officer.objects.get(username="zhang_min"),
-        from_date=now().date(),
+        from_date=day_of(now()),
     )
     late(matter.pk)
     Matter.objects.filter(pk=matter.pk).update(circle=circle)

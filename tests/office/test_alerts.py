@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from qianshou.kernel.access import CLOCK, actor_of
-from qianshou.kernel.clock import CHINA, now
+from qianshou.kernel.clock import CHINA, day_of, now
 from qianshou.kernel.door.alerts import is_night, raise_alert
 from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.door.sealing import open_sheets, register_person
@@ -44,7 +44,7 @@ def child(browse: Browse) -> Person:
     change_row(Post.objects.get(pk="town_seat"), {"reads": [KIND]}, by=CLOCK, at=MORNING)
     circle = Circle.objects.create(about="child")
     CircleMember.objects.create(
-        circle=circle, role="cadre", officer=officer("zhang_min"), from_date=now().date()
+        circle=circle, role="cadre", officer=officer("zhang_min"), from_date=day_of(now())
     )
     return register_person({KIND: {"illness": "哮喘"}}, circle=circle, by=CLOCK, at=MORNING)
 

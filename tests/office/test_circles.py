@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, actor_of
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.ledger import triggers
 from qianshou.kernel.registry.models import Circle, CircleMember, Officer
@@ -67,7 +67,7 @@ def secret(browse: Browse) -> Matter:
 def open_secret() -> Matter:
     zhang = Officer.objects.get(username="zhang_min")
     circle = Circle.objects.create(about="child")
-    CircleMember.objects.create(circle=circle, role="cadre", officer=zhang, from_date=now().date())
+    CircleMember.objects.create(circle=circle, role="cadre", officer=zhang, from_date=day_of(now()))
     act = acts.Open("police.gate", facts(), "register", circle=circle.pk)
     receipt = door.act(act, by=actor_of(zhang, now()), at=now())
     assert receipt is not None
@@ -252,7 +252,7 @@ def test_the_records_behind_a_figure_leave_it_out(browse: Browse, secret: Matter
 
 def test_who_has_left_the_circle_is_outside(browse: Browse, secret: Matter) -> None:
     zhang = browse("zhang_min")
-    CircleMember.objects.update(to_date=now().date())
+    CircleMember.objects.update(to_date=day_of(now()))
     assert zhang.get(f"/m/{secret.pk}/").status_code == 404
     assert TITLE not in zhang.get("/").content.decode()
     assert TITLE not in zhang.get("/notices/").content.decode()

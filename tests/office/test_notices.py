@@ -10,7 +10,7 @@ from django.test import Client
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Standing, actor_of, may_act, seats_allowed
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door import acts
 from qianshou.kernel.door.notices import tell_post
 from qianshou.kernel.registry.models import Division, Officer, Organisation, Post, Posting
@@ -89,7 +89,7 @@ def test_one_colleague_s_click_leaves_the_notice_unread_for_the_others(
     browse: Browse, late: int
 ) -> None:
     Posting.objects.create(
-        officer=officer("xie_bo"), post_id="district_seat", from_date=now().date(),
+        officer=officer("xie_bo"), post_id="district_seat", from_date=day_of(now()),
         organisation=Organisation.objects.get(code="district-centre"),
     )  # fmt: skip
     jiang, xie = browse("jiang_yue"), browse("xie_bo")
@@ -118,7 +118,7 @@ def test_a_post_whose_name_is_part_of_another_s_is_told_nothing(browse: Browse, 
     )
     centre = Organisation.objects.get(code="longshui-centre")
     Posting.objects.create(
-        officer=officer("xie_bo"), post_id="seat", organisation=centre, from_date=now().date()
+        officer=officer("xie_bo"), post_id="seat", organisation=centre, from_date=day_of(now())
     )
     assert Notice.objects.filter(organisation=centre, posts__contains="seat").exists()
     assert not notices_for(actor_of(officer("xie_bo"), now())).exists()

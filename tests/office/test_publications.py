@@ -13,7 +13,7 @@ from django.test import Client
 from qianshou.demo.playing import actor
 from qianshou.demo.publications import HALF, THREE, play_publications
 from qianshou.design.environment import signed
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.door.registering import change_row, history_of
 from qianshou.kernel.indicators.declaration import Indicator, indicator_named
 from qianshou.kernel.indicators.differ import compare_publications, is_conflict
@@ -155,7 +155,7 @@ def test_a_record_that_changed_category_is_a_correction(browse: Browse):
 def test_a_share_is_explained_by_its_records(browse: Browse):
     matter = register_call(browse("zhang_min"))
     Call.objects.filter(pk=matter).update(closed_at=now(), outcome="callback")
-    today = replace(HALF, first=now().date() - timedelta(days=5), last=now().date())
+    today = replace(HALF, first=day_of(now()) - timedelta(days=5), last=day_of(now()))
     one = publish(indicator_named("police.gate", "on_time"), today)
     other = register_call(browse("zhang_min"))
     Call.objects.filter(pk=other).update(closed_at=now(), outcome="callback", is_on_time=False)
@@ -169,7 +169,7 @@ def test_a_share_is_explained_by_its_records(browse: Browse):
 
 def test_in_a_period_that_goes_on_what_happened_since_is_not_late(browse: Browse):
     """A record of the time before that is written down later is."""
-    today = replace(HALF, first=now().date() - timedelta(days=5), last=now().date())
+    today = replace(HALF, first=day_of(now()) - timedelta(days=5), last=day_of(now()))
     one = publish(indicator_named("police.gate", "street_incidents"), today)
     row = CountedIncident.objects.filter(in_street=True, withdrawn_at=None)[0]
     kept = {"division": row.division, "category": row.category, "in_street": True}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, actor_of
-from qianshou.kernel.clock import now
+from qianshou.kernel.clock import day_of, now
 from qianshou.kernel.documents.models import Document
 from qianshou.kernel.documents.store import path_of
 from qianshou.kernel.door import acts
@@ -38,7 +38,7 @@ def matter(browse: Browse) -> Matter:
     for username in ("zhang_min", "tang_li"):
         CircleMember.objects.create(
             circle=circle, role="cadre", officer=Officer.objects.get(username=username),
-            from_date=now().date(),
+            from_date=day_of(now()),
         )  # fmt: skip
     child = register_person({}, circle=circle, by=CLOCK, at=now())
     facts = {**FACTS, "place": {"division": village_of(), "address": "文化广场旁"}}
