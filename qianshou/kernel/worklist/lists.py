@@ -149,10 +149,44 @@ def _post_sets(digests: tuple[str, ...]) -> dict[str, set[str]]:
     return found
 
 
-def _branches(
-    which: str, by: Actor, addresses: Sequence[tuple[int, str]]
-) -> list[tuple[str, list[Any]]]:
-    """Return the index ranges that make up a list, each as a condition with parameters."""
+Branch = tuple[str, list[Any]]  # an index range: a condition with its parameters
+
+
+def _branches(which: str, by: Actor, at: datetime) -> list[Branch]:
+    """Return the index ranges that make up a list."""
+    match which:
+        case "left":
+            return _left(by, at)
+        case "post":
+            return _free(by)
+        case "organisation":
+            return _around(by)
+    return [*_held(by), *_free(by)]
+
+
+def _free(by: Actor) -> list[Branch]:
+    """Return what nobody has claimed at the posts of `by`."""
+    inside, own = inside_circles(by)
+    return [
+        (
+            f"t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL AND {inside}",
+            [organisation, posts, *own],
+        )
+        for organisation, posts in addresses_of(by)
+    ]
+
+
+def _around(by: Actor) -> list[Branch]:
+    """Return what is open in the organisations of `by`."""
+    inside, own = inside_circles(by)
+    return [
+        (f"t.organisation_id = %s AND {inside}", [found, *own])
+        for found in sorted(by.organisations)
+    ]
+
+
+def _held(by: Actor) -> list[Branch]:
+    """Return what is assigned to `by`, or to whom they stand in for, and what `by` delegated."""
     inside, own = inside_circles(by)
     covers = [principal.officer for principal in by.principals]
     others = f" AND t.assignee_id NOT IN ({','.join(['%s'] * len(covers))})" if covers else ""
@@ -168,21 +202,7 @@ def _branches(
                 [*parameters, organisation, posts],
             )
             for condition, parameters in held
-            for organisation, posts in addresses
-        ]
-    pools = [
-        (
-            f"t.organisation_id = %s AND t.posts = %s AND t.assignee_id IS NULL AND {inside}",
-            [organisation, posts, *own],
-        )
-        for organisation, posts in addresses
-    ]
-    if which == "post":
-        return pools
-    if which == "organisation":
-        return [
-            (f"t.organisation_id = %s AND {inside}", [found, *own])
-            for found in sorted(by.organisations)
+            for organisation, posts in addresses_of(by)
         ]
     covered = []
     for principal in by.principals:
@@ -193,7 +213,7 @@ def _branches(
                 f"AND t.procedure IN ({','.join(['%s'] * len(keys)) or 'NULL'})"
             )
             covered.append((condition, [principal.officer, organisation, *own, *keys]))
-    return [*mine, *covered, *pools]
+    return [*mine, *covered]
 
 
 LEFT = """
@@ -206,8 +226,8 @@ AND NOT EXISTS (
 POST = "'%%,' || q.post_id || ',%%'"
 
 
-def _left(by: Actor, at: datetime) -> list[tuple[str, list[Any]]]:
-    """Return, as `_branches`, what is assigned to officers who no longer sit there or whose account
+def _left(by: Actor, at: datetime) -> list[Branch]:
+    """Return what is assigned to officers who no longer sit there or whose account
     was stopped, where `by` transfers tasks.
     """
     inside, own = inside_circles(by)
@@ -295,7 +315,7 @@ def list_tasks(
     "late" (mine and overdue at `at`), or "left" (assigned to somebody who is there no more, where I
     transfer tasks). One query whatever the number of rows.
     """
-    branches = _left(by, at) if which == "left" else _branches(which, by, addresses_of(by))
+    branches = _branches(which, by, at)
     if not branches or by.officer is None:
         return Page()
     narrowed, narrow_parameters = _narrowed(filters or Filters(), at if which == "late" else None)
@@ -348,18 +368,13 @@ def count_tasks(by: Actor, *, at: datetime, filters: Filters | None = None) -> d
     """
     if by.officer is None:
         return dict.fromkeys(LISTS, 0)
-    addresses = addresses_of(by)
-    pools = _branches("post", by, addresses)
-    wanted = [
-        ("mine", branch) for branch in _branches("mine", by, addresses)[: -len(pools) or None]
-    ]
-    wanted += [("post", branch) for branch in pools]
-    wanted += [("organisation", branch) for branch in _branches("organisation", by, addresses)]
+    ranges = (("mine", _held(by)), ("post", _free(by)), ("organisation", _around(by)))
     narrowed, own = _narrowed(filters or Filters(), None)
     selects, parameters = [], []
-    for which, (condition, its) in wanted:
-        selects.append(COUNTED.format(which=which, condition=f"{condition}{narrowed}"))
-        parameters += [_instant(at), *its, *own, CAP]
+    for which, branches in ranges:
+        for condition, its in branches:
+            selects.append(COUNTED.format(which=which, condition=f"{condition}{narrowed}"))
+            parameters += [_instant(at), *its, *own, CAP]
     counts = dict.fromkeys(LISTS, 0)
     with prepared_cursor() as cursor:
         cursor.execute(" UNION ALL ".join(selects), parameters)
