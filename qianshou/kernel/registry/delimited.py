@@ -11,13 +11,11 @@ from qianshou.kernel.refusal import Refusal
 from qianshou.kernel.registry.sheets import (
     MOST_BYTES,
     MOST_COLUMNS,
-    MOST_ROWS,
-    MOST_TEXT,
     Column,
     SheetRow,
     find_columns,
+    gather_rows,
     read_sheet,
-    too_many_rows,
 )
 
 SEPARATORS = ",\t;|，"
@@ -36,15 +34,7 @@ def read_table(content: bytes, columns: Sequence[Column]) -> list[SheetRow]:
     text = decode(content)
     lines = records(text, find_separator(text))
     places = find_columns(next(lines, (0, []))[1], columns)
-    found, written = [], 0
-    for number, cells in lines:
-        texts = {key: cells[at] if at < len(cells) else "" for key, at in places.items()}
-        if any(texts.values()):
-            found.append(SheetRow(number, texts))
-            written += sum(map(len, texts.values()))
-            if len(found) > MOST_ROWS or written > MOST_TEXT:
-                raise too_many_rows()
-    return found
+    return gather_rows(lines, places)
 
 
 def decode(content: bytes) -> str:

@@ -9,7 +9,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -217,18 +217,26 @@ def read_sheet(source: bytes | IO[bytes], columns: Sequence[Column]) -> list[She
 def _rows_of(sheet: Any, columns: Sequence[Column]) -> list[SheetRow]:
     lines = sheet.iter_rows(min_row=1, max_row=LAST_ROW, min_col=1, max_col=MOST_COLUMNS)
     places = find_columns([_read_cell(cell) for cell in next(lines, ())], columns)
+    return gather_rows(enumerate(lines, 2), places, _read_cell)
+
+
+def gather_rows(
+    lines: Iterable[tuple[int, Sequence[Any]]],
+    places: Mapping[str, int],
+    read: Callable[[Any], str] = str,
+) -> list[SheetRow]:
+    """Return the lines, each with its number, that are not blank, as texts by column; refuses more
+    rows, or more words, than are taken at once (sheet.too_large).
+    """
     found = []
     written = 0
-    for number, cells in enumerate(lines, 2):
-        texts = {
-            key: _read_cell(cells[place]) if place < len(cells) else ""
-            for key, place in places.items()
-        }
+    for number, cells in lines:
+        texts = {key: read(cells[at]) if at < len(cells) else "" for key, at in places.items()}
         if any(texts.values()):
             found.append(SheetRow(number, texts))
             written += sum(map(len, texts.values()))
             if len(found) > MOST_ROWS or written > MOST_TEXT:
-                raise too_many_rows()
+                raise _too_large(f"一次最多导入 {MOST_ROWS} 行", f"At most {MOST_ROWS} rows")
     return found
 
 
@@ -318,11 +326,6 @@ def _check_part(name: str, part: bytes, limits: Limits) -> None:
         declared = ENCODING.search(part.decode("utf-8")[:400])
         if declared and declared[1].lower() not in ("utf-8", "us-ascii", "ascii"):
             raise _not_xlsx()
-
-
-def too_many_rows() -> Refusal:
-    """Return the answer to a sheet of more rows, or more words, than are taken at once."""
-    return _too_large(f"一次最多导入 {MOST_ROWS} 行", f"At most {MOST_ROWS} rows")
 
 
 def _too_large(zh: str, en: str) -> Refusal:
