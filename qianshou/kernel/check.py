@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 
 from django.urls import NoReverseMatch, reverse
 
@@ -58,6 +57,7 @@ def check_packs() -> list[Refusal]:
 def check_pack(pack: Pack) -> list[Refusal]:
     """Return what is wrong in one pack."""
     found = [*_check_posts(pack), *_check_roles(pack), *_check_files(pack)]
+    compiled: dict[str, Procedure] = {}
     for declared in pack.procedures.values():
         try:
             _, procedure = compile_sources(declared.id, pack.sources(declared.id))
@@ -67,10 +67,11 @@ def check_pack(pack: Pack) -> list[Refusal]:
         except Refusals as several:
             found.extend(several.refusals)
             continue
+        compiled[declared.id] = procedure
         found.extend(check_soundness(procedure))
         found.extend(_check_steps(pack, procedure))
         found.extend(_check_declaration(pack, declared))
-    found.extend(_check_starts(pack))
+    found.extend(_check_starts(pack, compiled))
     found.extend(_check_pages(pack))
     found.extend(_check_duties(pack))
     found.extend(_check_indicators(pack))
@@ -287,7 +288,7 @@ def _check_duties(pack: Pack) -> Iterator[Refusal]:
             )
 
 
-def _check_starts(pack: Pack) -> Iterator[Refusal]:
+def _check_starts(pack: Pack, compiled: Mapping[str, Procedure]) -> Iterator[Refusal]:
     for start in pack.starts.values():
         if start.procedure not in pack.procedures:
             yield _wrong(
@@ -301,7 +302,7 @@ def _check_starts(pack: Pack) -> Iterator[Refusal]:
         except Refusal as refusal:
             yield refusal
             continue
-        if asked and _is_set_off(pack, start):
+        if asked and _is_set_off(start, compiled.get(start.procedure)):
             names = "、".join(asked)
             yield _wrong(
                 pack, start.id, f"由信号触发，没有人填表，{names} 却是必填",
@@ -316,10 +317,7 @@ def _asked_at_once(form: Form) -> list[str]:
     ]
 
 
-def _is_set_off(pack: Pack, start: StartDeclaration) -> bool:
+def _is_set_off(start: StartDeclaration, procedure: Procedure | None) -> bool:
     """Whether a signal sets a start off; what cannot be compiled is told elsewhere."""
-    with suppress(Refusal, Refusals):
-        _, procedure = compile_sources(start.procedure, pack.sources(start.procedure))
-        node = procedure.nodes.get(start.start)
-        return node is not None and node.message.startswith(SIGNAL)
-    return False
+    node = procedure.nodes.get(start.start) if procedure is not None else None
+    return node is not None and node.message.startswith(SIGNAL)
