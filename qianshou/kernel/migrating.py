@@ -17,7 +17,7 @@ from django.db.models import Count, F
 from qianshou.kernel import door
 from qianshou.kernel.access import CLOCK, Actor, circles_of, require
 from qianshou.kernel.door import acts
-from qianshou.kernel.door.migrating import route_of
+from qianshou.kernel.door.migrating import require_stage, route_of
 from qianshou.kernel.door.registering import change_row, lock_row
 from qianshou.kernel.door.turn import write_turn
 from qianshou.kernel.outbox import carrier, send
@@ -153,8 +153,7 @@ def keep(
         ]
         if wrong:
             raise Refusals(wrong)
-        inherited = route_of(Migration(source=plan.source, target=plan.target, mapping={}))
-        mapping = {old: new for old, new in chosen.items() if new and new != inherited.name(old)}
+        mapping = {old: new for old, new in chosen.items() if new and new != old}
         values = {"mapping": mapping, "reason": reason.strip()[:300]}
         change_row(plan, values, by=by, at=at)
 
@@ -167,16 +166,7 @@ def _ids(procedure: Procedure) -> set[str]:
 def _lock_draft(plan: Migration, by: Actor) -> None:
     lock_row(plan)
     require(may_revise(by, plan.procedure) and by.officer == plan.drafted_by_id)
-    _require_state(plan, "draft")
-
-
-def _require_state(plan: Migration, *states: str) -> None:
-    if plan.state not in states:
-        raise Refusal(
-            "migration.state",
-            f"这个迁移方案{plan.get_state_display()}，不能这样办",
-            "This migration is not at the stage for this",
-        )
+    require_stage(plan, "draft")
 
 
 def offer(plan: Migration, *, by: Actor, at: datetime) -> None:
@@ -195,7 +185,7 @@ def take_back(plan: Migration, *, by: Actor, at: datetime) -> None:
     with transaction.atomic():
         lock_row(plan)
         require(by.officer == plan.drafted_by_id)
-        _require_state(plan, "offered")
+        require_stage(plan, "offered")
         change_row(plan, {"state": "draft"}, by=by, at=at)
 
 
@@ -245,7 +235,7 @@ def _lock_offered(plan: Migration, by: Actor) -> None:
     """Lock an offered plan for an officer who may revise and did not draft it."""
     lock_row(plan)
     require(may_revise(by, plan.procedure))
-    _require_state(plan, "offered")
+    require_stage(plan, "offered")
     if by.officer == plan.drafted_by_id:
         raise Refusal(
             "migration.own_draft",

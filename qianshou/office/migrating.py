@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from qianshou.design.asked import whole
 from qianshou.design.desk import officer_page, show
 from qianshou.design.download import table_response
+from qianshou.design.environment import either
 from qianshou.design.refused import by_field, language
 from qianshou.design.tried import Tried
 from qianshou.kernel import migrating
@@ -115,19 +116,17 @@ def percent_of(plan: Migration) -> int:
 
 
 def _shown(choice: Choice) -> dict[str, Any]:
-    zh = language().startswith("zh")
     return {
         "id": choice.id,
-        "name": choice.name if zh else choice.name_en,
+        "name": either(choice.name, choice.name_en),
         "is_way": choice.is_way,
         "chosen": choice.chosen,
-        "places": [(key, name if zh else name_en) for key, name, name_en in choice.places],
+        "places": [(key, either(name, name_en)) for key, name, name_en in choice.places],
     }
 
 
 def _hurdle_words(hurdle: Hurdle) -> tuple[str, str]:
-    zh = language().startswith("zh")
-    return (hurdle.name, hurdle.zh) if zh else (hurdle.name_en, hurdle.en)
+    return either(hurdle.name, hurdle.name_en), either(hurdle.zh, hurdle.en)
 
 
 Sent = Mapping[str, str]
@@ -247,9 +246,8 @@ def _lines(trials: list[Trial], names: Mapping[str, str]) -> Iterator[tuple[str,
 
 
 def _step_names(plan: Migration) -> dict[str, str]:
-    zh = language().startswith("zh")
     nodes = compiled(plan.source.digest).nodes.values()
-    return {node.id: node.name if zh else node.name_en or node.name for node in nodes}
+    return {node.id: either(node.name, node.name_en) for node in nodes}
 
 
 def _trial_words(one: Trial, names: Mapping[str, str]) -> tuple[str, str]:

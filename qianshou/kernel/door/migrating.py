@@ -27,6 +27,16 @@ def route_of(plan: Migration) -> Route:
     return route_between(plan.source.digest, plan.target.digest, pairs)
 
 
+def require_stage(plan: Migration, stage: str) -> None:
+    """Raise Refusal migration.state where a plan is at another stage."""
+    if plan.state != stage:
+        raise Refusal(
+            "migration.state",
+            f"这个迁移方案{plan.get_state_display()}，不能这样办",
+            "This migration is not at the stage for this",
+        )
+
+
 def migrate_matter(act: Migrate, *, by: Actor, at: datetime) -> MatterRow | None:
     """Move a matter by an approved plan; None where it is closed, or not under the plan's version.
 
@@ -39,12 +49,8 @@ def migrate_matter(act: Migrate, *, by: Actor, at: datetime) -> MatterRow | None
     plan = Migration.objects.select_related("source", "target", "drafted_by", "approved_by").get(
         pk=act.migration
     )
-    if plan.state != "approved" or plan.approved_by is None:
-        raise Refusal(
-            "migration.state",
-            f"这个迁移方案{plan.get_state_display()}，不能这样办",
-            "This migration is not at the stage for this",
-        )
+    require_stage(plan, "approved")
+    assert plan.approved_by is not None
     matter = load_matter(act.matter)
     if matter.closed_at is not None or matter.digest != plan.source.digest:
         return None

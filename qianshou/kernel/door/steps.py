@@ -163,8 +163,12 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
     with connection.cursor() as cursor:
         cursor.execute("SELECT closed_seq FROM worklist_task WHERE id = %s", [task.id])
         (seq,) = cursor.fetchone()
-    moves = [body for kind, _node, body in moves_of(matter.number) if kind == "migrate"]
-    target = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.node)
+    since = [
+        body["mapping"]
+        for kind, _node, body in moves_of(matter.number)
+        if kind == "migrate" and body["seq"] > seq
+    ]
+    target = name_after(since, task.node)
     if compiled(matter.digest).node(target).collection is not None:
         raise Refusal(
             "door.withdraw_signing",
@@ -188,7 +192,7 @@ def withdraw_task(act: Withdraw, *, by: Actor, at: datetime) -> MatterRow:
             "task",
         )
     told = {"withdraw_reason": act.reason}
-    resume = name_after((body["mapping"] for body in moves if body["seq"] > seq), task.resume_node)
+    resume = name_after(since, task.resume_node)
     kept = bool(resume) and engine.can_go_straight(compiled(matter.digest), target, resume)
     entry = {"token": followed[0][0], "target": target, **({"resume": resume} if kept else {})}
     _go_back(Doing("withdraw", by, at, matter, task, target, told, entry))

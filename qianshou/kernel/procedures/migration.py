@@ -8,6 +8,7 @@ And from where a matter then stands the new version must lead to its end (the ma
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from qianshou.kernel.calendar import read_span
@@ -39,6 +40,10 @@ class Hurdle(NamedTuple):
     en: str
 
 
+def _hurdle(node: Node, code: str, zh: str, en: str) -> Hurdle:
+    return Hurdle(node.id, node.name, node.name_en or node.name, code, zh, en)
+
+
 def new_name(mapping: Mapped, old: str) -> str:
     """Return the id that a node or flow of the old version has in the new one.
 
@@ -67,9 +72,7 @@ def resting(procedure: Procedure) -> Iterator[Node]:
 
 
 def _hurdles(old: Procedure, new: Procedure, mapping: Mapped, node: Node) -> Iterator[Hurdle]:
-    def hurdle(code: str, zh: str, en: str) -> Hurdle:
-        return Hurdle(node.id, node.name, node.name_en or node.name, code, zh, en)
-
+    hurdle = partial(_hurdle, node)
     key = new_name(mapping, node.id)
     target = new.nodes.get(key)
     if target is None:
@@ -237,23 +240,23 @@ def _is_span(span: str | None) -> bool:
 
 
 def _no_span(node: Node) -> Hurdle:
-    return Hurdle(
-        node.id, node.name, node.name_en or node.name, "migration.span",
+    return _hurdle(
+        node, "migration.span",
         "按新版的规则算不出时限", "The new version's rule gives no deadline for it",
     )  # fmt: skip
 
 
 def _not_straight(node: Node) -> Hurdle:
-    return Hurdle(
-        node.id, node.name, node.name_en or node.name, "migration.straight",
+    return _hurdle(
+        node, "migration.straight",
         "重办后要直接送回的环节，在新版不能直接送到",
         "It is to go straight back to a step that cannot be reached so in the new version",
     )  # fmt: skip
 
 
 def _stuck(node: Node) -> Hurdle:
-    return Hurdle(
-        node.id, node.name, node.name_en or node.name, "migration.stuck",
+    return _hurdle(
+        node, "migration.stuck",
         "按新版从这里走不到办结：会有汇合等不齐，或太大无法核查",
         "The new version does not lead from here to the end: a join would wait for ever, or there "
         "is too much to be checked",
