@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from qianshou.kernel.access import Actor, actor_of, require
@@ -121,7 +120,7 @@ def accept_token(token: Token, *, by: Actor, at: datetime) -> str:
     else sees; "" where it was agreed to or ended before. Refuses all others (access.denied).
     """
     require(by.officer is not None and by.officer == token.officer_id)
-    with write_turn(), transaction.atomic():
+    with write_turn():
         lock_row(token)
         if token.accepted_at is not None or token.revoked_at is not None:
             return ""

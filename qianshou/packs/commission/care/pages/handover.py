@@ -166,4 +166,4 @@ def summary(request: HttpRequest, actor: Actor, handover: int) -> HttpResponse:
     for kind in SUMMARY:
         for one in tell_sheet(care().form(FORMS[kind]), sheets[kind]):
             lines.append((sheet_words([kind]), one.label, one.words))
-    return table_response(request, PARTS, lines, f"{number}")
+    return table_response(request, PARTS, lines, number)
